@@ -1,0 +1,45 @@
+"""Data sources, one file each: ``conf/data/csv.yaml`` → ``source: csv`` → ``factory/data/csv.py: read(...)``.
+
+A source reads and names; checks, labels and the split are the same for all and done here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from factory.dataset import Dataset, Source
+from factory.declared import FACTS
+from factory.errors import DataError
+from factory.faults import wrong
+from factory.files import existing
+from factory.prepare import prepare
+from factory.split import Split
+
+NOT_OPTIONS = {"source", "split", "classes", "features", "shape", "requires", "extra", "signature"}
+
+
+def load(config: Mapping[str, Any]) -> Dataset:
+    """Read, check and split what the tree's ``data`` node declares.
+
+    Args:
+        config: ``{source, <options of read()>, split, classes, features, shape, signature, requires, extra}``.
+
+    Raises:
+        DataError: the data is not what the declaration says; names the file, row or column.
+    """
+    options = {key: value for key, value in config.items() if key not in NOT_OPTIONS}
+    facts = {key: config[key] for key in ("classes", "features", "shape") if config.get(key) is not None}
+    declared = {key: value for key, value in facts.items() if not (isinstance(value, str) and value in FACTS)}
+    module = importlib.import_module(f"factory.data.{config['source']}")
+    split = dict(config.get("split") or {})
+    source: Source = module.read(**options)
+    held_out = None
+    if split.get("file") is not None:
+        if "path" not in inspect.signature(module.read).parameters:
+            raise DataError(wrong("data.split.file", split["file"], f"null: {config['source']} reads no file"))
+        existing(split["file"], "data.split.file")
+        held_out = module.read(**{**options, "path": split["file"]})
+    return prepare(source, Split.from_config(split), held_out, declared)

@@ -1,0 +1,100 @@
+"""Random data with a rule behind it: the classic 784 → 10 demonstration, of any size, with labels that can be learnt.
+
+Every input is made from a few hidden numbers, and a fixed random teacher reads the answers off those.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from factory.dataset import Array, Source, Task
+from factory.errors import DataError
+from factory.faults import listed, wrong
+
+HIDDEN = 16
+"""Most hidden numbers behind one input: with 784 free ones a thousand rows would teach nothing."""
+
+
+def read(
+    *,
+    inputs: dict[str, list[int]],
+    outputs: dict[str, int],
+    tokens: dict[str, int] | None = None,
+    rows: int = 1000,
+    noise: float = 0.1,
+    seed: int = 0,
+) -> Source:
+    """Make the rows.
+
+    Args:
+        inputs: name → shape without the batch axis, such as ``{features: [784]}``.
+        outputs: name → number of classes, 0 for a regression target of one number.
+        tokens: inputs that are whole numbers below this vocabulary size instead of real ones.
+        rows: how many.
+        noise: standard deviation of what is added to the teacher's scores, which have 1.
+        seed: of the numpy Generator that makes everything.
+
+    Raises:
+        DataError: a size is not positive, or ``tokens`` names no input.
+    """
+    tokens = tokens or {}
+    _check(inputs, outputs, tokens)
+    generator = np.random.default_rng(seed)
+    arrays, hidden = {}, []
+    for name, shape in inputs.items():
+        make = _tokens(generator, rows, shape, tokens[name]) if name in tokens else _numbers(generator, rows, shape)
+        arrays[name] = make[0]
+        hidden.append(make[1])
+    behind = np.concatenate(hidden, axis=1)
+    answers = {name: _answer(generator, behind, classes, noise) for name, classes in outputs.items()}
+    tasks: dict[str, Task] = {name: "classification" if classes else "regression" for name, classes in outputs.items()}
+    return Source("synthetic", arrays, answers, tasks, where=lambda row, array, position: f"synthetic: {array}[{row}]")
+
+
+def _check(inputs: dict[str, list[int]], outputs: dict[str, int], tokens: dict[str, int]) -> None:
+    faults = [
+        wrong(f"data.inputs.{name}", list(shape), "positive sizes")
+        for name, shape in inputs.items()
+        if not shape or min(shape) < 1
+    ]
+    faults += [
+        wrong(f"data.outputs.{name}", classes, "a number of classes, at least 2, or 0 for regression")
+        for name, classes in outputs.items()
+        if classes < 0 or classes == 1
+    ]
+    faults += [
+        wrong("data.tokens", name, f"a name of data.inputs: {listed([*inputs])}", inputs)
+        for name in tokens
+        if name not in inputs
+    ]
+    if faults:
+        raise DataError(faults)
+
+
+def _numbers(generator: np.random.Generator, rows: int, shape: list[int]) -> tuple[Array, Array]:
+    """Real numbers of about standard size, ``(rows, *shape)``, and the few hidden ones behind them."""
+    size = math.prod(shape)
+    hidden = generator.standard_normal((rows, min(HIDDEN, size)))
+    if size <= HIDDEN:
+        return hidden.reshape(rows, *shape), hidden
+    mixing = generator.standard_normal((HIDDEN, size)) / math.sqrt(HIDDEN)
+    return (hidden @ mixing).reshape(rows, *shape), hidden
+
+
+def _tokens(generator: np.random.Generator, rows: int, shape: list[int], vocabulary: int) -> tuple[Array, Array]:
+    """Whole numbers below ``vocabulary``; behind them the mean of a hidden meaning of each."""
+    meaning = generator.standard_normal((vocabulary, HIDDEN))
+    words = generator.integers(vocabulary, size=(rows, *shape))
+    length = math.prod(shape)
+    return words, meaning[words.reshape(rows, length)].sum(axis=1) / math.sqrt(length)
+
+
+def _answer(generator: np.random.Generator, hidden: Array, classes: int, noise: float) -> Array:
+    """The teacher: directions of unit length, so that classes are about equally frequent."""
+    teacher = generator.standard_normal((hidden.shape[1], max(classes, 1)))
+    scores = hidden @ (teacher / np.linalg.norm(teacher, axis=0))
+    scores += noise * generator.standard_normal(scores.shape)
+    answer: Array = scores.argmax(axis=1) if classes else scores
+    return answer

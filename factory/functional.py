@@ -1,0 +1,85 @@
+"""The frame of every model: inputs as the data has them in, answers as the data has them out, by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from factory.dataset import DataSpec, Output
+from factory.errors import ConfigError
+
+
+def inputs(spec: DataSpec) -> dict[str, Any]:
+    """An input for each of the data's, of its name, dtype and shape ``(batch, *shape)``."""
+    return {one.name: keras.Input(one.shape, dtype=one.dtype, name=one.name) for one in spec.inputs}
+
+
+def heads(spec: DataSpec, features: Any) -> dict[str, Any]:
+    """An answer for each of the data's outputs.
+
+    Args:
+        spec: of the data.
+        features: ``(batch, features)``.
+
+    Returns:
+        output name → softmax ``(batch, classes)``, or numbers ``(batch, *shape)``.
+    """
+    return {output.name: _head(output, features) for output in spec.outputs}
+
+
+def _head(output: Output, features: Any) -> Any:
+    # float32 whatever the precision: a softmax in float16 loses the small probabilities.
+    activation = "softmax" if output.task == "classification" else None
+    last = len(output.shape) == 1
+    name = output.name if last else f"{output.name}_flat"
+    answer = keras.layers.Dense(math.prod(output.shape), activation=activation, dtype="float32", name=name)(features)
+    return answer if last else keras.layers.Reshape(output.shape, name=output.name)(answer)
+
+
+def model(
+    spec: DataSpec, tensors: Mapping[str, Any], answers: Mapping[str, Any], places: Mapping[str, str]
+) -> keras.Model:
+    """The functional model, from dict to dict.
+
+    Args:
+        spec: of the data.
+        tensors: as `inputs` gives them.
+        answers: output name → tensor; float16 and bfloat16 are cast to float32.
+        places: output name → config path of what makes it, for errors.
+
+    Raises:
+        ConfigError: an answer has not the shape of its output.
+    """
+    faults = [
+        f"{places[output.name]}: got shape {tuple(answers[output.name].shape[1:])}; "
+        f"takes {output.shape}, the shape of output {output.name!r}"
+        for output in spec.outputs
+        if tuple(answers[output.name].shape[1:]) != output.shape
+    ]
+    if faults:
+        raise ConfigError(faults)
+    outputs = {output.name: _float32(output.name, answers[output.name]) for output in spec.outputs}
+    return keras.Model({one.name: tensors[one.name] for one in spec.inputs}, outputs, name="model")
+
+
+def _float32(name: str, answer: Any) -> Any:
+    if keras.backend.standardize_dtype(answer.dtype) == "float32":
+        return answer
+    return keras.layers.Activation("linear", dtype="float32", name=f"{name}_float32")(answer)
+
+
+def only_input(spec: DataSpec, kind: str) -> str:
+    """The name of the data's one input, for kinds that take no more.
+
+    Raises:
+        ConfigError: there are several.
+    """
+    names = [one.name for one in spec.inputs]
+    if len(names) > 1:
+        raise ConfigError(
+            f"model.kind: got {kind!r}, which takes one input; the data has {', '.join(names)}; use graph"
+        )
+    return names[0]
