@@ -1,0 +1,20 @@
+"""factory: declare a model in YAML, train it on any Keras backend, ship artifacts proven to compute the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from factory.cli import run as run
+
+__version__ = "0.1.0"
+__all__ = ["run"]
+
+
+def __getattr__(name: str) -> object:
+    """``factory.run``, imported when asked for: worker processes import this package too, and not its command line."""
+    if name == "run":
+        from factory.cli import run
+
+        return run
+    raise AttributeError(f"module 'factory' has no attribute {name!r}")

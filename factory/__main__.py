@@ -1,0 +1,15 @@
+"""``python -m factory``."""
+
+from __future__ import annotations
+
+import sys
+
+from factory import cli
+
+
+def main() -> None:
+    sys.exit(cli.main())
+
+
+if __name__ == "__main__":
+    main()

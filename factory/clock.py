@@ -1,0 +1,27 @@
+"""Where each second of a run went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+
+class Clock:
+    """Laps of ``name``, ``start`` (seconds since 1970) and ``seconds``."""
+
+    def __init__(self) -> None:
+        self.laps: list[dict[str, Any]] = []
+
+    @contextmanager
+    def lap(self, name: str) -> Iterator[None]:
+        start = time.time()
+        yield
+        self.add(name, start, time.time() - start)
+
+    def add(self, name: str, start: float, seconds: float) -> None:
+        self.laps.append({"name": name, "start": round(start, 4), "seconds": round(seconds, 4)})
+
+    def extend(self, prefix: str, laps: Iterable[Mapping[str, Any]]) -> None:
+        self.laps += [{**lap, "name": f"{prefix}: {lap['name']}"} for lap in laps]

@@ -1,0 +1,106 @@
+"""CHILD: what training gives to deployment: the model, real rows, what was computed on them, and how that was signed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from factory.dataset import Array, DataSpec, Rows
+from factory.errors import ExportError
+from factory.rundir import RunDir, read_json, replacing, sha256
+from factory.signature import Signature, Tensor
+
+
+@dataclass(frozen=True)
+class HandOff:
+    """A trained model's rows and answers.
+
+    Args:
+        signature: names, dtypes and shapes, in order.
+        spec: what the outputs mean.
+        rows: validation rows, ``(n, ...)``.
+        outputs: what the model answered to them right after training, output name → ``(n, ...)`` float32.
+        reloaded: what it answered once saved and loaded again under the backend that trained it: the first hop.
+        trained: train/report.json.
+    """
+
+    signature: Signature
+    spec: DataSpec
+    rows: Rows
+    outputs: dict[str, Array]
+    reloaded: dict[str, Array]
+    trained: Mapping[str, Any]
+
+
+def write(run: RunDir, model: keras.Model, spec: DataSpec, rows: Rows) -> dict[str, Any]:
+    """Save the model, load it again, save rows and answers.
+
+    Args:
+        run: gets model.keras and reference.npz.
+        model: trained.
+        spec: of the data.
+        rows: validation rows that travel with the model.
+
+    Returns:
+        What train/report.json keeps of it: signature, SHA-256 of each file.
+    """
+    outputs = answers(model, rows.inputs)
+    with replacing(run.model) as temporary:
+        model.save(temporary)
+    reloaded = answers(load_model(run), rows.inputs)
+    parts = {"inputs": rows.inputs, "targets": rows.outputs, "outputs": outputs, "reloaded": reloaded}
+    arrays = {f"{part}/{name}": array for part, named in parts.items() for name, array in named.items()}
+    with replacing(run.reference) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **arrays)
+    return {
+        "signature": signature_of(model, spec).to_json(),
+        "sha256": {path.name: sha256(path) for path in (run.model, run.reference)},
+    }
+
+
+def read(run: RunDir) -> HandOff:
+    """Read what was handed off, only if it is what was recorded.
+
+    Raises:
+        ExportError: a file is missing, or its hash is not the recorded one.
+    """
+    trained = read_json(run.train / "report.json")
+    if trained is None:
+        raise ExportError(f"{run.train}: holds no finished training")
+    for name, digest in trained["sha256"].items():
+        if not (run.train / name).exists() or sha256(run.train / name) != digest:
+            raise ExportError(f"{run.train / name}: is not the file that training wrote (its SHA-256 differs); not loaded")
+    parts: dict[str, dict[str, Array]] = {"inputs": {}, "targets": {}, "outputs": {}, "reloaded": {}}
+    with np.load(run.reference, allow_pickle=False) as saved:
+        for key in saved.files:
+            part, _, name = key.partition("/")
+            parts[part][name] = saved[key]
+    return HandOff(
+        Signature.from_json(trained["signature"]),
+        DataSpec.from_json(trained["data"]),
+        Rows(parts["inputs"], parts["targets"]),
+        parts["outputs"],
+        parts["reloaded"],
+        trained,
+    )
+
+
+def load_model(run: RunDir) -> keras.Model:
+    """The saved model, in Keras' safe mode, without its training state."""
+    return keras.saving.load_model(run.model, compile=False, safe_mode=True)
+
+
+def answers(model: keras.Model, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """What the model computes in inference mode, output name → float32 ``(rows, ...)``."""
+    found = model.predict(dict(inputs), batch_size=256, verbose=0)
+    return {name: np.asarray(array, dtype="float32") for name, array in found.items()}
+
+
+def signature_of(model: keras.Model, spec: DataSpec) -> Signature:
+    """Inputs as the data declares them, outputs as the model shapes them, both in the data's order."""
+    outputs = [Tensor(output.name, "float32", tuple(model.output[output.name].shape[1:])) for output in spec.outputs]
+    return Signature(spec.inputs, tuple(outputs))

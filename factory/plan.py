@@ -1,0 +1,121 @@
+"""PARENT: what a checked config asks for: which processes, which stages, which keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import factory
+from factory import config as configs
+from factory.config.packages import absent
+from factory.errors import ConfigError
+from factory.launchers.local import Environment
+from factory.rundir import key_of, sha256
+
+TRAIN_HALF = ("model", "data", "optimizer", "train", "seed")
+"""The parts of the tree that decide the trained weights; ``train.device=auto`` counts as what it finds."""
+
+GPU_NODES = ("/dev/nvidiactl", "/dev/kfd")  # NVIDIA's and AMD's; seeing them needs no framework
+FRAMEWORKS = ("tensorflow", "torch", "jax")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run's stages.
+
+    Args:
+        tree: the resolved and validated config.
+    """
+
+    tree: Mapping[str, Any]
+
+    @property
+    def targets(self) -> Mapping[str, Any]:
+        return self.tree["deploy"]["target"] or {}
+
+    @cached_property
+    def training(self) -> Environment:
+        train = self.tree["train"]
+        return self.environment(train["backend"], gpu=wants_gpu(train["device"]))
+
+    def environment(self, backend: str, *, gpu: bool = False, also: tuple[str, ...] = ()) -> Environment:
+        lookups = ("tensorflow",) if configs.needs_tensorflow(self.tree) else ()
+        also = tuple(name for name in dict.fromkeys(lookups + also) if name != backend)
+        return Environment(backend, gpu, self.tree["train"]["threads"] or cores(), also)
+
+    def route_environment(self, target: str, route: str) -> Environment:
+        """Where a target is made; deploy processes leave the GPU alone."""
+        needed = self.targets[target]["routes"][route]
+        return self.environment(route, also=tuple(name for name in needed if name in FRAMEWORKS))
+
+    def routes(self, target: str) -> list[str]:
+        """The routes to try in order: deploy.backend first where it is one of them; those that are installed."""
+        wanted, needed = self.tree["deploy"]["backend"], self.targets[target]["routes"]
+        return sorted((r for r in needed if not absent([r, *needed[r]])), key=lambda route: route != wanted)
+
+    def warm(self) -> dict[Environment, tuple[str, ...]]:
+        """Every process the run needs if each first route works, and the modules it imports before its first job."""
+        modules: dict[Environment, list[str]] = {
+            self.training: [
+                "factory.stages.train",
+                f"factory.data.{self.tree['data']['source']}",
+                f"factory.models.{self.tree['model']['kind']}",
+            ]
+        }
+        for target in self.targets:
+            route = self.routes(target)[0]
+            needed = modules.setdefault(self.route_environment(target, route), [])
+            needed += ["factory.stages.deploy", f"factory.routes.{route}", f"factory.targets.{target}"]
+        return {environment: tuple(dict.fromkeys(names)) for environment, names in modules.items()}
+
+    @cached_property
+    def train_key(self) -> str:
+        """Of the training: its half of the config, the data files' contents, the versions of what computes."""
+        half = {name: self.tree[name] for name in TRAIN_HALF} | {"rows": self.tree["deploy"]["metric_rows"]}
+        files = [str(self.tree["data"].get("path") or ""), str((self.tree["data"].get("split") or {}).get("file") or "")]
+        contents = [sha256(Path(file)) for file in files if file and Path(file).is_file()]
+        packages = ["keras", "numpy", self.training.backend]
+        return key_of(half, contents, str(self.training), versions(packages), factory.__version__)
+
+    def target_key(self, target: str, model: str) -> str:
+        """Of one target of one trained model (its SHA-256)."""
+        settings = self.targets[target]
+        packages = ["keras", "numpy", *settings["requires"], *settings["routes"]]
+        packages += [package for needed in settings["routes"].values() for package in needed]
+        asked = [settings, self.routes(target), self.tree["deploy"]["rows"]]
+        return key_of(target, model, asked, versions(packages), factory.__version__)
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def wants_gpu(device: str) -> bool:
+    """Whether training may see a GPU.
+
+    Raises:
+        ConfigError: one was asked for and there is none.
+    """
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
+    there = not hidden and any(Path(node).exists() for node in GPU_NODES)
+    if device == "gpu" and not there:
+        raise ConfigError("train.device: got 'gpu', and this machine shows none; takes auto, cpu or gpu")
+    return there and device != "cpu"
+
+
+def versions(packages: list[str]) -> dict[str, str | None]:
+    """Installed versions by distribution name, None where a package is not installed."""
+    return {package: version(package) for package in sorted(set(packages))}
+
+
+def version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,36 @@
+"""PARENT: what run.json says: what was asked, where it ran, what came out. Everything in it was measured in that run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+
+def surroundings() -> dict[str, Any]:
+    """Revision of the working folder, versions of every installed package, machine."""
+    return {
+        "git": git_revision(),
+        "versions": {d.name: d.version for d in sorted(metadata.distributions(), key=lambda d: d.name.lower())},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+    }
+
+
+def git_revision() -> str | None:
+    """``git describe`` of the working folder with ``-dirty`` where files differ; None outside a repository."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--match="]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def target_summary(report: Mapping[str, Any], settings: Mapping[str, Any], published: str | None) -> dict[str, Any]:
+    """The part of a target's report that the table shows; ``settings`` is its node of the config."""
+    shown = ("status", "route", "bytes", "difference", "metric", "latency", "error", "broke", "attempts")
+    return {**{name: report.get(name) for name in shown}, "published": published, "serve": settings.get("serve")}

@@ -1,0 +1,100 @@
+"""PARENT: a run while it runs: a bar on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+
+class Silent:
+    """Shows nothing; for notebooks and tests."""
+
+    def __enter__(self) -> Silent:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        pass
+
+
+class Lines(Silent):
+    """One plain line for each thing worth a line in a log."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        line = line_of(event)
+        if line:
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+class Bar(Lines):
+    """The same lines for what is finished, and a bar with step rate, metrics and time left for what is not."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        columns = ("[bold]{task.description}", "{task.completed:.0f}/{task.total:.0f} steps", "{task.fields[rate]}")
+        left, middle, right = (TextColumn(column) for column in columns)
+        metrics = TextColumn("{task.fields[metrics]}")
+        self.progress = Progress(
+            left, BarColumn(), middle, right, metrics, TimeRemainingColumn(), console=console, transient=True
+        )
+        self.task: TaskID | None = None
+
+    def __enter__(self) -> Bar:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        super().event(event)
+        if event["event"] not in ("step", "epoch"):
+            return
+        done = (event["epoch"] - 1) * event["steps"] + event["step"]
+        total = event["epochs"] * event["steps"]
+        fields = {
+            "description": f"epoch {event['epoch']}/{event['epochs']}",
+            "rate": f"{event['step'] / event['elapsed']:.0f}/s",
+            "metrics": figures(event["metrics"]),
+        }
+        if self.task is None:
+            self.task = self.progress.add_task(total=total, completed=done, **fields)
+        self.progress.update(self.task, total=total, completed=done, **fields)
+        if done >= total:
+            self.progress.remove_task(self.task)
+            self.task = None
+
+
+def watcher(console: Console) -> Lines:
+    return Bar(console) if console.is_terminal else Lines(console)
+
+
+def line_of(event: Mapping[str, Any]) -> str | None:
+    """The line an event is worth, None where it is worth none."""
+    match event["event"]:
+        case "built":
+            return f"train on {event['backend']}: {event['parameters']:,} parameters, {event['rows']:,} rows"
+        case "resumed":
+            return f"train: going on after epoch {event['epoch']}"
+        case "epoch":
+            rate = f"{event['steps'] / event['elapsed']:.0f} steps/s"
+            return f"epoch {event['epoch']}/{event['epochs']}  {figures(event['metrics'])}  {rate}"
+        case "target":
+            why = f": {event['error']}" if event.get("error") else ""
+            return f"{event['target']} made under {event['backend']}: {event['status']}{why}"
+    return None
+
+
+def figures(metrics: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())

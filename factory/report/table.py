@@ -1,0 +1,96 @@
+"""PARENT: one run as one terminal table, drawn from run.json alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+STYLES = {"passed": "green", "refused": "bold red", "failed": "bold red"}
+WORDS = {"passed": "published", "refused": "refused", "failed": "failed"}
+NARROWEST = 112  # columns the table needs; a narrower terminal, or none, wraps lines and loses nothing
+
+
+def show(summary: Mapping[str, Any], console: Console) -> None:
+    """Print what was trained, a row for each target, and where what was published lies and how to serve it."""
+    console.width = max(console.width, NARROWEST)
+    console.print(headline(summary), style="bold", highlight=False, soft_wrap=True)
+    if summary.get("targets"):
+        console.print(targets_table(summary["targets"]))
+    for line in serving(summary):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """What was trained and how well."""
+    name, status = summary["name"], summary["status"]
+    trained = summary.get("train")
+    if not trained:
+        return f"{name}: {status}"
+    metrics = "  ".join(f"{metric} {value:.4f}" for metric, value in trained["metrics"].items())
+    epochs = f"{trained['epochs']} epochs in {fit_seconds(trained):.1f} s"
+    return f"{name}: {status}; trained on {trained['backend']}, {epochs}; validation {metrics}"
+
+
+def fit_seconds(trained: Mapping[str, Any]) -> float:
+    return float(sum(lap["seconds"] for lap in trained["laps"] if lap["name"] == "fit"))
+
+
+def targets_table(targets: Mapping[str, Mapping[str, Any]]) -> Table:
+    named = [target["metric"]["name"] for target in targets.values() if target.get("metric")]
+    metric = named[0] if named else "metric"
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold")
+    for column in ("target", "route", "size", "difference", metric, "latency, batch 1, 32", "status"):
+        table.add_column(column, no_wrap=True)
+    for name, target in targets.items():
+        status = target["status"]
+        table.add_row(
+            name,
+            target["route"],
+            kilobytes(target.get("bytes")),
+            difference(target.get("difference")),
+            change(target.get("metric")),
+            milliseconds(target.get("latency")),
+            Text(WORDS[status], style=STYLES[status]),
+        )
+    return table
+
+
+def serving(summary: Mapping[str, Any]) -> list[str]:
+    """For each target, where its version lies and the command that serves it, or why there is none."""
+    lines = []
+    for name, target in (summary.get("targets") or {}).items():
+        if target["published"]:
+            lines.append(f"{name}: {target['published']}")
+            lines += [f"  serve: {command(target['serve'], Path(target['published']))}"] if target.get("serve") else []
+        else:
+            lines.append(f"{name}: {target['error']}")
+        lines += [f"  {attempt['route']} was tried before: {attempt['error']}" for attempt in target["attempts"] or ()]
+    return lines
+
+
+def command(template: str, version: Path) -> str:
+    """The serving command of a target's YAML with this version's folders in it."""
+    model = version.resolve().parent
+    return template.format(name=model.name, model=model, repository=model.parent, version=version.resolve())
+
+
+def kilobytes(size: int | None) -> str:
+    return "-" if size is None else f"{size / 1024:,.0f} KiB"
+
+
+def difference(found: Mapping[str, float] | None) -> str:
+    return "-" if found is None else f"{found['absolute']:.1e}"
+
+
+def change(metric: Mapping[str, Any] | None) -> str:
+    return "-" if metric is None else f"{metric['before']:.4f} → {metric['after']:.4f}"
+
+
+def milliseconds(latency: Mapping[str, float] | None) -> str:
+    return "-" if latency is None else ", ".join(f"{seconds * 1000:.2f}" for seconds in latency.values()) + " ms"

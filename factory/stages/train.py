@@ -1,0 +1,111 @@
+"""The train stage: config → data, model, optimizer → fit → the hand-off, under the backend this process has."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from factory import data, handoff, models, objects
+from factory.clock import Clock
+from factory.dataset import Dataset, Rows
+from factory.errors import TrainError
+from factory.rundir import Emit, RunDir, write_json
+from factory.training.batches import Batches
+from factory.training.checkpoint import Checkpoint, Progress
+from factory.training.watch import Watch
+
+FAILURE = TrainError
+
+
+def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], key: str) -> None:
+    """Train and write ``train/``: the hand-off that every deploy stage starts from.
+
+    Args:
+        run: the run folder; a checkpoint of the same training in it is continued.
+        emit: takes live events.
+        config: the train half of the tree: data, model, optimizer, train, seed, and deploy.rows.
+        key: of this training.
+
+    Raises:
+        DataError, ConfigError: the data or the model is not what was declared; nothing was trained.
+        TrainError: the training diverged.
+    """
+    clock = Clock()
+    settings = config["train"]
+    keras.utils.set_random_seed(config["seed"])
+    keras.config.set_dtype_policy(settings["precision"])
+    with clock.lap("data"):
+        dataset = data.load(config["data"])
+    with clock.lap("build"):
+        model = models.build(config["model"], dataset.spec)
+        models.adapt(model, dataset.train.inputs)
+        compile_model(model, config, dataset)
+    emit({"event": "built", "parameters": model.count_params(), "rows": len(dataset.train)})
+    with clock.lap("fit"):
+        progress = fit(model, dataset, config, run, emit, key)
+    with clock.lap("evaluate"):
+        metrics = evaluate(model, dataset.validation, settings["batch_size"])
+    with clock.lap("hand-off"):
+        given = handoff.write(run, model, dataset.spec, dataset.validation.head(config["deploy"]["metric_rows"]))
+    write_json(
+        run.train / "report.json",
+        {
+            "status": "done",
+            "key": key,
+            "backend": keras.backend.backend(),
+            "parameters": model.count_params(),
+            "epochs": progress.epoch,
+            "metrics": metrics,
+            "rows": {"train": len(dataset.train), "validation": len(dataset.validation)},
+            "data": {"fingerprint": dataset.fingerprint, **dataset.spec.to_json()},
+            **given,
+            "laps": clock.laps,
+        },
+    )
+    emit({"event": "trained", "metrics": metrics})
+    shutil.rmtree(run.checkpoint, ignore_errors=True)
+
+
+def compile_model(model: keras.Model, config: Mapping[str, Any], dataset: Dataset) -> None:
+    settings = config["train"]
+    model.compile(
+        optimizer=objects.optimizer(config["optimizer"]),
+        loss=objects.loss(settings["loss"], dataset.spec),
+        metrics=objects.metrics(settings["metrics"], dataset.spec),
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def fit(
+    model: keras.Model, dataset: Dataset, config: Mapping[str, Any], run: RunDir, emit: Emit, key: str
+) -> Progress:
+    """Train from the last finished epoch on; returns how far it came (fewer epochs when a callback stopped it)."""
+    settings = config["train"]
+    declared = objects.callbacks(settings["callbacks"])
+    checkpoint = Checkpoint(run.checkpoint, key, model, declared)
+    progress = checkpoint.restore()
+    if progress.epoch:
+        emit({"event": "resumed", "epoch": progress.epoch})
+    weights = objects.class_weights(settings["class_weight"], dataset)
+    batches = Batches(
+        dataset.train, settings["batch_size"], seed=config["seed"], epoch=progress.epoch, weights=weights
+    )
+    model.fit(
+        batches,
+        initial_epoch=progress.epoch,
+        epochs=progress.epoch if progress.stopped else settings["epochs"],  # then only the callbacks' endings are left
+        validation_data=(dataset.validation.inputs, dataset.validation.outputs),
+        validation_batch_size=max(settings["batch_size"], 256),
+        callbacks=[*declared, Watch(checkpoint, progress, run.history, emit)],
+        verbose=0,
+    )
+    return progress
+
+
+def evaluate(model: keras.Model, rows: Rows, batch_size: int) -> dict[str, float]:
+    """Loss and metrics on rows, in inference mode."""
+    found = model.evaluate(rows.inputs, rows.outputs, batch_size=max(batch_size, 256), verbose=0, return_dict=True)
+    return {name: float(value) for name, value in found.items()}

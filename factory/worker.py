@@ -1,0 +1,184 @@
+"""CHILD: one Keras backend, imported once; a fresh forked process for each stage it is asked to run.
+
+``KERAS_BACKEND=torch python -m factory.worker --block tensorflow,jax --preload factory.stages.train``
+
+Requests come as JSON lines on stdin, events leave as JSON lines on stdout:
+
+    → {"id": 1, "stage": "train", "run": "outputs/…", "log": "outputs/…/train/log.txt", "arguments": {…}}
+    ← {"event": "ready", "start": …, "seconds": 2.1}           the imports are done
+    ← {"id": 1, "event": "epoch", …}                           whatever the stage reports
+    ← {"id": 1, "event": "failed", "error": "DataError", "message": "…"}
+    ← {"id": 1, "event": "exit", "code": 0}                    always the last of a job; -9 when it was killed
+
+The worker itself computes nothing: a fork after a framework has started its thread pools hangs. It ends when its stdin
+closes, and takes its jobs with it, so that a killed parent leaves no process behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import select
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from factory.errors import FactoryError
+from factory.rundir import RunDir, send_output_to
+
+MESSAGE_LIMIT = 2000  # characters: an event stays below the 4096 bytes that a pipe writes in one piece
+
+
+class Blocker(MetaPathFinder, Loader):
+    """Makes frameworks look uninstalled: Keras imports each one it finds, which costs seconds and fixes nothing."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = frozenset(names)
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        # A spec that fails to load, not an error here: torch looks for specs of packages that it never imports.
+        return ModuleSpec(name, self) if name.partition(".")[0] in self.names else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        raise ModuleNotFoundError(f"No module named {spec.name!r} (kept out of this process)", name=spec.name)
+
+
+def main() -> None:
+    """Import, say ready, serve requests until stdin closes."""
+    parser = argparse.ArgumentParser(prog="python -m factory.worker", description=__doc__.partition("\n")[0])
+    parser.add_argument("--block", default="", help="top-level packages this process must not import")
+    parser.add_argument("--preload", default="", help="modules to import before the first request")
+    options = parser.parse_args()
+    events = os.dup(1)
+    os.dup2(2, 1)  # whatever a framework prints goes to the log, never between the events
+    started = time.time()
+    try:
+        preload(options.preload.split(","), block=options.block.split(","))
+    except BaseException as error:
+        traceback.print_exc()
+        send(events, {"event": "broken", "message": f"{type(error).__name__}: {error}"})
+        sys.exit(1)
+    send(events, {"event": "ready", "start": round(started, 4), "seconds": round(time.time() - started, 4)})
+    serve(events) if hasattr(os, "fork") else serve_one(events)
+
+
+def preload(modules: list[str], *, block: list[str]) -> None:
+    """Import what the stages need; scikit-learn, which Keras wraps when it can (0.6 s), only if a stage asks for it."""
+    importing = Blocker(["sklearn"])
+    sys.meta_path[:0] = [Blocker(block), importing]
+    for module in filter(None, modules):
+        importlib.import_module(module)
+    sys.meta_path.remove(importing)
+
+
+def send(events: int, event: Mapping[str, Any]) -> None:
+    os.write(events, (json.dumps(event) + "\n").encode())
+
+
+def serve(events: int) -> None:
+    """Fork a process for each request; report each one's end."""
+    wake, woken = os.pipe()
+    os.set_blocking(woken, False)
+    lifeline, held = os.pipe()  # nobody writes; jobs see it end when the last holder, this process, is gone
+    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # a handler is what makes the wake-up descriptor speak
+    jobs: dict[int, int] = {}
+    unread = b""
+    while True:
+        readable, _, _ = select.select([0, wake], [], [])
+        if wake in readable:
+            os.read(wake, 1024)
+            reap(jobs, events)
+        if 0 in readable:
+            chunk = os.read(0, 1 << 16)
+            if not chunk:
+                break
+            *lines, unread = (unread + chunk).split(b"\n")
+            for line in lines:
+                request = json.loads(line)
+                jobs[fork(request, events, lifeline, close=[wake, woken, held])] = request["id"]
+    for process in jobs:
+        os.kill(process, signal.SIGKILL)
+
+
+def reap(jobs: dict[int, int], events: int) -> None:
+    for process in list(jobs):
+        done, status = os.waitpid(process, os.WNOHANG)
+        if done:
+            send(events, {"id": jobs.pop(process), "event": "exit", "code": os.waitstatus_to_exitcode(status)})
+
+
+def fork(request: Mapping[str, Any], events: int, lifeline: int, *, close: list[int]) -> int:
+    """Start a job; only the worker returns, with the job's process id."""
+    process = os.fork()
+    if process:
+        return process
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for descriptor in close:
+        os.close(descriptor)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    threading.Thread(target=end_with_worker, args=(lifeline,), daemon=True).start()
+    code = 1
+    try:
+        code = perform(request, events)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # no atexit handlers: they belong to the worker
+
+
+def end_with_worker(lifeline: int) -> None:
+    os.read(lifeline, 1)  # returns only when the worker is gone, however it went
+    os._exit(1)
+
+
+def serve_one(events: int) -> None:
+    """Where there is no fork: one job, then exit; the launcher starts another worker for the next."""
+    request = json.loads(sys.stdin.readline() or "null")
+    if request:
+        send(events, {"id": request["id"], "event": "exit", "code": perform(request, events)})
+
+
+def perform(request: Mapping[str, Any], events: int) -> int:
+    """Run one stage in this process.
+
+    Returns:
+        The exit code: 0, or that of the error that ended the stage.
+    """
+    log = Path(request["log"])
+    send_output_to(log)
+    stage = importlib.import_module(f"factory.stages.{request['stage']}")
+
+    def emit(event: Mapping[str, Any]) -> None:
+        send(events, {"id": request["id"], **event})
+
+    try:
+        stage.run(RunDir(Path(request["run"])), emit=emit, **request["arguments"])
+        return 0
+    except Exception as error:
+        traceback.print_exc()
+        known = isinstance(error, FactoryError)
+        name = type(error).__name__
+        message = str(error) if known else f"{name}: {last_line(error)} (see {log})"
+        emit({"event": "failed", "error": name if known else stage.FAILURE.__name__, "message": message[:MESSAGE_LIMIT]})
+        return error.exit_code if isinstance(error, FactoryError) else stage.FAILURE.exit_code
+
+
+def last_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else "no message"
+
+
+if __name__ == "__main__":
+    main()

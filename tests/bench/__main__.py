@@ -1,0 +1,111 @@
+"""``make bench``: the figures of the README, each measured in this run against the same work done by hand.
+
+    python -m tests.bench [--rounds 5]
+
+Whole processes are timed from outside, the two sides in turn; medians and ratios are what to quote.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+FACTORY = [sys.executable, "-m", "factory"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One command, waited for.
+
+    Args:
+        seconds: wall time.
+        peak: memory of its largest process, in MB.
+    """
+
+    seconds: float
+    peak: float
+
+
+def measure(*commands: list[str], expect: int = 0) -> Measured:
+    """Run commands one after the other."""
+    started, peak = time.perf_counter(), 0.0
+    for command in commands:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != expect:
+            raise SystemExit(f"{' '.join(command)}: exit code {process.returncode}")
+        peak = max(peak, usage.ru_maxrss / 1024)
+    return Measured(time.perf_counter() - started, peak)
+
+
+def by_hand(folder: Path) -> Measured:
+    scripts = [HERE / "by_hand" / name for name in ("train_torch.py", "deploy_tensorflow.py")]
+    return measure(*([sys.executable, str(script), str(folder)] for script in scripts))
+
+
+def by_factory(folder: Path) -> Measured:
+    overrides = ["model=mlp", "train.backend=torch", "train.epochs=5", f"hydra.run.dir={folder}/run", f"models={folder}/models"]
+    return measure([*FACTORY, *overrides])
+
+
+def median(found: list[Measured], of: Callable[[Measured], float]) -> float:
+    return statistics.median(map(of, found))
+
+
+def hand_off(rounds: int) -> None:
+    """Digits MLP, torch → SavedModel, against two scripts; then where the time of the last run went."""
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory() as scratch:
+        for turn in range(rounds + 1):  # the first one warms the disk cache and is not counted
+            for side, measured in ((by_hand, theirs), (by_factory, ours)):
+                folder = Path(scratch) / f"{side.__name__}-{turn}"
+                folder.mkdir()
+                measured.append(side(folder))
+        summary = json.loads((folder / "run" / "run.json").read_text())
+    ours, theirs = ours[1:], theirs[1:]
+    ratios = sorted(a.seconds / b.seconds for a, b in zip(ours, theirs, strict=True))
+    print(f"whole run, digits MLP, torch → SavedModel, {rounds} rounds, medians")
+    for name, found in (("by hand", theirs), ("factory", ours)):
+        print(f"  {name:8} {median(found, lambda m: m.seconds):6.2f} s   peak {median(found, lambda m: m.peak):5.0f} MB")
+    print(f"  ratio    {statistics.median(ratios):6.2f}     ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+    print("where it went (the last run; steps of different processes overlap)")
+    start = summary["laps"][0]["start"]
+    for lap in sorted(summary["laps"], key=lambda lap: lap["start"]):
+        print(f"  {lap['start'] - start:6.2f} s  + {lap['seconds']:5.2f} s  {lap['name']}")
+
+
+def parent(rounds: int) -> None:
+    """What must be quick because it starts no framework."""
+    commands = {
+        "--help": ([*FACTORY, "--help"], 0),
+        "--cfg job": ([*FACTORY, "--cfg", "job"], 0),
+        "config error": ([*FACTORY, "model.hiden=[64]", "train.backend=trch"], 2),
+    }
+    print(f"without a framework, {rounds} rounds, medians")
+    for name, (command, code) in commands.items():
+        found = [measure(command, expect=code) for _ in range(rounds)]
+        print(f"  {name:12} {median(found, lambda m: m.seconds):5.2f} s   peak {median(found, lambda m: m.peak):4.0f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    hand_off(rounds)
+    parent(rounds)
+
+
+if __name__ == "__main__":
+    main()

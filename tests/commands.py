@@ -1,0 +1,77 @@
+"""Running the command line as a user does, for tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+MARK = "FACTORY_TEST"
+FACTORY = [sys.executable, "-m", "factory"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def factory(*words: str, cwd: Path = ROOT, timeout: float = 300) -> Done:
+    """Run ``python -m factory`` to its end."""
+    found = subprocess.run([*FACTORY, *words], cwd=cwd, capture_output=True, text=True, timeout=timeout, env=environment())
+    return Done(found.returncode, found.stdout, found.stderr)
+
+
+def start(*words: str, log: Path) -> subprocess.Popen[bytes]:
+    """Start ``python -m factory`` and return at once; what it prints goes to ``log``, its last word marks its processes."""
+    with open(log, "wb") as file:
+        marked = environment() | {MARK: words[-1]}
+        return subprocess.Popen([*FACTORY, *words], cwd=ROOT, stdout=file, stderr=file, env=marked)
+
+
+def environment() -> dict[str, str]:
+    """Ours, with this checkout importable from any folder."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
+    """Poll until a condition holds.
+
+    Raises:
+        TimeoutError: it did not in time.
+    """
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(0.02)
+
+
+def processes_of(started: subprocess.Popen[bytes]) -> list[int]:
+    """Every living process with the mark that `start` gave this command: itself, its workers and their jobs."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"{MARK}={mark_of(started)}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+        except OSError:  # it ended while we looked, or is not ours to look at
+            continue
+    return found
+
+
+def mark_of(started: subprocess.Popen[bytes]) -> str:
+    return str(started.args[-1])  # type: ignore[index]
+
+
+def kill(process: subprocess.Popen[bytes], sign: signal.Signals = signal.SIGKILL) -> None:
+    process.send_signal(sign)
+    process.wait(timeout=30)

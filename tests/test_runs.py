@@ -1,0 +1,228 @@
+"""Whole runs through the command line, in real processes, on real data."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from factory.rundir import sha256
+from tests.commands import Done, factory, kill, processes_of, start, wait_until
+
+pytestmark = pytest.mark.slow
+
+BACKENDS = ("torch", "jax", "tensorflow")
+LONG = "train.epochs=40"
+
+
+def at(folder: Path) -> list[str]:
+    """Overrides that keep a run's files in a test's folder; the folder is the last word, which marks its processes."""
+    return [f"models={folder}/models", f"hydra.run.dir={folder}/run"]
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "run" / "run.json").read_text()))
+
+
+def report(folder: Path, *place: str) -> dict[str, Any]:
+    return dict(json.loads((folder / "run").joinpath(*place, "report.json").read_text()))
+
+
+def weights(folder: Path) -> list[np.ndarray]:
+    """The arrays inside a model.keras, without Keras."""
+    import io
+    import zipfile
+
+    h5py = pytest.importorskip("h5py")
+    found: list[np.ndarray] = []
+    with zipfile.ZipFile(folder / "run" / "train" / "model.keras") as archive:
+        with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
+            file.visititems(lambda name, item: found.append(item[()]) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    a, b = weights(one), weights(other)
+    return len(a) == len(b) > 0 and all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
+    """A small CNN trained on torch, shipped to all five targets."""
+    folder = tmp_path_factory.mktemp("everything")
+    words = ["model=cnn", "data=digits_image", "train.backend=torch", "train.epochs=2", "deploy=everywhere"]
+    return folder, factory(*words, *at(folder))
+
+
+def test_every_target_is_published_under_one_version(everything: tuple[Path, Done]) -> None:
+    folder, done = everything
+    assert done.code == 0, done.err
+    published = {name: target["published"] for name, target in summary(folder)["targets"].items()}
+    assert published == {
+        target: f"{folder}/models/{target}/cnn-digits_image/1"
+        for target in ("saved_model", "onnx", "openvino", "litert", "torch_export")
+    }
+    for name, path in published.items():
+        record = json.loads((Path(path) / "factory.json").read_text())
+        assert record["target"] == name
+        assert record["model_sha256"] == sha256(folder / "run" / "train" / "model.keras")
+
+
+def test_each_hop_is_measured_on_real_rows_at_every_batch_size(everything: tuple[Path, Done]) -> None:
+    folder, _ = everything
+    found = report(folder, "deploy", "saved_model")
+    assert [hop["name"] for hop in found["hops"]] == ["reload", "deploy load (torch → tensorflow)", "artifact"]
+    assert all(hop["passed"] for hop in found["hops"])
+    assert found["hops"][2]["differences"][0]["rows"] == 3 + 4 + 21 + 256
+    assert found["metric"]["name"] == "accuracy"
+    assert found["metric"]["rows"] == 359
+    assert found["metric"]["before"] == pytest.approx(found["metric"]["after"], abs=0.01)
+    assert set(found["latency"]) == {"1", "32"}
+
+
+def test_a_target_that_another_backend_makes_says_so(everything: tuple[Path, Done]) -> None:
+    folder, done = everything
+    assert report(folder, "deploy", "torch_export")["route"] == "torch"
+    assert report(folder, "deploy", "saved_model")["route"] == "tensorflow"
+    assert "torch_export made under torch: passed" in done.out
+
+
+def test_a_second_command_on_the_same_folder_does_nothing_twice(everything: tuple[Path, Done]) -> None:
+    folder, done = everything
+    before = report(folder, "train")
+    again = factory("resume", f"{folder}/run")
+    assert again.code == 0
+    assert report(folder, "train") == before
+    assert "epoch" not in again.out.replace("epochs", "")
+    assert [path.name for path in (folder / "models" / "onnx" / "cnn-digits_image").iterdir()] == ["1"]
+
+
+def test_report_prints_the_table_again(everything: tuple[Path, Done]) -> None:
+    folder, done = everything
+    again = factory("report", f"{folder}/run")
+    assert again.code == 0
+    assert again.out.strip() in done.out or again.out.splitlines()[1:] == done.out.splitlines()[-len(again.out.splitlines()) + 1 :]
+
+
+def test_another_config_on_the_same_folder_is_refused(everything: tuple[Path, Done]) -> None:
+    folder, _ = everything
+    done = factory("model=mlp", *at(folder))
+    assert done.code == 2
+    assert done.err == (
+        f"hydra.run.dir: {folder}/run holds a run of another config or of other package versions; give another folder\n"
+    )
+
+
+def test_a_training_imports_one_framework(everything: tuple[Path, Done]) -> None:
+    folder, _ = everything
+    log = (folder / "run" / "train" / "log.txt").read_text()
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_killed_run_goes_on_to_the_same_weights(backend: str, tmp_path: Path) -> None:
+    """kill -9 of the parent in the middle of training; Dropout and EarlyStopping hold state that must survive."""
+    words = ["model=mlp", "model.dropout=0.3", f"train.backend={backend}", LONG, "optimizer=adam"]
+    words += ["train.callbacks=[{ReduceLROnPlateau: {patience: 1, monitor: loss, min_delta: 0.05}}]"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for folder in (whole, killed):
+        folder.mkdir()
+    assert factory(*words, *at(whole)).code == 0
+    process = start(*words, *at(killed), log=tmp_path / "log.txt")
+    history = killed / "run" / "train" / "history.csv"
+    wait_until(lambda: history.exists() and len(history.read_text().splitlines()) > 5)
+    kill(process)
+    wait_until(lambda: processes_of(process) == [], seconds=2)
+    assert not (killed / "run" / "train" / "report.json").exists()
+    finished = len(history.read_text().splitlines()) - 1
+    resumed = factory(*words, *at(killed))
+    assert resumed.code == 0, resumed.err
+    assert f"going on after epoch {finished}" in resumed.out
+    assert f"epoch {finished}/40" not in resumed.out
+    assert same_weights(whole, killed)
+    with open(history, newline="") as a, open(whole / "run" / "train" / "history.csv", newline="") as b:
+        ours, theirs = list(csv.DictReader(a)), list(csv.DictReader(b))
+    assert [row["loss"] for row in ours] == [row["loss"] for row in theirs]
+
+
+def test_ctrl_c_ends_every_process_within_two_seconds_and_the_run_can_go_on(tmp_path: Path) -> None:
+    words = ["model=mlp", "train.backend=jax", "train.epochs=400", *at(tmp_path)]
+    process = start(*words, log=tmp_path / "log.txt")
+    history = tmp_path / "run" / "train" / "history.csv"
+    wait_until(history.exists)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 130
+    wait_until(lambda: processes_of(process) == [], seconds=2)
+    assert time.monotonic() - began < 2
+    assert summary(tmp_path)["status"] == "interrupted"
+    log = (tmp_path / "log.txt").read_text()
+    assert f"interrupted; go on with: python -m factory resume {tmp_path}/run" in log
+    assert "Traceback" not in log
+    assert list((tmp_path / "run").glob("**/.making-*")) == []
+
+
+def test_a_model_that_breaks_between_backends_is_refused_and_the_hop_named(tmp_path: Path) -> None:
+    own = tmp_path / "conf" / "model"
+    own.mkdir(parents=True)
+    (own / "pooled.yaml").write_text(
+        "kind: layers\n"
+        "layers:\n"
+        "  pool: {AveragePooling2D: {pool_size: 3, strides: 2, padding: same}}\n"
+        "  flat: Flatten\n"
+        '  head: {Dense: {units: "${data.classes}", activation: softmax}}\n'
+    )
+    words = [f"--config-dir={tmp_path}/conf", "model=pooled", "data=digits_image", "train.backend=torch"]
+    done = factory(*words, "train.epochs=2", "deploy/target=[saved_model,torch_export]", *at(tmp_path))
+    assert done.code == 5
+    refused = report(tmp_path, "quarantine", "saved_model")
+    assert refused["broke"] == "deploy load (torch → tensorflow)"
+    assert "the first hop that broke: deploy load (torch → tensorflow)" in done.err
+    assert not (tmp_path / "models" / "saved_model").exists()
+    assert not (tmp_path / "run" / "deploy" / "saved_model").exists()
+    assert (tmp_path / "models" / "torch_export" / "pooled-digits_image" / "1" / "model.pt2").exists()
+    assert summary(tmp_path)["status"] == "refused"
+    assert summary(tmp_path)["exit_code"] == 5
+
+
+@pytest.mark.parametrize("backend", ["torch", "tensorflow"])
+def test_augmentation_and_noise_come_out_inert(backend: str, tmp_path: Path) -> None:
+    words = ["model=augmented", "data=digits_image", f"train.backend={backend}", "train.epochs=1"]
+    done = factory(*words, "deploy/target=[saved_model,onnx]", *at(tmp_path))
+    assert done.code == 0, done.err
+    assert report(tmp_path, "deploy", "saved_model")["difference"]["absolute"] < 1e-4
+
+
+def test_a_file_that_is_not_what_training_wrote_is_not_loaded(tmp_path: Path) -> None:
+    words = ["model=mlp", "train.backend=jax", "train.epochs=1", *at(tmp_path)]
+    assert factory(*words, "deploy=none").code == 0
+    with open(tmp_path / "run" / "train" / "model.keras", "ab") as file:
+        file.write(b"x")
+    done = factory(*words)
+    assert done.code == 0
+    assert "epoch 1/1" in done.out  # trained again: what lay there was not the recorded model
+
+
+def test_data_faults_are_one_line_and_leave_no_run(tmp_path: Path) -> None:
+    (tmp_path / "houses.csv").write_text("rooms,price\n3,10.5\n4,\n")
+    words = ["data=csv", f"data.path={tmp_path}/houses.csv", "data.target=price", "data.task=regression"]
+    done = factory(*words, "train.backend=jax", *at(tmp_path))
+    assert done.code == 2
+    assert "houses.csv: row 2, column 'price'" in done.err
+    assert len(done.err.splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_training_that_diverges_is_exit_code_3(tmp_path: Path) -> None:
+    words = ["data=diabetes", "optimizer=sgd", "optimizer.learning_rate=1e30", "train.backend=jax"]
+    done = factory(*words, *at(tmp_path))
+    assert done.code == 3
+    assert done.err.startswith("train: the loss is ")
+    assert len(done.err.splitlines()) == 1
+    assert summary(tmp_path)["status"] == "failed"
