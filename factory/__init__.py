@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from factory.version import __version__
+
 if TYPE_CHECKING:
     from factory.cli import run as run
 
-__version__ = "0.1.0"
-__all__ = ["run"]
+__all__ = ["__version__", "run"]
 
 
 def __getattr__(name: str) -> object:

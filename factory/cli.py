@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from factory import __version__, config, faults
+from factory import config, faults
 from factory.clock import Clock
 from factory.config import Config
 from factory.errors import ConfigError, FactoryError, Interrupted
@@ -21,6 +21,7 @@ from factory.launchers.local import LocalLauncher
 from factory.pipeline import Pipeline
 from factory.report import live, table
 from factory.rundir import RunDir, read_json
+from factory.version import __version__
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""CHILD: what training gives to deployment: the model, real rows, what was computed on them, and how that was signed."""
+"""CHILD: what training gives to deployment: the model, real rows, what was computed on them, and their hashes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def write(run: RunDir, model: keras.Model, spec: DataSpec, rows: Rows) -> dict[s
     parts = {"inputs": rows.inputs, "targets": rows.outputs, "outputs": outputs, "reloaded": reloaded}
     arrays = {f"{part}/{name}": array for part, named in parts.items() for name, array in named.items()}
     with replacing(run.reference) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes any name for allow_pickle
     return {
         "signature": signature_of(model, spec).to_json(),
         "sha256": {path.name: sha256(path) for path in (run.model, run.reference)},
@@ -73,7 +73,9 @@ def read(run: RunDir) -> HandOff:
         raise ExportError(f"{run.train}: holds no finished training")
     for name, digest in trained["sha256"].items():
         if not (run.train / name).exists() or sha256(run.train / name) != digest:
-            raise ExportError(f"{run.train / name}: is not the file that training wrote (its SHA-256 differs); not loaded")
+            raise ExportError(
+                f"{run.train / name}: is not the file that training wrote (its SHA-256 differs); not loaded"
+            )
     parts: dict[str, dict[str, Array]] = {"inputs": {}, "targets": {}, "outputs": {}, "reloaded": {}}
     with np.load(run.reference, allow_pickle=False) as saved:
         for key in saved.files:

@@ -10,12 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import factory
 from factory import config as configs
 from factory.config.packages import absent
 from factory.errors import ConfigError
 from factory.launchers.local import Environment
 from factory.rundir import key_of, sha256
+from factory.version import __version__
 
 TRAIN_HALF = ("model", "data", "optimizer", "train", "seed")
 """The parts of the tree that decide the trained weights; ``train.device=auto`` counts as what it finds."""
@@ -77,10 +77,13 @@ class Plan:
     def train_key(self) -> str:
         """Of the training: its half of the config, the data files' contents, the versions of what computes."""
         half = {name: self.tree[name] for name in TRAIN_HALF} | {"rows": self.tree["deploy"]["metric_rows"]}
-        files = [str(self.tree["data"].get("path") or ""), str((self.tree["data"].get("split") or {}).get("file") or "")]
+        files = [
+            str(self.tree["data"].get("path") or ""),
+            str((self.tree["data"].get("split") or {}).get("file") or ""),
+        ]
         contents = [sha256(Path(file)) for file in files if file and Path(file).is_file()]
         packages = ["keras", "numpy", self.training.backend]
-        return key_of(half, contents, str(self.training), versions(packages), factory.__version__)
+        return key_of(half, contents, str(self.training), versions(packages), __version__)
 
     def target_key(self, target: str, model: str) -> str:
         """Of one target of one trained model (its SHA-256)."""
@@ -88,7 +91,7 @@ class Plan:
         packages = ["keras", "numpy", *settings["requires"], *settings["routes"]]
         packages += [package for needed in settings["routes"].values() for package in needed]
         asked = [settings, self.routes(target), self.tree["deploy"]["rows"]]
-        return key_of(target, model, asked, versions(packages), factory.__version__)
+        return key_of(target, model, asked, versions(packages), __version__)
 
 
 def cores() -> int:

@@ -1,8 +1,8 @@
 """PARENT: what passed the gate becomes the next numbered version, by one rename for each target.
 
-``<models>/<target>/<name>/<version>/`` is what servers read. A version is built under ``<models>/.staging`` and renamed into
-place whole, so that no server ever sees half of one. A number is taken for all targets of a run at once, by making the folder
-``<models>/.versions/<name>/<version>``: making a folder is atomic, so two runs never get the same one.
+``<models>/<target>/<name>/<version>/`` is what servers read. A version is built under ``<models>/.staging`` and renamed
+into place whole, so that no server ever sees half of one. A number is taken for all targets of a run at once, by making
+the folder ``<models>/.versions/<name>/<version>``: making a folder is atomic, so two runs never get the same one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from factory.rundir import read_json, write_json
 RECORD = "factory.json"
 
 
-def publish(models: Path, name: str, artifacts: Mapping[str, Path], record: Mapping[str, Any], *, claim: Path) -> dict[str, Path]:
+def publish(
+    models: Path, name: str, artifacts: Mapping[str, Path], record: Mapping[str, Any], *, claim: Path
+) -> dict[str, Path]:
     """Publish a run's artifacts under one version number.
 
     Args:
@@ -28,7 +30,7 @@ def publish(models: Path, name: str, artifacts: Mapping[str, Path], record: Mapp
         name: the model's published name.
         artifacts: the folder of each target's artifact, all of which passed the gate.
         record: goes into each version as ``factory.json``: where it came from and what was proven.
-        claim: a file of the run that keeps its number, so that a run that was killed half-way goes on with the same one.
+        claim: a file of the run that keeps its number: a run that was killed half-way goes on with the same one.
 
     Returns:
         The version folder of each target.
@@ -54,8 +56,12 @@ def next_version(models: Path, name: str) -> int:
     taken = models / ".versions" / name
     taken.mkdir(parents=True, exist_ok=True)
     while True:
-        numbers = [int(folder.name) for pattern in (f"*/{name}/*", f".versions/{name}/*") for folder in models.glob(pattern)
-                   if folder.name.isdecimal()]
+        numbers = [
+            int(folder.name)
+            for pattern in (f"*/{name}/*", f".versions/{name}/*")
+            for folder in models.glob(pattern)
+            if folder.name.isdecimal()
+        ]
         version = max(numbers, default=0) + 1
         try:
             (taken / str(version)).mkdir()

@@ -1,4 +1,4 @@
-"""PARENT: what run.json says: what was asked, where it ran, what came out. Everything in it was measured in that run."""
+"""PARENT: what run.json says of where a run took place and what came out of it."""
 
 from __future__ import annotations
 

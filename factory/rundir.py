@@ -1,4 +1,4 @@
-"""The files of a run: the only contract between processes. Every write is atomic: a reader sees all of a file or none."""
+"""SHARED: the files of a run, the only contract between processes. A reader sees all of a file or none of it."""
 
 from __future__ import annotations
 
@@ -154,9 +154,14 @@ def sha256(path: Path) -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        digest.update(f"{file.relative_to(path).as_posix()} {sha256(file)}\n".encode())
+    for part in sorted(p for p in path.rglob("*") if p.is_file()):
+        digest.update(f"{part.relative_to(path).as_posix()} {sha256(part)}\n".encode())
     return digest.hexdigest()
+
+
+def holds(path: Path, digest: str) -> bool:
+    """Whether a file or folder is there and has the recorded hash."""
+    return path.exists() and sha256(path) == digest
 
 
 def key_of(*facts: Any) -> str:

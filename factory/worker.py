@@ -171,7 +171,9 @@ def perform(request: Mapping[str, Any], events: int) -> int:
         known = isinstance(error, FactoryError)
         name = type(error).__name__
         message = str(error) if known else f"{name}: {last_line(error)} (see {log})"
-        emit({"event": "failed", "error": name if known else stage.FAILURE.__name__, "message": message[:MESSAGE_LIMIT]})
+        emit(
+            {"event": "failed", "error": name if known else stage.FAILURE.__name__, "message": message[:MESSAGE_LIMIT]}
+        )
         return error.exit_code if isinstance(error, FactoryError) else stage.FAILURE.exit_code
 
 

@@ -27,12 +27,14 @@ class Done:
 
 def factory(*words: str, cwd: Path = ROOT, timeout: float = 300) -> Done:
     """Run ``python -m factory`` to its end."""
-    found = subprocess.run([*FACTORY, *words], cwd=cwd, capture_output=True, text=True, timeout=timeout, env=environment())
+    found = subprocess.run(
+        [*FACTORY, *words], cwd=cwd, capture_output=True, text=True, timeout=timeout, env=environment()
+    )
     return Done(found.returncode, found.stdout, found.stderr)
 
 
 def start(*words: str, log: Path) -> subprocess.Popen[bytes]:
-    """Start ``python -m factory`` and return at once; what it prints goes to ``log``, its last word marks its processes."""
+    """Start ``python -m factory``; what it prints goes to ``log``, and its last word marks all its processes."""
     with open(log, "wb") as file:
         marked = environment() | {MARK: words[-1]}
         return subprocess.Popen([*FACTORY, *words], cwd=ROOT, stdout=file, stderr=file, env=marked)

@@ -68,12 +68,15 @@ def test_runs_that_publish_at_once_get_a_version_each(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.003, 0.01, 0.02])
-def test_a_kill_at_any_moment_leaves_whole_versions_and_the_next_command_ends_the_work(tmp_path: Path, delay: float) -> None:
+def test_a_kill_at_any_moment_leaves_whole_versions_and_the_next_command_ends_the_work(
+    tmp_path: Path, delay: float
+) -> None:
     made = artifact(tmp_path / "made", files=300)
     models, claim = tmp_path / "models", tmp_path / "claim.json"
     code = (
         "import sys; from pathlib import Path; from factory.publish import publish; print(flush=True);"
-        "publish(Path(sys.argv[1]), 'm', {'onnx': Path(sys.argv[2]), 'litert': Path(sys.argv[2])}, {}, claim=Path(sys.argv[3]))"
+        "models, made, claim = map(Path, sys.argv[1:]);"
+        "publish(models, 'm', {'onnx': made, 'litert': made}, {}, claim=claim)"
     )
     process = subprocess.Popen([sys.executable, "-c", code, models, made, claim], stdout=subprocess.PIPE)
     assert process.stdout

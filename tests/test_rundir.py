@@ -56,7 +56,10 @@ def test_a_folder_in_use_is_refused_and_free_again_when_its_holder_is_killed(tmp
     holder = spawn.Process(target=hold, args=(tmp_path / "run", held, done))
     holder.start()
     assert held.wait(30)
-    with pytest.raises(ConfigError, match=r"^hydra.run.dir: .*run is in use by another command$"), RunDir(tmp_path / "run").locked():
+    with (
+        pytest.raises(ConfigError, match=r"^hydra.run.dir: .*run is in use by another command$"),
+        RunDir(tmp_path / "run").locked(),
+    ):
         pass
     holder.kill()
     holder.join()

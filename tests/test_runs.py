@@ -94,7 +94,7 @@ def test_a_target_that_another_backend_makes_says_so(everything: tuple[Path, Don
 
 
 def test_a_second_command_on_the_same_folder_does_nothing_twice(everything: tuple[Path, Done]) -> None:
-    folder, done = everything
+    folder, _ = everything
     before = report(folder, "train")
     again = factory("resume", f"{folder}/run")
     assert again.code == 0
@@ -107,7 +107,10 @@ def test_report_prints_the_table_again(everything: tuple[Path, Done]) -> None:
     folder, done = everything
     again = factory("report", f"{folder}/run")
     assert again.code == 0
-    assert again.out.strip() in done.out or again.out.splitlines()[1:] == done.out.splitlines()[-len(again.out.splitlines()) + 1 :]
+    assert (
+        again.out.strip() in done.out
+        or again.out.splitlines()[1:] == done.out.splitlines()[-len(again.out.splitlines()) + 1 :]
+    )
 
 
 def test_another_config_on_the_same_folder_is_refused(everything: tuple[Path, Done]) -> None:

@@ -151,5 +151,5 @@ class LocalLauncher:
         return self.submitted
 
     def next_event(self) -> dict[str, Any]:
-        """Wait for the next event: a job's (with its ``id``), or a worker's ``ready`` or ``gone`` (with its ``jobs``)."""
+        """Wait for the next event: a job's, with its ``id``, or a worker's ``ready`` or ``gone``, with its ``jobs``."""
         return self.queue.get()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any
 
 from rich.console import Console
@@ -52,9 +51,7 @@ class Bar(Lines):
         self.progress.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.progress.stop()
 
     def event(self, event: Mapping[str, Any]) -> None:
@@ -63,7 +60,7 @@ class Bar(Lines):
             return
         done = (event["epoch"] - 1) * event["steps"] + event["step"]
         total = event["epochs"] * event["steps"]
-        fields = {
+        fields: dict[str, Any] = {
             "description": f"epoch {event['epoch']}/{event['epochs']}",
             "rate": f"{event['step'] / event['elapsed']:.0f}/s",
             "metrics": figures(event["metrics"]),

@@ -85,8 +85,8 @@ class Gate:
         """Export one target, run it in its own runtime and compare; never raises for what a converter may do.
 
         Returns:
-            The report: ``status`` is ``passed``, ``refused`` (it does not compute what was trained) or ``failed`` (there
-            is no artifact that runs); ``error`` is one line.
+            The report: ``status`` is ``passed``, ``refused`` (it does not compute what was trained) or ``failed``
+            (there is no artifact that runs); ``error`` is one line.
         """
         clock = Clock()
         settings = self.config["deploy"]["target"][target]
@@ -110,21 +110,15 @@ class Gate:
     def compare(self, predict: Predict, tolerances: Mapping[str, Any]) -> dict[str, Any]:
         """Every hop against what was trained, and the run's own metric before and after."""
         dtype = RUNTIME[self.config["train"]["precision"]]
+        if tolerances[dtype] is None:
+            raise ExportError(f"the config holds no tolerance for {dtype}")
         tolerance = Tolerance(**tolerances[dtype])
         hops = self.hops(predict, tolerance)
         broken = parity.first_broken(hops)
         worst = max(hops[-1].differences, key=lambda difference: difference.used)
-        error = None
-        if broken:
-            at = max(broken.differences, key=lambda difference: (difference.nonfinite, difference.used))
-            error = (
-                f"does not compute what was trained; the first hop that broke: {broken.name}: output {at.output} "
-                f"differs by {at.max_absolute:.2g} (allowed {tolerance.absolute:g} + {tolerance.relative:g} of the value)"
-                + (f", {at.nonfinite} values are not finite" if at.nonfinite else "")
-            )
         return {
             "status": "refused" if broken else "passed",
-            "error": error,
+            "error": refusal(broken, tolerance) if broken else None,
             "broke": broken.name if broken else None,
             "difference": {"absolute": worst.max_absolute, "relative": worst.max_relative, "used": worst.used},
             "tolerance": {"dtype": dtype, **tolerances[dtype]},
@@ -166,3 +160,14 @@ class Gate:
 
         before = of([self.given.outputs[name][i : i + 256] for i in range(0, rows, 256)])
         return {"name": metric.name, "output": name, "rows": rows, "before": before, "after": of(parts)}
+
+
+def refusal(broken: Hop, tolerance: Tolerance) -> str:
+    """One line: the hop, the output and how far it is off."""
+    worst = max(broken.differences, key=lambda difference: (difference.nonfinite, difference.used))
+    apart = f"differs by {worst.max_absolute:.2g}; allowed {tolerance.absolute:g} + {tolerance.relative:g} of the value"
+    not_finite = f"; {worst.nonfinite} values are not finite" if worst.nonfinite else ""
+    return (
+        f"does not compute what was trained; the first hop that broke: {broken.name}: "
+        f"output {worst.output} {apart}{not_finite}"
+    )

@@ -79,9 +79,7 @@ def compile_model(model: keras.Model, config: Mapping[str, Any], dataset: Datase
     model.optimizer.build(model.trainable_variables)
 
 
-def fit(
-    model: keras.Model, dataset: Dataset, config: Mapping[str, Any], run: RunDir, emit: Emit, key: str
-) -> Progress:
+def fit(model: keras.Model, dataset: Dataset, config: Mapping[str, Any], run: RunDir, emit: Emit, key: str) -> Progress:
     """Train from the last finished epoch on; returns how far it came (fewer epochs when a callback stopped it)."""
     settings = config["train"]
     declared = objects.callbacks(settings["callbacks"])
@@ -90,9 +88,7 @@ def fit(
     if progress.epoch:
         emit({"event": "resumed", "epoch": progress.epoch})
     weights = objects.class_weights(settings["class_weight"], dataset)
-    batches = Batches(
-        dataset.train, settings["batch_size"], seed=config["seed"], epoch=progress.epoch, weights=weights
-    )
+    batches = Batches(dataset.train, settings["batch_size"], seed=config["seed"], epoch=progress.epoch, weights=weights)
     model.fit(
         batches,
         initial_epoch=progress.epoch,

@@ -1,4 +1,4 @@
-"""Training rows in an order that depends on the seed and the epoch alone: the same on every backend, after every resume."""
+"""Training rows in an order that the seed and the epoch decide: the same on every backend and after every resume."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from factory.dataset import Rows
+from factory.dataset import Array, Rows
 
 
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+class Batches(keras.utils.PyDataset):
     """Batches of shuffled rows; Keras' own shuffling draws from a generator that a resume could not restore.
 
     Args:
@@ -24,14 +24,14 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """
 
     def __init__(
-        self, rows: Rows, batch_size: int, *, seed: int, epoch: int, weights: Mapping[str, np.ndarray] | None
+        self, rows: Rows, batch_size: int, *, seed: int, epoch: int, weights: Mapping[str, Array] | None
     ) -> None:
         super().__init__()
         self.rows, self.batch_size, self.seed, self.epoch = rows, batch_size, seed, epoch
         self.weights = weights
         self.order = self.shuffled()
 
-    def shuffled(self) -> np.ndarray:
+    def shuffled(self) -> Array:
         return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.rows))
 
     def __len__(self) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from factory.dataset import Array
 from factory.errors import TrainError
 from factory.rundir import replacing
 
@@ -46,7 +47,9 @@ class Checkpoint:
         callbacks: the declared ones, in order.
     """
 
-    def __init__(self, folder: Path, key: str, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    def __init__(
+        self, folder: Path, key: str, model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]
+    ) -> None:
         self.file = folder / "state.npz"
         self.key, self.model, self.callbacks = key, model, callbacks
 
@@ -62,7 +65,7 @@ class Checkpoint:
             arrays.update({f"callback/{i}/{name}": array for name, array in found.items()})
         state = {"key": self.key, "progress": asdict(progress), "callbacks": plain}
         with replacing(self.file) as temporary, open(temporary, "wb") as file:
-            np.savez(file, state=np.array(json.dumps(state)), **arrays)
+            np.savez(file, state=np.array(json.dumps(state)), **arrays)  # type: ignore[arg-type]  # as in handoff
 
     def restore(self) -> Progress:
         """Put the model back as it was; a fresh start where nothing was saved.
@@ -91,17 +94,17 @@ class Checkpoint:
             for i, callback in enumerate(self.callbacks):
                 for name, value in plain[i].items():
                     setattr(callback, name, value)
-                weights: dict[str, list[np.ndarray]] = {}
+                weights: dict[str, list[Array]] = {}
                 for name in (n for n in saved.files if n.startswith(f"callback/{i}/")):
                     weights.setdefault(name.split("/")[2], []).append(saved[name])
                 for attribute, arrays in weights.items():
                     setattr(callback, attribute, arrays)
 
 
-def attributes(callback: keras.callbacks.Callback) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """What a callback remembers from epoch to epoch: its plain values, and its lists of arrays such as ``best_weights``."""
+def attributes(callback: keras.callbacks.Callback) -> tuple[dict[str, Any], dict[str, Array]]:
+    """What a callback remembers: its plain values, and its lists of arrays such as ``best_weights``."""
     scalars: dict[str, Any] = {}
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Array] = {}
     for name, value in vars(callback).items():
         if name in ("params", "_params") or callable(value):
             continue
@@ -114,7 +117,7 @@ def attributes(callback: keras.callbacks.Callback) -> tuple[dict[str, Any], dict
     return scalars, arrays
 
 
-def as_numpy(value: Any) -> np.ndarray:
+def as_numpy(value: Any) -> Array:
     """The value as an array numpy can save: bfloat16, which it cannot, as float32 (exact both ways)."""
-    array = keras.ops.convert_to_numpy(value)
+    array: Array = keras.ops.convert_to_numpy(value)
     return array.astype("float32") if array.dtype.kind == "V" or array.dtype.name == "bfloat16" else array

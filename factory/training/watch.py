@@ -18,7 +18,7 @@ from factory.training.checkpoint import Checkpoint, Log, Progress
 STEP_EVERY = 0.2  # seconds between two live events
 
 
-class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+class Watch(keras.callbacks.Callback):
     """Goes last among the callbacks, so that what it saves is what they decided.
 
     Args:
@@ -43,7 +43,9 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         now = time.perf_counter()
         if now - self.told >= STEP_EVERY:
             self.told = now
-            self.emit({"event": "step", "epoch": self.progress.epoch + 1, "step": batch + 1, **self.position(logs, now)})
+            self.emit(
+                {"event": "step", "epoch": self.progress.epoch + 1, "step": batch + 1, **self.position(logs, now)}
+            )
 
     def on_epoch_end(self, epoch: int, logs: Log | None = None) -> None:
         now = time.perf_counter()

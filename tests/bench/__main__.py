@@ -56,7 +56,13 @@ def by_hand(folder: Path) -> Measured:
 
 
 def by_factory(folder: Path) -> Measured:
-    overrides = ["model=mlp", "train.backend=torch", "train.epochs=5", f"hydra.run.dir={folder}/run", f"models={folder}/models"]
+    overrides = [
+        "model=mlp",
+        "train.backend=torch",
+        "train.epochs=5",
+        f"hydra.run.dir={folder}/run",
+        f"models={folder}/models",
+    ]
     return measure([*FACTORY, *overrides])
 
 
@@ -78,7 +84,9 @@ def hand_off(rounds: int) -> None:
     ratios = sorted(a.seconds / b.seconds for a, b in zip(ours, theirs, strict=True))
     print(f"whole run, digits MLP, torch → SavedModel, {rounds} rounds, medians")
     for name, found in (("by hand", theirs), ("factory", ours)):
-        print(f"  {name:8} {median(found, lambda m: m.seconds):6.2f} s   peak {median(found, lambda m: m.peak):5.0f} MB")
+        print(
+            f"  {name:8} {median(found, lambda m: m.seconds):6.2f} s   peak {median(found, lambda m: m.peak):5.0f} MB"
+        )
     print(f"  ratio    {statistics.median(ratios):6.2f}     ({ratios[0]:.2f} to {ratios[-1]:.2f})")
     print("where it went (the last run; steps of different processes overlap)")
     start = summary["laps"][0]["start"]
@@ -96,7 +104,9 @@ def parent(rounds: int) -> None:
     print(f"without a framework, {rounds} rounds, medians")
     for name, (command, code) in commands.items():
         found = [measure(command, expect=code) for _ in range(rounds)]
-        print(f"  {name:12} {median(found, lambda m: m.seconds):5.2f} s   peak {median(found, lambda m: m.peak):4.0f} MB")
+        print(
+            f"  {name:12} {median(found, lambda m: m.seconds):5.2f} s   peak {median(found, lambda m: m.peak):4.0f} MB"
+        )
 
 
 def main() -> None:
