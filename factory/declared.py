@@ -24,6 +24,18 @@ Activation: TypeAlias = str
 Application: TypeAlias = str
 """A class of ``keras.applications``, such as ``MobileNetV2``."""
 
+FACTS: Mapping[str, type] = {"<data.classes>": int, "<data.features>": int, "<data.shape>": list}
+"""Placeholders of what is known only once the data is read, and what stands in their place then."""
+
+_NAMESPACES = {
+    "activation": "activations",
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "constraint": "constraints",
+    "layer": "layers",
+}
+_WHOLE_NAMES = {"cell": "layers", "cells": "layers", "layers": "layers", "learning_rate": "schedules"}
+
 
 def parse(declaration: Declaration) -> tuple[str, dict[str, Any]]:
     """Split a declaration into name and arguments.
@@ -37,3 +49,12 @@ def parse(declaration: Declaration) -> tuple[str, dict[str, Any]]:
         return declaration, {}
     ((name, arguments),) = declaration.items()
     return name, dict(arguments or {})
+
+
+def namespace(argument: str) -> str | None:
+    """The Keras namespace whose declarations an argument of this name takes, None for a plain value.
+
+    >>> namespace("kernel_initializer"), namespace("backward_layer"), namespace("units")
+    ('initializers', 'layers', None)
+    """
+    return _WHOLE_NAMES.get(argument) or _NAMESPACES.get(argument.rpartition("_")[2])

@@ -1,0 +1,60 @@
+"""SHARED: one YAML tree, composed and refused or accepted before any framework starts.
+
+config = load(["model=mlp", "train.backend=jax"])   # compose, validate, check that what it needs is installed
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from factory.config.compose import Config, compose, relax
+from factory.config.crosschecks import misfits
+from factory.config.files import reload, save
+from factory.config.nodes import refusals
+from factory.config.packages import check_packages, needs_tensorflow
+from factory.config.through import through_hydra
+from factory.errors import ConfigError
+
+__all__ = [
+    "Config",
+    "check_packages",
+    "compose",
+    "load",
+    "needs_tensorflow",
+    "relax",
+    "reload",
+    "save",
+    "through_hydra",
+    "validate",
+]
+
+
+def load(overrides: Sequence[str], config_dir: str | None = None, config_name: str = "config") -> Config:
+    """Compose, validate and check packages.
+
+    Raises:
+        ConfigError: every fault, one line each.
+        MissingPackage: the config is right, and something that it needs is not installed.
+    """
+    config = compose(overrides, config_dir, config_name)
+    validate(config.tree)
+    check_packages(config.tree)
+    return config
+
+
+def validate(tree: Mapping[str, Any]) -> None:
+    """Refuse a tree that is not what it must be.
+
+    Args:
+        tree: resolved, as ``Config.tree``.
+
+    Raises:
+        ConfigError: all faults at once, one line each; how nodes fit each other is judged where both are right.
+    """
+    faults = list(refusals(tree))
+    at_fault = {re.split(r"[.:\[]", fault)[0] for fault in faults}
+    faults += misfits(tree, tree.keys() - at_fault)
+    if faults:
+        raise ConfigError(faults)

@@ -1,0 +1,50 @@
+"""What can be known of the data before it is read: from its options, or from ``data.signature`` in its YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Known:
+    """Names and tasks, None where only reading the data can tell.
+
+    Args:
+        inputs: names the inputs may have.
+        outputs: names of the outputs.
+        tasks: ``classification`` or ``regression`` by output, or by ``""`` where the task is known and the name is not.
+    """
+
+    inputs: tuple[str, ...] | None
+    outputs: tuple[str, ...] | None
+    tasks: Mapping[str, str]
+
+    @property
+    def task(self) -> str | None:
+        """The task of every output, None where it is not known or they differ."""
+        tasks = set(self.tasks.values())
+        return tasks.pop() if len(tasks) == 1 else None
+
+
+def known(data: Mapping[str, Any]) -> Known:
+    """Of a ``data`` node whose form has been checked."""
+    signature = data.get("signature") or {}
+    inputs = signature.get("inputs") or data.get("inputs")
+    outputs = signature.get("outputs") or data.get("outputs")
+    if outputs is None:
+        task = data.get("task")
+        return Known(_names(inputs), None, {"": task} if task else {})
+    return Known(_names(inputs), tuple(outputs), {name: _task(value) for name, value in outputs.items()})
+
+
+def _names(inputs: Any) -> tuple[str, ...] | None:
+    return None if inputs is None else tuple(inputs)
+
+
+def _task(value: Any) -> str:
+    """An output is declared by its task, or by its number of classes, 0 for regression."""
+    if isinstance(value, str):
+        return value
+    return "classification" if value else "regression"

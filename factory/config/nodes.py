@@ -1,0 +1,152 @@
+"""The nodes of the config: the fixed ones, and those that a plug-in or a Keras class completes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from factory.config import kinds
+from factory.config.declarations import arguments_of, declaration, loss, metrics, named
+from factory.config.declarations import names as declared_names
+from factory.config.kinds import Bool, Int, Null, Str, Table, choice, dict_of, list_of, number, union
+from factory.config.plugins import fields, offered, options
+from factory.config.strict import Fields, refused, strict_model
+from factory.faults import unknown
+
+BACKENDS = ("jax", "tensorflow", "torch")
+TASKS = ("classification", "regression")
+
+count = kinds.integer(1)
+natural = kinds.integer(0)
+not_negative = number("a number of at least 0", lambda value: value >= 0)
+fraction = number("a number between 0 and 1, both excluded", lambda value: 0 < value < 1)
+names = list_of(Str)
+weights = dict_of(union(not_negative, dict_of(not_negative)))
+
+folder_name = kinds.text("letters, digits, '_', '-' and '.'", re.compile(r"[A-Za-z0-9_][\w.\-]*").fullmatch)
+
+ROOT: Fields = {
+    "name": (folder_name, ..., "Name of the published model; its folder is called like it."),
+    "models": (Str, "outputs/models", "Folder of published versions."),
+    "seed": (natural, ..., "Of weights, order of rows and dropout."),
+    **{node: (Table, ...) for node in ("model", "data", "optimizer", "train", "deploy")},
+}
+
+SPLIT: Fields = {
+    "validation": (fraction, 0.2, "Share of the rows that the model is judged by."),
+    "seed": (natural, 0, "Of the draw."),
+    "stratified": (Bool, True, "Every class keeps its share."),
+    "file": (union(Str, Null), None, "A file of its own for the validation rows; then nothing is drawn."),
+}
+
+TRAIN: Fields = {
+    "backend": (choice(*BACKENDS), ..., "Keras backend of the training process."),
+    "device": (choice("auto", "cpu", "gpu"), "auto", "auto takes a GPU where there is one."),
+    "epochs": (count, ..., "Passes over the training rows."),
+    "batch_size": (count, ..., "Rows of one step."),
+    "precision": (choice("float32", "mixed_float16", "mixed_bfloat16"), "float32", "Keras dtype policy."),
+    "threads": (union(count, Null), None, "Processor threads; null takes all cores."),
+    "loss": (loss(), "auto", "auto follows the task; output → loss where there are several."),
+    "metrics": (metrics(), "auto", "auto follows the task; output → metrics where there are several."),
+    "callbacks": (list_of(declaration("callbacks")), [], "Keras callbacks in order."),
+    "class_weight": (union(choice("balanced"), weights, Null), None, "balanced, label → weight, or output → these."),
+}
+
+DATA: Fields = {
+    "source": (Str, ...),
+    "split": (strict_model("split", SPLIT), ...),
+    "requires": (names, [], "Packages that reading needs, by their pip names."),
+    "extra": (union(Str, Null), None, "The extra of this package that installs them."),
+    "classes": (union(Int, Null), None, "Number of classes; known once the data is read unless given."),
+    "features": (union(Int, Null), None, "Numbers in one row of the first input."),
+    "shape": (union(list_of(Int), Null), None, "Of one row of the first input."),
+    "signature": (
+        strict_model("signature", {"inputs": (names, ...), "outputs": (dict_of(choice(*TASKS)), ...)}),
+        None,
+        "What is known of the data before it is read: names its inputs may have, and output → task.",
+    ),
+}
+
+DEPLOY: Fields = {
+    "backend": (choice(*BACKENDS), ..., "Keras backend of the deploy process."),
+    "rows": (count, 256, "Validation rows that every artifact is compared on."),
+    "metric_rows": (count, 10000, "Validation rows that the metric is taken on before and after, at most."),
+    "target": (union(dict_of(Table), Null), ..., "Target → how it is made and judged."),
+}
+
+BOUNDS: Fields = {"absolute": (not_negative, ...), "relative": (not_negative, ...)}
+TOLERANCES = dict.fromkeys(("float32", "float16", "bfloat16"), (strict_model("tolerance", BOUNDS), None))
+
+TARGET: Fields = {
+    "routes": (
+        strict_model("routes", dict.fromkeys(BACKENDS, (names, []))),
+        ...,
+        "Backend → packages it needs for this.",
+    ),
+    "requires": (names, [], "Packages that running the artifact needs, by their pip names."),
+    "extra": (union(Str, Null), None, "The extra of this package that installs them."),
+    "tolerance": (strict_model("tolerances", TOLERANCES), ..., "Largest difference that counts as equal, by dtype."),
+}
+
+
+def refusals(tree: Mapping[str, Any]) -> Iterator[str]:
+    """Every node's own faults; how nodes fit each other is checked elsewhere, once there are none."""
+    yield from refused(strict_model("config", ROOT), tree)
+    nodes = {name: tree.get(name) for name in ("model", "data", "optimizer", "train", "deploy")}
+    for name, node in nodes.items():
+        if isinstance(node, Mapping):
+            yield from _NODES[name](node)
+
+
+def _model(node: Mapping[str, Any]) -> Iterator[str]:
+    yield from _plugin("model", node, "kind", "models", {})
+
+
+def _data(node: Mapping[str, Any]) -> Iterator[str]:
+    yield from _plugin("data", node, "source", "data", DATA)
+
+
+def _plugin(path: str, node: Mapping[str, Any], key: str, folder: str, fixed: Fields) -> Iterator[str]:
+    """A node whose ``key`` names a plug-in, and which holds that plug-in's options beside the fixed keys."""
+    chosen: Fields = {**fixed, key: (choice(*offered(folder)), ...)}
+    if node.get(key) in offered(folder):
+        yield from refused(strict_model(path, {**chosen, **fields(folder, node[key])}), node, path)
+    else:
+        yield from refused(strict_model(path, chosen), _only(node, *chosen), path)
+
+
+def _optimizer(node: Mapping[str, Any]) -> Iterator[str]:
+    name = node.get("name")
+    yield from refused(
+        strict_model("optimizer", {"name": (named("optimizers"), ...)}), _only(node, "name"), "optimizer"
+    )
+    if name in declared_names("optimizers"):
+        yield from refused(arguments_of("optimizers", name), _without(node, "name"), "optimizer")
+
+
+def _train(node: Mapping[str, Any]) -> Iterator[str]:
+    yield from refused(strict_model("train", TRAIN), node, "train")
+
+
+def _deploy(node: Mapping[str, Any]) -> Iterator[str]:
+    yield from refused(strict_model("deploy", DEPLOY), node, "deploy")
+    targets = node.get("target")
+    for name, target in (targets if isinstance(targets, Mapping) else {}).items():
+        path = f"deploy.target.{name}"
+        if name not in offered("targets"):
+            yield unknown(path, name, offered("targets"))
+        elif isinstance(target, Mapping):
+            known = {**TARGET, "options": (options("targets", name), {}, "Of the export.")}
+            yield from refused(strict_model(name, known), target, path)
+
+
+def _only(node: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if key in keys}
+
+
+def _without(node: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if key not in keys}
+
+
+_NODES = {"model": _model, "data": _data, "optimizer": _optimizer, "train": _train, "deploy": _deploy}

@@ -1,0 +1,87 @@
+"""Which packages a config needs and which of them are missing; found without importing any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from factory.catalog import load
+from factory.errors import MissingPackage
+from factory.faults import shown
+
+IMPORTED_AS = {"scikit-learn": "sklearn"}
+"""Pip name → import name, where a dash is not simply an underscore."""
+
+
+def check_packages(tree: Mapping[str, Any]) -> None:
+    """Refuse a config that needs what is not installed.
+
+    Args:
+        tree: resolved and validated.
+
+    Raises:
+        MissingPackage: one line for each, with the pip command.
+    """
+    faults = list(dict.fromkeys(_missing(tree)))
+    if faults:
+        raise MissingPackage(faults)
+
+
+def _missing(tree: Mapping[str, Any]) -> Iterator[str]:
+    train, data, deploy = tree["train"], tree["data"], tree["deploy"]
+    yield from _backend("train.backend", train["backend"])
+    yield from _lines("data.source", data["source"], absent(data.get("requires", [])), data.get("extra"))
+    for name in model_needs(tree):
+        yield from _lines("model", name, absent([name]), name)
+    targets = deploy["target"] or {}
+    for name, target in targets.items():
+        lacking = absent([*target.get("requires", []), *_way(target["routes"], deploy["backend"])])
+        yield from _lines("deploy.target", name, lacking, target.get("extra") or name)
+
+
+def _way(routes: Mapping[str, Sequence[str]], wanted: str) -> list[str]:
+    """Packages of the first route that is complete here, ``deploy.backend``'s before others; else of the wanted one."""
+    ways = [[route, *routes[route]] for route in sorted(routes, key=lambda route: route != wanted)]
+    return next((way for way in ways if not absent(way)), ways[0])
+
+
+def _backend(path: str, backend: str) -> Iterator[str]:
+    if absent([backend]):
+        yield f"{path}: got {shown(backend)}, which is not installed; pip install 'factory[{backend}]'"
+
+
+def _lines(path: str, name: str, lacking: Sequence[str], extra: str | None) -> Iterator[str]:
+    if lacking:
+        command = f"'factory[{extra}]'" if extra else " ".join(lacking)
+        yield f"{path}: got {shown(name)}, which needs {', '.join(lacking)}; pip install {command}"
+
+
+def absent(packages: Sequence[str]) -> list[str]:
+    """Those of these pip names that are not installed."""
+    return [name for name in packages if find_spec(IMPORTED_AS.get(name, name.replace("-", "_"))) is None]
+
+
+def model_needs(tree: Mapping[str, Any]) -> list[str]:
+    """Frameworks that a layer of the model runs on whatever the backend."""
+    catalog = load()
+    layers = {entry: catalog.entry("layers", entry) for entry in set(_words(tree["model"]))}
+    return sorted({entry.needs for entry in layers.values() if entry is not None and entry.needs})
+
+
+def needs_tensorflow(tree: Mapping[str, Any]) -> bool:
+    """Whether the model holds a layer that is TensorFlow inside on every backend, such as a string lookup."""
+    return "tensorflow" in model_needs(tree)
+
+
+def _words(value: Any) -> Iterator[str]:
+    """Every key and every string of a node: names of layers may lie at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield str(key)
+            yield from _words(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _words(part)

@@ -1,0 +1,30 @@
+"""Where config groups lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from factory import faults
+from factory.errors import ConfigError
+
+PACKAGE = Path(__file__).parent
+
+
+def package_conf() -> Path:
+    """The package's own groups: inside it in a wheel, beside it in a checkout."""
+    within = PACKAGE / "conf"
+    return within if within.is_dir() else PACKAGE.parent / "conf"
+
+
+def folders(config_dir: str | None) -> list[Path]:
+    """Where groups are looked for, the user's folder first.
+
+    Raises:
+        ConfigError: the user's folder does not exist.
+    """
+    if config_dir is None:
+        return [package_conf()]
+    own = Path(config_dir).resolve()
+    if not own.is_dir():
+        raise ConfigError(faults.wrong("--config-dir", config_dir, "a folder that exists"))
+    return [own, package_conf()]
