@@ -21,7 +21,7 @@ def takes_indices(name: str) -> bool:
 
 
 @keras.saving.register_keras_serializable(package="factory")
-class OneHotLoss(keras.losses.Loss):  # type: ignore[misc]
+class OneHotLoss(keras.losses.Loss):
     """A loss on one-hot targets, given class indices.
 
     Args:
@@ -48,7 +48,7 @@ class OneHotLoss(keras.losses.Loss):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable(package="factory")
-class OneHotMetric(keras.metrics.Metric):  # type: ignore[misc]
+class OneHotMetric(keras.metrics.Metric):
     """A metric on one-hot targets, given class indices.
 
     Args:

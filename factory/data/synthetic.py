@@ -92,9 +92,15 @@ def _tokens(generator: np.random.Generator, rows: int, shape: list[int], vocabul
 
 
 def _answer(generator: np.random.Generator, hidden: Array, classes: int, noise: float) -> Array:
-    """The teacher: directions of unit length, so that classes are about equally frequent."""
-    teacher = generator.standard_normal((hidden.shape[1], max(classes, 1)))
-    scores = hidden @ (teacher / np.linalg.norm(teacher, axis=0))
+    """What the teacher says of each row; every class is about equally frequent."""
+    hidden = (hidden - hidden.mean(axis=0)) / np.maximum(hidden.std(axis=0), 1e-6)
+    teacher = np.linalg.qr(generator.standard_normal((hidden.shape[1], max(classes, 1))))[0]
+    scores = hidden @ teacher
     scores += noise * generator.standard_normal(scores.shape)
-    answer: Array = scores.argmax(axis=1) if classes else scores
-    return answer
+    if not classes:
+        return np.asarray(scores)
+    if classes <= hidden.shape[1]:
+        return np.asarray(scores.argmax(axis=1))
+    # Too few hidden numbers for a direction a class: then one direction, cut into parts of equal size.
+    ranks = scores[:, 0].argsort().argsort()
+    return np.asarray(ranks * classes // len(ranks))

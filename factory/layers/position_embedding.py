@@ -8,7 +8,7 @@ import keras
 
 
 @keras.saving.register_keras_serializable(package="factory")
-class PositionEmbedding(keras.layers.Layer):  # type: ignore[misc]
+class PositionEmbedding(keras.layers.Layer):
     """Adds one learnt vector for each place of a sequence.
 
     Source: Gehring et al., "Convolutional Sequence to Sequence Learning", 2017, section 3.1.
