@@ -16,6 +16,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def cache_folder() -> Path:
 
 def _make(path: Path) -> None:
     """Let another process read the installed keras: this one must stay free of frameworks."""
-    command = [sys.executable, "-m", "factory.catalog", str(path)]
+    command = [sys.executable, "-m", "factory.harvest", str(path)]
     made = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **_any_backend()}, check=False)
     if made.returncode != 0:
         reason = (made.stderr.strip().splitlines() or ["no message"])[-1]
@@ -121,9 +122,7 @@ def _make(path: Path) -> None:
 
 
 def _any_backend() -> dict[str, str]:
-    """A backend that is installed, the quickest to import first; the catalog is the same under each."""
-    from importlib.util import find_spec
-
+    """An installed backend, the quickest to import first; the catalog is the same under each."""
     found = [backend for backend in ("jax", "tensorflow", "torch") if find_spec(backend)]
     return {"KERAS_BACKEND": found[0]} if found else {}
 
@@ -146,7 +145,4 @@ def to_text(fields: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    from factory.harvest import harvest
-
-    catalog = harvest()
-    write(catalog, Path(sys.argv[1]) if len(sys.argv) > 1 else COMMITTED / f"keras-{catalog['keras']}.json")
+    _make(Path(sys.argv[1]) if len(sys.argv) > 1 else COMMITTED / f"keras-{version('keras')}.json")

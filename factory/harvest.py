@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import keras
 
+from factory.catalog import write
 from factory.declared import namespace
 
 MODULES: dict[str, ModuleType] = {
@@ -243,3 +246,7 @@ def _spoken_types(text: str) -> set[str]:
     if re.search(r"\bstrings?\b", head) and found <= {"ints"}:
         found |= {"strs"} if several else {"str"}
     return found
+
+
+if __name__ == "__main__":
+    write(harvest(), Path(sys.argv[1]))
