@@ -217,7 +217,7 @@ def test_data_faults_are_one_line_and_leave_no_run(tmp_path: Path) -> None:
     words = ["data=csv", f"data.path={tmp_path}/houses.csv", "data.target=price", "data.task=regression"]
     done = factory(*words, "train.backend=jax", *at(tmp_path))
     assert done.code == 2
-    assert "houses.csv: row 2, column 'price'" in done.err
+    assert "houses.csv: row 3, column 'price': got nothing; takes a number" in done.err
     assert len(done.err.splitlines()) == 1
     assert not (tmp_path / "run").exists()
 

@@ -7,13 +7,14 @@ later (``<data.classes>``) pass wherever the value that will stand there would.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, GetCoreSchemaHandler, Tag
+from pydantic import AfterValidator, Discriminator, GetCoreSchemaHandler, Tag, TypeAdapter, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from factory.declared import FACTS
@@ -163,12 +164,15 @@ def _first_fit(branches: list[Any]) -> Any:
     """Branches of one shape, such as two sorts of string: accepted when one of them accepts."""
     if len(branches) == 1:
         return branches[0]
-    kinds = [kind_of(branch) for branch in branches]
+    adapters, joined = [TypeAdapter(branch) for branch in branches], _joined(branches)
 
-    def accepts(value: Any) -> bool:
-        return any(kind.accepts is None or kind.accepts(value) for kind in kinds)
+    def fit(value: Any) -> Any:
+        for adapter in adapters:
+            with contextlib.suppress(ValidationError):
+                return adapter.validate_python(value)
+        raise fault(joined.words, joined.among)
 
-    return Annotated[Any, replace(_joined(branches), accepts=accepts)]
+    return Annotated[Any, AfterValidator(fit), joined]
 
 
 def _joined(branches: Iterable[Any]) -> Kind:

@@ -95,7 +95,7 @@ def fit(model: keras.Model, dataset: Dataset, config: Mapping[str, Any], run: Ru
         epochs=progress.epoch if progress.stopped else settings["epochs"],  # then only the callbacks' endings are left
         validation_data=(dataset.validation.inputs, dataset.validation.outputs),
         validation_batch_size=max(settings["batch_size"], 256),
-        callbacks=[*declared, Watch(checkpoint, progress, run.history, emit)],
+        callbacks=[*declared, Watch(checkpoint, progress, run.history, config["seed"], emit)],
         verbose=0,
     )
     return progress

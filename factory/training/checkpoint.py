@@ -6,6 +6,7 @@ so far and the plain attributes of each callback. One file, replaced atomically 
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -102,11 +103,15 @@ class Checkpoint:
 
 
 def attributes(callback: keras.callbacks.Callback) -> tuple[dict[str, Any], dict[str, Array]]:
-    """What a callback remembers: its plain values, and its lists of arrays such as ``best_weights``."""
+    """What a callback remembers: its plain values, and its lists of arrays such as ``best_weights``.
+
+    Not its arguments, which the declaration gives again: ReduceLROnPlateau turns the sign of ``min_delta`` once a training.
+    """
+    given = {name for kind in type(callback).__mro__ for name in inspect.signature(kind.__init__).parameters}
     scalars: dict[str, Any] = {}
     arrays: dict[str, Array] = {}
     for name, value in vars(callback).items():
-        if name in ("params", "_params") or callable(value):
+        if name in given or callable(value):
             continue
         if value is None or isinstance(value, (bool, int, float, str)):
             scalars[name] = value

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from factory.errors import TrainError
 from factory.rundir import Emit, write_text
@@ -25,18 +26,21 @@ class Watch(keras.callbacks.Callback):
         checkpoint: where each finished epoch is kept.
         progress: how far the training has come; grows.
         history: the CSV file, a row an epoch.
+        seed: of the run; each epoch draws from one of its own, so that a resume need not know what was drawn before.
         emit: takes ``step`` and ``epoch`` events.
     """
 
-    def __init__(self, checkpoint: Checkpoint, progress: Progress, history: Path, emit: Emit) -> None:
+    def __init__(self, checkpoint: Checkpoint, progress: Progress, history: Path, seed: int, emit: Emit) -> None:
         super().__init__()
-        self.checkpoint, self.progress, self.history, self.emit = checkpoint, progress, history, emit
+        self.checkpoint, self.progress, self.history, self.seed, self.emit = checkpoint, progress, history, seed, emit
         self.told = self.began = 0.0
 
     def on_train_begin(self, logs: Log | None = None) -> None:
         self.checkpoint.restore_callbacks()  # here, since Keras resets each callback at the start of training
 
     def on_epoch_begin(self, epoch: int, logs: Log | None = None) -> None:
+        # Keras' dropout under torch draws from torch's global generator (keras 3.15), which no variable holds
+        keras.utils.set_random_seed(int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0]))
         self.began = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Log | None = None) -> None:
