@@ -1,0 +1,62 @@
+"""OpenVINO IR: ``model.xml`` and ``model.bin``, made from the current route's ONNX, run on the CPU in float32."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import openvino
+
+from factory import routes
+from factory.predict import Arrays, Predict
+from factory.routes.failure import failing
+from factory.routes.unroll import unrolled
+from factory.signature import Signature
+
+FILE = "model.xml"
+PRECISE = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+"""Left alone, OpenVINO computes in bfloat16 where the CPU can: errors of 1e-2 (2026.4)."""
+
+
+def export(model: keras.Model, signature: Signature, folder: Path, *, opset: int = 18) -> dict[str, Any]:
+    """Write the model as OpenVINO IR with float32 weights.
+
+    ``Core.read_model`` reads the ONNX file; ``convert_model`` would too, and report home.
+
+    Args:
+        model: dictionary in, dictionary out.
+        signature: names and order of the inputs and outputs.
+        folder: gets ``model.xml`` and ``model.bin``.
+        opset: version of ONNX' default operator set on the way.
+
+    Returns:
+        The exporter that wrote the ONNX file.
+
+    Raises:
+        ExportError: no exporter of this route could write ONNX, or OpenVINO cannot read what it wrote.
+    """
+    write = routes.offer("write_onnx")
+    with tempfile.TemporaryDirectory() as scratch, failing("no OpenVINO IR was written"):
+        source = Path(scratch) / "model.onnx"
+        with unrolled(model, signature):  # OpenVINO does not read the loops that tf2onnx writes
+            exporter = write(model, signature, source, opset=opset)
+        openvino.save_model(openvino.Core().read_model(source), folder / FILE, compress_to_fp16=False)
+    return {"exporter": exporter}
+
+
+def load(folder: Path, signature: Signature) -> Predict:
+    """Compile for the CPU in float32."""
+    with failing("OpenVINO does not load the IR"):
+        compiled = openvino.Core().compile_model(folder / FILE, "CPU", PRECISE)
+        ports = {tensor.name: compiled.output(tensor.name) for tensor in signature.outputs}
+
+    def predict(inputs: Arrays) -> dict[str, np.ndarray[Any, Any]]:
+        with failing("OpenVINO does not run the IR"):
+            rows = {tensor.name: np.ascontiguousarray(inputs[tensor.name]) for tensor in signature.inputs}
+            outputs = compiled(rows)
+            return {name: np.array(outputs[port]) for name, port in ports.items()}
+
+    return predict
