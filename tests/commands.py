@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +34,16 @@ def factory(*words: str, cwd: Path = ROOT, timeout: float = 300) -> Done:
     return Done(found.returncode, found.stdout, found.stderr)
 
 
-def start(*words: str, log: Path) -> subprocess.Popen[bytes]:
+@contextmanager
+def started(*words: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start ``python -m factory``; what it prints goes to ``log``, and its last word marks all its processes."""
     with open(log, "wb") as file:
         marked = environment() | {MARK: words[-1]}
-        return subprocess.Popen([*FACTORY, *words], cwd=ROOT, stdout=file, stderr=file, env=marked)
+        process = subprocess.Popen([*FACTORY, *words], cwd=ROOT, stdout=file, stderr=file, env=marked)
+    try:
+        yield process
+    finally:
+        kill(process)
 
 
 def environment() -> dict[str, str]:
@@ -58,22 +64,38 @@ def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.02)
 
 
-def processes_of(started: subprocess.Popen[bytes]) -> list[int]:
-    """Every living process with the mark that `start` gave this command: itself, its workers and their jobs."""
+def processes_of(process_of: subprocess.Popen[bytes]) -> list[int]:
+    """Every living process with the mark that `started` gave this command: itself, its workers and their jobs."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if f"{MARK}={mark_of(started)}".encode() in (process / "environ").read_bytes().split(b"\0"):
+            if f"{MARK}={mark_of(process_of)}".encode() in (process / "environ").read_bytes().split(b"\0"):
                 found.append(int(process.name))
         except OSError:  # it ended while we looked, or is not ours to look at
             continue
     return found
 
 
-def mark_of(started: subprocess.Popen[bytes]) -> str:
-    return str(started.args[-1])  # type: ignore[index]
+def frameworks_in(process: int) -> set[str]:
+    """Frameworks whose compiled code a process has loaded."""
+    maps = Path(f"/proc/{process}/maps").read_text()
+    return {
+        name
+        for name, part in {"torch": "/torch/lib/", "jax": "/jaxlib/", "tensorflow": "/tensorflow/"}.items()
+        if part in maps
+    }
 
 
-def kill(process: subprocess.Popen[bytes], sign: signal.Signals = signal.SIGKILL) -> None:
-    process.send_signal(sign)
+def backend_of(process: int) -> str | None:
+    """What a process was told in ``KERAS_BACKEND``."""
+    variables = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+    return next((v.decode().partition("=")[2] for v in variables if v.startswith(b"KERAS_BACKEND=")), None)
+
+
+def mark_of(process: subprocess.Popen[bytes]) -> str:
+    return str(process.args[-1])  # type: ignore[index]
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGKILL)
     process.wait(timeout=30)

@@ -87,7 +87,11 @@ TARGET: Fields = {
     "requires": (names, [], "Packages that running the artifact needs, by their pip names."),
     "extra": (union(Str, Null), None, "The extra of this package that installs them."),
     "tolerance": (strict_model("tolerances", TOLERANCES), ..., "Largest difference that counts as equal, by dtype."),
-    "serve": (union(Str, Null), None, "Command that serves it; {name}, {model}, {version}, {repository} are filled in."),
+    "serve": (
+        union(Str, Null),
+        None,
+        "Command that serves it; {name}, {model}, {version}, {repository} stand for its folders.",
+    ),
 }
 
 

@@ -105,7 +105,7 @@ class Checkpoint:
 def attributes(callback: keras.callbacks.Callback) -> tuple[dict[str, Any], dict[str, Array]]:
     """What a callback remembers: its plain values, and its lists of arrays such as ``best_weights``.
 
-    Not its arguments, which the declaration gives again: ReduceLROnPlateau turns the sign of ``min_delta`` once a training.
+    Not its arguments, which the declaration gives again: ReduceLROnPlateau turns the sign of ``min_delta`` each time.
     """
     given = {name for kind in type(callback).__mro__ for name in inspect.signature(kind.__init__).parameters}
     scalars: dict[str, Any] = {}
