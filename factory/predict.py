@@ -1,0 +1,14 @@
+"""A computation, wherever it runs: named rows in, named rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Arrays: TypeAlias = Mapping[str, np.ndarray[Any, Any]]
+"""Name → array whose first axis is the batch."""
+
+Predict: TypeAlias = Callable[[Arrays], dict[str, np.ndarray[Any, Any]]]
+"""Takes any batch size; gives the outputs in their declared order."""
