@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test fast lint format bench pins clean
+.PHONY: run test fast lint format bench readme pins clean
 
 run: $(READY)  ## train a digits MLP on torch, publish a proven SavedModel
 	$(BIN)/python -m factory model=mlp train.backend=torch
@@ -27,6 +27,9 @@ format: $(READY)  ## mend what can be mended
 
 bench: $(READY)  ## the figures of the README, each against the same work written by hand
 	$(BIN)/python -m tests.bench
+
+readme: $(READY)  ## run the commands of README.md and write down what they print
+	$(BIN)/python -m tests.readme
 
 pins: $(READY)  ## write the versions of this environment to constraints.txt
 	{ head -1 constraints.txt; $(BIN)/pip freeze --exclude-editable | sed 's/+cpu//'; } > .constraints && mv .constraints constraints.txt

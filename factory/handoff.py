@@ -91,9 +91,19 @@ def read(run: RunDir) -> HandOff:
     )
 
 
-def load_model(run: RunDir) -> keras.Model:
-    """The saved model, in Keras' safe mode, without its training state."""
-    return keras.saving.load_model(run.model, compile=False, safe_mode=True)
+def load_model(run: RunDir, precision: str = "trained") -> keras.Model:
+    """The saved model, in Keras' safe mode, without its training state.
+
+    Args:
+        run: with a finished training.
+        precision: ``trained`` keeps the dtype policy of training; ``float32`` computes in the dtype of the weights,
+            which mixed precision keeps in float32.
+    """
+    model = keras.saving.load_model(run.model, compile=False, safe_mode=True)
+    if precision == "float32":
+        for layer in model._flatten_layers():
+            layer.dtype_policy = "float32"
+    return model
 
 
 def answers(model: keras.Model, inputs: Mapping[str, Array]) -> dict[str, Array]:

@@ -90,7 +90,8 @@ class Plan:
         settings = self.targets[target]
         packages = ["keras", "numpy", *settings["requires"], *settings["routes"]]
         packages += [package for needed in settings["routes"].values() for package in needed]
-        asked = [settings, self.routes(target), self.tree["deploy"]["rows"]]
+        deploy = self.tree["deploy"]
+        asked = [settings, self.routes(target), deploy["rows"], deploy["precision"]]
         return key_of(target, model, asked, versions(packages), __version__)
 
 

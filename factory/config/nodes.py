@@ -72,6 +72,7 @@ DEPLOY: Fields = {
     "backend": (choice(*BACKENDS), ..., "Keras backend of the deploy process."),
     "rows": (count, 256, "Validation rows that every artifact is compared on."),
     "metric_rows": (count, 10000, "Validation rows that the metric is taken on before and after, at most."),
+    "precision": (choice("float32", "trained"), "float32", "What artifacts compute in; trained keeps a mixed policy."),
     "target": (union(dict_of(Table), Null), ..., "Target → how it is made and judged."),
 }
 

@@ -48,7 +48,13 @@ def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], targets: Mapping[
             folder = Path(temporary) / target
             (folder / "artifact").mkdir(parents=True)
             send_output_to(folder / "log.txt")
-            report = {"target": target, "route": gate.backend, **asked, **gate.judge(target, folder / "artifact")}
+            report = {
+                "target": target,
+                "route": gate.backend,
+                "precision": gate.precision,
+                **asked,
+                **gate.judge(target, folder / "artifact"),
+            }
             send_output_to(stage_log)
             write_json(folder / "report.json", report)
             move(folder, run.quarantine(target) if report["status"] == "refused" else run.deploy(target))
@@ -74,12 +80,16 @@ class Gate:
     @classmethod
     def open(cls, run: RunDir, config: Mapping[str, Any]) -> Gate:
         given = handoff.read(run)
-        model = handoff.load_model(run)
+        model = handoff.load_model(run, config["deploy"]["precision"])
         return cls(given, model, routes.current().predictor(model, given.signature), config)
 
     @property
     def backend(self) -> str:
         return str(keras.config.backend())
+
+    @property
+    def precision(self) -> str:
+        return str(self.config["deploy"]["precision"])
 
     def judge(self, target: str, artifact: Path) -> dict[str, Any]:
         """Export one target, run it in its own runtime and compare; never raises for what a converter may do.

@@ -107,7 +107,7 @@ def attributes(callback: keras.callbacks.Callback) -> tuple[dict[str, Any], dict
 
     Not its arguments, which the declaration gives again: ReduceLROnPlateau turns the sign of ``min_delta`` each time.
     """
-    given = {name for kind in type(callback).__mro__ for name in inspect.signature(kind.__init__).parameters}
+    given = {name for kind in type(callback).__mro__ for name in inspect.signature(kind).parameters}
     scalars: dict[str, Any] = {}
     arrays: dict[str, Array] = {}
     for name, value in vars(callback).items():
