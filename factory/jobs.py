@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from factory.clock import Clock
 from factory.errors import FactoryError, by_name
-from factory.launchers.local import LocalLauncher
+from factory.launchers.local import LocalLauncher, ending
 
 
 class Watcher(Protocol):
@@ -46,6 +45,4 @@ def failure_of(end: Mapping[str, Any], kind: type[FactoryError], doing: str) -> 
     """The error behind a job's ``exit`` event: its own words, or what ended its process."""
     if "error" in end:
         return by_name(end["error"])(end["message"])
-    code = int(end["code"])
-    cause = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-    return kind(f"{doing}: the process {cause}")
+    return kind(f"{doing}: the process {ending(end['code'])}")

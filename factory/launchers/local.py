@@ -86,8 +86,8 @@ class Worker:
             event = json.loads(line)
             broken = event["message"] if event["event"] == "broken" else broken
             self.events.put({"backend": backend, **event})
-        code = self.process.wait()
-        message = f"{backend} worker: {broken or f'ended with code {code}: {self.last_words()}'}"
+        end = ending(self.process.wait())
+        message = f"{backend} worker: {broken or f'{end}: {self.last_words()}'}"
         self.events.put({"event": "gone", "backend": backend, "jobs": sorted(self.jobs), "message": message})
 
     def last_words(self) -> str:
@@ -110,6 +110,11 @@ class Worker:
         for pipe in (self.process.stdin, self.process.stdout, self.log):
             if pipe:
                 pipe.close()
+
+
+def ending(code: int) -> str:
+    """How a process ended, from its return code."""
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
 
 class LocalLauncher:
