@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from factory.jobs import Watcher, failure_of, follow
 from factory.launchers.local import LocalLauncher
 from factory.plan import Plan
 from factory.publish import publish
-from factory.rundir import RunDir, holds, read_json, write_json
+from factory.rundir import RunDir, holds, key_of, read_json, write_json
 
 
 class Pipeline:
@@ -33,8 +32,7 @@ class Pipeline:
     def __init__(self, config: Config, launcher: LocalLauncher, watch: Watcher, clock: Clock) -> None:
         self.config, self.launcher, self.watch, self.clock = config, launcher, watch, clock
         self.plan = Plan(config.tree)
-        path = Path(config.run_dir)
-        self.run = RunDir(path if config.run_dir_given else unused(path))
+        self.run = RunDir(Path(config.run_dir))
         self.summary: dict[str, Any] = {}
 
     def execute(self) -> dict[str, Any]:
@@ -50,6 +48,8 @@ class Pipeline:
             Interrupted: Ctrl-C; the same command on the same folder continues.
         """
         fresh = not self.run.path.exists()
+        if not self.config.run_dir_given:
+            self.run, fresh = RunDir(claimed(self.run.path)), True
         try:
             with self.run.locked():
                 return self.work()
@@ -94,6 +94,7 @@ class Pipeline:
             "name": self.config.tree["name"],
             "run": str(self.run.path),
             "overrides": list(self.config.overrides),
+            "config_key": key_of(self.config.tree),
             "train_key": self.plan.train_key,
             "threads": self.plan.training.threads,
             **record.surroundings(),
@@ -158,7 +159,13 @@ class Pipeline:
             return {target: str(path) for target, path in publish(models, name, artifacts, facts, claim=claim).items()}
 
 
-def unused(path: Path) -> Path:
-    """This path, or the first of ``path-2``, ``path-3`` … that nobody has made: two commands in one second."""
-    numbered = (path.with_name(f"{path.name}-{n}") for n in itertools.count(2))
-    return next(candidate for candidate in itertools.chain([path], numbered) if not candidate.exists())
+def claimed(path: Path) -> Path:
+    """Make this folder, or the first of ``path-2``, ``path-3`` … that is not there: commands of the same second."""
+    candidate, number = path, 1
+    while True:
+        try:
+            candidate.mkdir(parents=True)
+            return candidate
+        except FileExistsError:
+            number += 1
+            candidate = path.with_name(f"{path.name}-{number}")

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import signal
+import subprocess
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -16,7 +18,17 @@ import numpy as np
 import pytest
 
 from factory.rundir import sha256
-from tests.commands import Done, backend_of, factory, frameworks_in, kill, processes_of, started, wait_until
+from tests.commands import (
+    Done,
+    backend_of,
+    environment,
+    factory,
+    frameworks_in,
+    kill,
+    processes_of,
+    started,
+    wait_until,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -225,3 +237,27 @@ def test_a_training_that_diverges_is_exit_code_3(tmp_path: Path) -> None:
     assert done.err.startswith("train: the loss is ")
     assert len(done.err.splitlines()) == 1
     assert summary(tmp_path)["status"] == "failed"
+
+
+def test_the_same_from_python(tmp_path: Path) -> None:
+    code = (
+        "import sys, factory\n"
+        "result = factory.run(['train.backend=jax', 'train.epochs=1', *sys.argv[1:]])\n"
+        "print(result.path, sorted(result.metrics), result.targets['saved_model']['status'])\n"
+        "print(result.published['saved_model'])\n"
+        "try:\n"
+        "    factory.run(['model.hiden=[1]'])\n"
+        "except factory.errors.ConfigError as error:\n"
+        "    print(error)\n"
+        "print({'keras', 'numpy', 'torch', 'jax', 'tensorflow'} & set(sys.modules))\n"
+    )
+    command = [sys.executable, "-c", code, *at(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300)
+    assert done.stdout.splitlines() == [
+        f"{tmp_path}/run ['accuracy', 'loss'] passed",
+        f"{tmp_path}/models/saved_model/mlp-digits/1",
+        "model.hiden: unknown key; takes kind, hidden, activation, dropout, normalization, standardize; "
+        "did you mean 'hidden'?",
+        "set()",
+    ], done.stderr
+    assert done.stderr == ""
