@@ -239,6 +239,13 @@ def test_a_training_that_diverges_is_exit_code_3(tmp_path: Path) -> None:
     assert summary(tmp_path)["status"] == "failed"
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml")))
+def test_every_experiment_runs(name: str, tmp_path: Path) -> None:
+    done = factory(f"experiment={name}", "train.epochs=1", *at(tmp_path))
+    assert done.code == 0, done.err
+    assert summary(tmp_path)["status"] == "published"
+
+
 def test_the_same_from_python(tmp_path: Path) -> None:
     code = (
         "import sys, factory\n"
