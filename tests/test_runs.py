@@ -19,6 +19,7 @@ import pytest
 
 from factory.rundir import sha256
 from tests.commands import (
+    ROOT,
     Done,
     backend_of,
     environment,
