@@ -26,7 +26,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -63,7 +64,8 @@ def main() -> None:
     os.dup2(2, 1)  # whatever a framework prints goes to the log, never between the events
     started = time.time()
     try:
-        preload(options.preload.split(","), block=options.block.split(","))
+        with ending_with_parent() if hasattr(select, "poll") else nullcontext():
+            preload(options.preload.split(","), block=options.block.split(","))
     except BaseException as error:
         traceback.print_exc()
         send(events, {"event": "broken", "message": f"{type(error).__name__}: {error}"})
@@ -79,6 +81,30 @@ def preload(modules: list[str], *, block: list[str]) -> None:
     for module in filter(None, modules):
         importlib.import_module(module)
     sys.meta_path.remove(importing)
+
+
+@contextmanager
+def ending_with_parent() -> Iterator[None]:
+    """End this process if the parent goes while it is importing, which takes seconds and reads no requests.
+
+    The thread is gone before the first fork.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        stdin = select.poll()
+        stdin.register(0, select.POLLHUP)
+        while not done.wait(0.1):
+            if any(happened & select.POLLHUP for _, happened in stdin.poll(0)):
+                os._exit(1)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def send(events: int, event: Mapping[str, Any]) -> None:
@@ -109,6 +135,7 @@ def serve(events: int) -> None:
                 jobs[fork(request, events, lifeline, close=[wake, woken, held])] = request["id"]
     for process in jobs:
         os.kill(process, signal.SIGKILL)
+    os._exit(0)  # a framework takes its time to tear itself down
 
 
 def reap(jobs: dict[int, int], events: int) -> None:

@@ -163,6 +163,13 @@ def test_a_killed_run_goes_on_to_the_same_weights(backend: str, tmp_path: Path) 
     assert [row["loss"] for row in ours] == [row["loss"] for row in theirs]
 
 
+def test_a_parent_that_is_killed_takes_importing_workers_with_it(tmp_path: Path) -> None:
+    with started("train.backend=torch", *at(tmp_path), log=tmp_path / "log.txt") as process:
+        wait_until(lambda: len(processes_of(process)) > 2)
+        kill(process)
+        wait_until(lambda: processes_of(process) == [], seconds=2)
+
+
 def test_ctrl_c_ends_every_process_within_two_seconds_and_the_run_can_go_on(tmp_path: Path) -> None:
     words = ["model=mlp", "train.backend=jax", "train.epochs=400", *at(tmp_path)]
     history = tmp_path / "run" / "train" / "history.csv"
