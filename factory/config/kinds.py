@@ -7,9 +7,8 @@ later (``<data.classes>``) pass wherever the value that will stand there would.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal
@@ -150,26 +149,29 @@ def union(*branches: Any) -> Any:
     if len(by_shape) == 1:
         return _first_fit(list(branches))
     whole = _joined(branches)
-    tagged = (Annotated[_said_by(whole, form, _first_fit(fits)), Tag(BRANCH + form)] for form, fits in by_shape.items())
+    said = {form: None if form in ("list", "dict") else whole for form in by_shape}  # nested faults have places
+    tagged = (Annotated[_first_fit(fits, said[form]), Tag(BRANCH + form)] for form, fits in by_shape.items())
     told_apart: Any = Annotated[reduce(or_, tagged), Discriminator(lambda value: BRANCH + shape(value))]
     return Annotated[told_apart, whole]
 
 
-def _said_by(whole: Kind, form: str, branch: Any) -> Any:
-    """A branch for scalars, which refuses in the words of the whole union."""
-    return branch if form in ("list", "dict") else Annotated[branch, replace(whole, accepts=kind_of(branch).accepts)]
+def _first_fit(branches: list[Any], said: Kind | None = None) -> Any:
+    """Branches of one shape, such as two sorts of string: accepted when one of them accepts.
 
-
-def _first_fit(branches: list[Any]) -> Any:
-    """Branches of one shape, such as two sorts of string: accepted when one of them accepts."""
-    if len(branches) == 1:
+    Args:
+        said: in whose words a value that fits none is refused; a right name keeps its own fault, a missing argument.
+    """
+    if len(branches) == 1 and said is None:
         return branches[0]
-    adapters, joined = [TypeAdapter(branch) for branch in branches], _joined(branches)
+    adapters, joined = [TypeAdapter(branch) for branch in branches], said or _joined(branches)
 
     def fit(value: Any) -> Any:
         for adapter in adapters:
-            with contextlib.suppress(ValidationError):
+            try:
                 return adapter.validate_python(value)
+            except ValidationError:
+                if len(adapters) == 1 and value in joined.among:
+                    raise
         raise fault(joined.words, joined.among)
 
     return Annotated[Any, AfterValidator(fit), joined]
