@@ -31,9 +31,6 @@ def build(config: Mapping[str, Any], spec: DataSpec) -> keras.Model:
     Raises:
         ConfigError: Keras or the data refuses it; one line that begins with the place in the config.
     """
-    clashing = {tensor.name for tensor in spec.inputs} & {output.name for output in spec.outputs}
-    if clashing:  # ONNX and OpenVINO know one thing by one name
-        raise ConfigError(f"data: an input and an output are both named {min(clashing)!r}; rename one of them")
     options = {key: _filled(value, spec.facts(), f"model.{key}") for key, value in config.items() if key != "kind"}
     kind = importlib.import_module(f"factory.models.{config['kind']}")
     with at("model"):
