@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -20,7 +21,7 @@ from factory.errors import ConfigError, FactoryError, Interrupted
 from factory.help import help_text
 from factory.launchers.local import LocalLauncher
 from factory.pipeline import Pipeline
-from factory.report import live, table
+from factory.report import live, runs, table
 from factory.rundir import RunDir, read_json
 from factory.version import __version__
 
@@ -63,7 +64,12 @@ def run(overrides: Sequence[str] = (), *, config_dir: str | None = None, progres
     with clock.lap("compose"):
         composed = config.load(list(overrides), config_dir=config_dir)
     with LocalLauncher() as launcher, live.watcher(Console()) if progress else live.Silent() as watch:
-        return Result.of(Pipeline(composed, launcher, watch, clock).execute())
+        pipeline = Pipeline(composed, launcher, watch, clock)
+        try:
+            return Result.of(pipeline.execute())
+        finally:
+            if "laps" in pipeline.summary:
+                draw(pipeline.run.path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,8 +111,25 @@ def report_command(options: argparse.Namespace) -> int:
     summary = read_json(RunDir(Path(folder)).summary)
     if summary is None:
         raise ConfigError(f"report: got {folder!r}; takes a run folder, one that holds a run.json")
-    table.show(summary, Console())
+    console = Console()
+    table.show(summary, console)
+    show_page(Path(folder), console)
     return int(summary.get("exit_code", 0))
+
+
+def list_command(options: argparse.Namespace) -> int:
+    runs.show(*runs.find([Path(word) for word in options.words or ["outputs"]]), Console())
+    return 0
+
+
+def compare_command(options: argparse.Namespace) -> int:
+    from factory.report import compare  # here, as in `draw`
+
+    found = compare.load(options.words)
+    console = Console()
+    compare.show(found, console)
+    console.print(f"page: {compare.write(found)}", highlight=False, markup=False, soft_wrap=True)
+    return 0
 
 
 def help_command(options: argparse.Namespace) -> int:
@@ -132,13 +155,17 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": run_command,
     "resume": resume_command,
     "report": report_command,
+    "list": list_command,
+    "compare": compare_command,
     "help": help_command,
     "hydra": hydra_command,
 }
 DESCRIBED = {
     "run": "train, deploy, publish; the verb may be left out",
     "resume": "resume RUN: go on with a run that was interrupted or killed",
-    "report": "report RUN: print a run's table again",
+    "report": "report RUN: print a run's table again, and write its report.html and model_card.md",
+    "list": "list [FOLDER…]: the runs and published versions in a folder, outputs unless given",
+    "compare": "compare RUN RUN…: runs side by side, and a page with their curves on one plot",
     "help": "this text",
 }
 
@@ -154,7 +181,36 @@ def carry_out(composed: Config, clock: Clock) -> int:
             watch.__exit__(None, None, None)
             if pipeline.summary.get("targets"):
                 table.show(pipeline.summary, console)
+            if "laps" in pipeline.summary:
+                show_page(pipeline.run.path, console)
     return 0
+
+
+def show_page(folder: Path, console: Console) -> None:
+    if drawn := draw(folder):
+        console.print(f"report: {drawn}", highlight=False, markup=False, soft_wrap=True)
+
+
+def draw(folder: Path) -> Path | None:
+    """Write report.html and model_card.md of a run that has ended, however it ended.
+
+    Returns:
+        The page; None where the folder cannot be written, which is said and costs no run.
+    """
+    collecting = gc.isenabled()
+    gc.disable()  # going through all that Hydra and pydantic hold takes 40 ms, and the drawing itself 60
+    try:
+        from factory.report import card, facts, html  # here, since --help and errors need not wait for Jinja (45 ms)
+
+        found = facts.read(folder)
+        card.write(found)
+        return html.write(found)
+    except OSError as error:
+        print(f"report: {folder}: not written: {error.strerror}", file=sys.stderr)
+        return None
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def only_word(options: argparse.Namespace) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from factory import evaluation
 from factory.dataset import Array, DataSpec, Rows
 from factory.errors import ExportError
-from factory.rundir import RunDir, read_json, replacing, sha256
+from factory.rundir import RunDir, read_json, replacing, sha256, write_json
 from factory.signature import Signature, Tensor
 
 
@@ -40,7 +41,7 @@ def write(run: RunDir, model: keras.Model, spec: DataSpec, rows: Rows) -> dict[s
     """Save the model, load it again, save rows and answers.
 
     Args:
-        run: gets model.keras and reference.npz.
+        run: gets model.keras, reference.npz and, for the report, evaluation.json.
         model: trained.
         spec: of the data.
         rows: validation rows that travel with the model.
@@ -49,6 +50,7 @@ def write(run: RunDir, model: keras.Model, spec: DataSpec, rows: Rows) -> dict[s
         What train/report.json keeps of it: signature, SHA-256 of each file.
     """
     outputs = answers(model, rows.inputs)
+    write_json(run.train / "evaluation.json", evaluation.measure(spec, rows.outputs, outputs))
     with replacing(run.model) as temporary:
         model.save(temporary)
     reloaded = answers(load_model(run), rows.inputs)

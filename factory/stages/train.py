@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from factory import data, handoff, models, objects
+from factory import architecture, data, handoff, models, objects
 from factory.clock import Clock
 from factory.dataset import Dataset, Rows
 from factory.errors import TrainError
@@ -43,6 +43,7 @@ def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], key: str) -> None
         model = models.build(config["model"], dataset.spec)
         models.adapt(model, dataset.train.inputs)
         compile_model(model, config, dataset)
+    write_json(run.train / "architecture.json", architecture.describe(model))
     emit({"event": "built", "parameters": model.count_params(), "rows": len(dataset.train)})
     with clock.lap("fit"):
         progress = fit(model, dataset, config, run, emit, key)

@@ -1,0 +1,109 @@
+"""PARENT: model_card.md: the facts of a run as a Hugging Face model card.
+
+https://huggingface.co/docs/hub/model-cards and https://github.com/huggingface/hub-docs/blob/main/modelcard.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from factory.report import table
+from factory.report.facts import Facts
+from factory.report.html import commands, headroom
+from factory.report.pages import plain, shape, text
+from factory.rundir import write_text
+
+IMAGE_RANK = 3  # height, width, channels
+MOST_LAYERS = 60
+
+
+def write(facts: Facts) -> Path:
+    """Write the card of a run, whatever its status, into its own folder."""
+    path = facts.path / "model_card.md"
+    write_text(path, text("model_card.md", contents(facts)))
+    return path
+
+
+def contents(facts: Facts) -> dict[str, Any]:
+    """What the template shows."""
+    trained, tree = facts.trained, facts.tree
+    nodes = facts.architecture.get("nodes", [])
+    return {
+        "metadata": yaml.safe_dump(metadata(facts), sort_keys=False, allow_unicode=True).strip(),
+        "name": facts.name,
+        "summary": facts.summary,
+        "trained": trained,
+        "tree": tree,
+        "choices": {group: choice for group, choice in facts.choices.items() if choice},
+        "optimizer": {key: value for key, value in tree.get("optimizer", {}).items() if key != "name"},
+        "tensors": list(tensors(trained)),
+        "layers": [[n["name"], n["kind"], shape(n), f"{n['parameters']:,}"] for n in nodes[:MOST_LAYERS]],
+        "more_layers": max(0, len(nodes) - MOST_LAYERS),
+        "gate": list(gate(facts)),
+        "commands": list(commands(facts)),
+    }
+
+
+def metadata(facts: Facts) -> dict[str, Any]:
+    """The header that the Hub reads; the licence is not ours to declare."""
+    header: dict[str, Any] = {"library_name": "keras", "tags": ["keras", "factory", *facts.targets]}
+    if kind := pipeline_tag(facts.trained):
+        header["pipeline_tag"] = kind
+    if facts.metrics:
+        data = str(facts.choices.get("data") or facts.tree["data"]["source"])
+        result = {
+            "task": {"type": kind or "other"},
+            "dataset": {"name": data, "type": data, "split": "validation"},
+            "metrics": [{"type": name, "name": f"validation {name}", "value": v} for name, v in facts.metrics.items()],
+        }
+        header["model-index"] = [{"name": facts.name, "results": [result]}]
+    return header
+
+
+def pipeline_tag(trained: Mapping[str, Any]) -> str | None:
+    """The Hub's word for what a model of one input and one output does; None where it has none."""
+    data = trained.get("data")
+    if not data or len(data["inputs"]) > 1 or len(data["outputs"]) > 1:
+        return None
+    rank, task = len(data["inputs"][0]["shape"]), data["outputs"][0]["task"]
+    if rank == IMAGE_RANK:
+        return "image-classification" if task == "classification" else None
+    return f"tabular-{task}" if rank == 1 else None
+
+
+def tensors(trained: Mapping[str, Any]) -> Iterator[list[str]]:
+    """The signature: what clients rely on; the labels of a classification."""
+    if not trained:
+        return
+    labels = {output["name"]: output["labels"] for output in trained["data"]["outputs"]}
+    for way, named in trained["signature"].items():
+        for tensor in named:
+            size = plain(["batch", *("?" if n is None else n for n in tensor["shape"])])
+            yield [
+                way.removesuffix("s"),
+                tensor["name"],
+                tensor["dtype"],
+                size,
+                plain(labels.get(tensor["name"]) or ""),
+            ]
+
+
+def gate(facts: Facts) -> Iterator[list[str]]:
+    """A row for each target: how, how large, how far off, how good, how fast, where."""
+    for name, target in (facts.summary.get("targets") or {}).items():
+        found = target.get("difference")
+        yield [
+            name,
+            target["route"],
+            target["status"],
+            table.kilobytes(target.get("bytes")),
+            table.difference(found),
+            headroom(found["used"]) if found and "used" in found else "-",
+            table.change(target.get("metric")),
+            table.milliseconds(target.get("latency")),
+            target["published"] or "-",
+        ]

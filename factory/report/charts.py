@@ -1,0 +1,252 @@
+"""PARENT: what is drawn, as Vega-Lite specifications: data and marks; colours come from the page, which has two themes.
+
+https://vega.github.io/vega-lite/docs/. A ``"$name"`` in a specification is the page's colour of that name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Row = Mapping[str, Any]
+MOST_EPOCHS = 600  # points of one curve; more cannot be told apart on a screen
+PARTS = ("start", "train", "deploy")
+FIT = {"type": "fit-x", "contains": "padding"}
+SHADES = {"domain": [0, 1], "range": ["$surface", "$one"], "interpolate": "rgb"}
+LARGEST_NUMBERED = 20  # classes whose cells have room for a number
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One figure: a picture for eyes and a table for everyone.
+
+    Args:
+        title: what it shows.
+        spec: Vega-Lite.
+        columns: of the table.
+        rows: of the table, a value for each column.
+        note: how to read it.
+    """
+
+    title: str
+    spec: dict[str, Any]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    note: str = ""
+
+
+def spec_of(rows: Iterable[Row], height: int, **rest: Any) -> dict[str, Any]:
+    """A specification that is as wide as its place on the page."""
+    return {"data": {"values": list(rows)}, "width": "container", "height": height, "autosize": FIT, **rest}
+
+
+def axis(field: str, kind: str, title: str | None = None, **rest: Any) -> dict[str, Any]:
+    return {"field": field, "type": kind, "title": title, **rest}
+
+
+def curves(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> list[Chart]:
+    """A chart for each metric, the loss first; a colour for each run, or for training and validation of one alone."""
+    names = dict.fromkeys(name.removeprefix("val_") for rows in runs.values() for row in rows for name in row)
+    metrics = [name for name in names if name not in ("epoch", "seconds", "loss")]
+    return [curve(metric, runs) for metric in (["loss"] if "loss" in names else []) + metrics]
+
+
+def curve(metric: str, runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Chart:
+    points = [
+        {"run": run, "epoch": int(row["epoch"]), "rows": rows_of, "value": row[name]}
+        for run, rows in runs.items()
+        for name, rows_of in ((metric, "training"), (f"val_{metric}", "validation"))
+        for row in thinned(rows)
+        if name in row
+    ]
+    several = len(runs) > 1
+    colour = axis("run" if several else "rows", "nominal", sort=None)
+    dash = axis("rows", "nominal", sort=["validation", "training"]) if several else None
+    epochs = sorted({int(row["epoch"]) for rows in runs.values() for row in thinned(rows)})
+    ticks = {"format": "d", "tickMinStep": 1, **({"values": epochs} if len(epochs) <= 10 else {})}
+    spec = spec_of(
+        points,
+        210,
+        mark={"type": "line", "point": len(epochs) <= 40},
+        encoding={
+            "x": axis("epoch", "quantitative", "epoch", axis=ticks, scale={"zero": False, "nice": False}),
+            "y": axis("value", "quantitative", scale={"zero": False}),
+            "color": colour,
+            **({"strokeDash": dash} if dash else {}),
+            "tooltip": [
+                *([axis("run", "nominal")] if several else []),
+                *(axis("rows", "nominal"), axis("epoch", "quantitative"), axis("value", "quantitative", format=".5g")),
+            ],
+        },
+    )
+    columns = [*(["run"] if several else []), "epoch", "rows", "value"]
+    return Chart(metric, spec, columns, [[point[column] for column in columns] for point in points])
+
+
+def thinned(rows: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
+    """At most so many rows that a curve can show, the last one always."""
+    every = -(-len(rows) // MOST_EPOCHS)
+    return [row for place, row in enumerate(rows) if (len(rows) - 1 - place) % every == 0] if rows else []
+
+
+def confusion(name: str, judged: Row) -> Chart:
+    """Which class was taken for which, or the most frequent mistakes where there are too many classes to see."""
+    right = f"{judged['right']} of {judged['rows']} validation rows are right"
+    if judged["confusion"] is None:
+        return Chart(f"{name}: most frequent mistakes", {}, ["actual", "predicted", "rows"], judged["mistaken"], right)
+    labels = [str(label) for label in judged["labels"]]
+    cells = [
+        {"actual": labels[i], "predicted": labels[j], "rows": count, "share": count / max(1, sum(row))}
+        for i, row in enumerate(judged["confusion"])
+        for j, count in enumerate(row)
+    ]
+    place = {
+        "x": axis("predicted", "nominal", "predicted", sort=None, axis={"labelAngle": 0, "orient": "top"}),
+        "y": axis("actual", "nominal", "actual", sort=None),
+    }
+    ink = {"condition": {"test": "datum.share > 0.5", "value": "$surface"}, "value": "$ink"}
+    cell = {
+        "mark": {"type": "rect", "stroke": "$surface", "strokeWidth": 1},
+        "encoding": {
+            **place,
+            "color": axis("share", "quantitative", scale=SHADES, legend=None),
+            "tooltip": [
+                axis("actual", "nominal"),
+                axis("predicted", "nominal"),
+                axis("rows", "quantitative"),
+                axis("share", "quantitative", "of this class", format=".1%"),
+            ],
+        },
+    }
+    number = {
+        "mark": {"type": "text", "fontSize": 11},
+        "transform": [{"filter": "datum.rows > 0"}],
+        "encoding": {**place, "text": axis("rows", "quantitative"), "color": ink},
+    }
+    layers = [cell, number] if len(labels) <= LARGEST_NUMBERED else [cell]
+    rows = [[label, *row] for label, row in zip(labels, judged["confusion"], strict=True)]
+    spec = spec_of(cells, max(120, min(30 * len(labels), 520)), layer=layers)
+    return Chart(
+        f"{name}: confusion matrix",
+        spec,
+        ["actual \\ predicted", *labels],
+        rows,
+        f"{right}; shade: share of the actual class",
+    )
+
+
+def residuals(name: str, column: Row) -> Chart:
+    """How far off each prediction is, over what was predicted."""
+    points = [{"actual": a, "predicted": p, "residual": p - a} for a, p in column["points"] if math.isfinite(p)]
+    dots = {
+        "mark": {"type": "point", "filled": True, "opacity": 0.7, "size": 42},
+        "encoding": {
+            "x": axis("predicted", "quantitative", "predicted", scale={"zero": False}),
+            "y": axis("residual", "quantitative", "predicted - actual"),
+            "tooltip": [axis(field, "quantitative", format=".5g") for field in ("actual", "predicted", "residual")],
+        },
+    }
+    zero = {"mark": {"type": "rule", "strokeDash": [4, 4], "color": "$muted"}, "encoding": {"y": {"datum": 0}}}
+    r2 = "" if column["r2"] is None else f"R² {column['r2']:.3f}; "
+    note = f"{r2}mean residual {column['mean']:.4g}, standard deviation {column['deviation']:.4g}"
+    rows = [[f"{share} %", f"{value:.5g}"] for share, value in column["quantiles"].items()]
+    return Chart(f"{name}: residuals", spec_of(points, 260, layer=[zero, dots]), ["quantile", "residual"], rows, note)
+
+
+def evaluations(judged: Mapping[str, Row]) -> list[Chart]:
+    """A confusion matrix for each classification, a residual plot for each number of a regression."""
+    charts = []
+    for name, output in judged.items():
+        if output["task"] == "classification":
+            charts.append(confusion(name, output))
+        else:
+            columns = output["columns"]
+            charts += [residuals(f"{name} {k}" if len(columns) > 1 else name, c) for k, c in enumerate(columns)]
+    return charts
+
+
+def latency(targets: Iterable[Row]) -> Chart | None:
+    """Milliseconds of one call by batch size; each row has ``name`` and ``latency``."""
+    bars = [
+        {"target": target["name"], "batch": batch, "milliseconds": seconds * 1000}
+        for target in targets
+        for batch, seconds in (target.get("latency") or {}).items()
+    ]
+    if not bars:
+        return None
+    encoding = {
+        "y": axis("target", "nominal", sort=None),
+        "x": axis("milliseconds", "quantitative", "milliseconds"),
+        "yOffset": axis("batch", "nominal", sort=None),
+        "color": axis("batch", "nominal", "batch", sort=None),
+        "tooltip": [
+            axis("target", "nominal"),
+            axis("batch", "nominal"),
+            axis("milliseconds", "quantitative", format=".3f"),
+        ],
+    }
+    spec = spec_of(bars, 15 * len(bars) + 10, mark={"type": "bar", "cornerRadiusEnd": 2}, encoding=encoding)
+    rows = [[bar["target"], bar["batch"], f"{bar['milliseconds']:.3f}"] for bar in bars]
+    return Chart(
+        "latency", spec, ["target", "batch", "milliseconds"], rows, "time of one call in the target's own runtime"
+    )
+
+
+def sizes(targets: Iterable[Row]) -> Chart | None:
+    """Kibibytes of each artifact; each row has ``name`` and ``bytes``."""
+    bars = [{"target": t["name"], "KiB": round(t["bytes"] / 1024, 1)} for t in targets if t.get("bytes")]
+    if not bars:
+        return None
+    encoding = {
+        "y": axis("target", "nominal", sort=None),
+        "x": axis("KiB", "quantitative", "KiB"),
+        "tooltip": [axis("target", "nominal"), axis("KiB", "quantitative", format=",.1f")],
+    }
+    spec = spec_of(bars, 30 * len(bars), mark={"type": "bar", "cornerRadiusEnd": 2, "height": 14}, encoding=encoding)
+    return Chart("size", spec, ["target", "KiB"], [[bar["target"], f"{bar['KiB']:,.1f}"] for bar in bars])
+
+
+def gantt(laps: Sequence[Row]) -> Chart | None:
+    """Where each second went: a line for each process and target, a bar for each of its steps."""
+    if not laps:
+        return None
+    began = min(lap["start"] for lap in laps)
+    least = max(lap["start"] + lap["seconds"] - began for lap in laps) / 160  # of a bar, so that it can be seen
+    bars = []
+    for lap in sorted(laps, key=lambda lap: lap["start"]):
+        stage, _, step = lap["name"].partition(": ")
+        start = lap["start"] - began
+        bars.append(
+            {
+                "stage": stage,
+                "step": step or stage,
+                "part": part(stage),
+                "start": round(start, 4),
+                "end": round(start + max(lap["seconds"], least), 4),
+                "seconds": lap["seconds"],
+            }
+        )
+    encoding = {
+        "y": axis("stage", "nominal", sort=None, axis={"labelLimit": 170}),
+        "x": axis("start", "quantitative", "seconds"),
+        "x2": {"field": "end"},
+        "color": axis("part", "nominal", sort=None, scale={"domain": list(PARTS)}),
+        "tooltip": [axis("stage", "nominal"), axis("step", "nominal"), axis("seconds", "quantitative", format=".3f")],
+    }
+    mark = {"type": "bar", "stroke": "$surface", "strokeWidth": 0.6, "height": {"band": 0.7}}
+    rows = [[bar["stage"], bar["step"], f"{bar['start']:.2f}", f"{bar['seconds']:.3f}"] for bar in bars]
+    return Chart(
+        "time",
+        spec_of(bars, 24 * len({bar["stage"] for bar in bars}), mark=mark, encoding=encoding),
+        ["stage", "step", "start", "seconds"],
+        rows,
+    )
+
+
+def part(stage: str) -> str:
+    """Which part of a run a lap belongs to."""
+    if stage.startswith(("compose", "import")):
+        return "start"
+    return "train" if stage.startswith("train") else "deploy"

@@ -1,0 +1,181 @@
+"""PARENT: runs side by side: results, where their configs differ, curves on one plot, gates; as tables and a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from factory.errors import ConfigError
+from factory.report import charts, settings, table
+from factory.report.facts import Facts, read
+from factory.report.html import headroom
+from factory.report.pages import page, plain
+from factory.report.runs import table_of, wide_enough
+from factory.rundir import write_text
+
+FOLDER = Path("outputs") / "compare"
+LONGEST_NAME = 120  # characters of the page's file name
+
+
+def load(paths: Sequence[str]) -> dict[str, Facts]:
+    """Runs by a short label: the folder's name, or the path as it was typed where two folders share a name.
+
+    Raises:
+        ConfigError: fewer than two, one twice, or one that is no run.
+    """
+    if len(paths) < 2:
+        raise ConfigError(f"compare: got {' '.join(paths) or 'nothing'}; takes two run folders or more")
+    if len({Path(path).resolve() for path in paths}) < len(paths):
+        raise ConfigError(f"compare: got {' '.join(paths)}; takes different run folders")
+    names = [Path(path).resolve().name for path in paths]
+    labels = [name if names.count(name) == 1 else path for name, path in zip(names, paths, strict=True)]
+    return {label: read(Path(path)) for label, path in zip(labels, paths, strict=True)}
+
+
+def write(runs: Mapping[str, Facts]) -> Path:
+    """Write the page that shows runs side by side; the same runs always give the same file.
+
+    Raises:
+        ConfigError: the working folder cannot be written.
+    """
+    name = re.sub(r"[^\w.-]+", "_", "-".join(runs))[:LONGEST_NAME]
+    path = FOLDER / f"{name}.html"
+    try:
+        write_text(path, page("compare.html", contents(runs)))
+    except OSError as error:
+        raise ConfigError(f"compare: {path} cannot be written: {error.strerror}") from error
+    return path
+
+
+def contents(runs: Mapping[str, Facts]) -> dict[str, Any]:
+    """What the template shows."""
+    curves = charts.curves({label: facts.history for label, facts in runs.items()})
+    targets = [
+        {**target, "name": f"{name}, {label}"}
+        for name in target_names(runs)
+        for label, facts in runs.items()
+        if (target := facts.targets.get(name))
+    ]
+    costs = [chart for chart in (charts.latency(targets), charts.sizes(targets)) if chart]
+    return {
+        "labels": list(runs),
+        "paths": [str(facts.path) for facts in runs.values()],
+        "warnings": list(warnings(runs)),
+        "results": (result_columns(runs), list(results(runs))),
+        "differences": differences(runs),
+        "gate": list(gate(runs)),
+        "gate_columns": GATE_COLUMNS,
+        "curves": curves,
+        "costs": costs,
+        "charts": [*curves, *costs],
+    }
+
+
+def show(runs: Mapping[str, Facts], console: Console) -> None:
+    """Print results, differences and gates."""
+    tables = [filled(result_columns(runs), results(runs))]
+    if rows := differences(runs):
+        tables.append(filled(["config", *runs], ([path, *map(plain, values)] for path, values in rows)))
+    if judged := list(gate(runs)):
+        tables.append(filled(GATE_COLUMNS, judged))
+    for one in tables:
+        wide_enough(console, *tables).print(one)
+    if not rows:
+        console.print("their configs do not differ")
+    for warning in warnings(runs):
+        console.print(warning, highlight=False, soft_wrap=True)
+
+
+def filled(columns: Sequence[str], rows: Any) -> Table:
+    made = table_of(*columns)
+    for row in rows:
+        made.add_row(*map(Text, row))  # not markup: a list in brackets stays one
+    return made
+
+
+def metric_names(runs: Mapping[str, Facts]) -> list[str]:
+    return list(dict.fromkeys(name for facts in runs.values() for name in facts.metrics))
+
+
+def target_names(runs: Mapping[str, Facts]) -> list[str]:
+    return list(dict.fromkeys(name for facts in runs.values() for name in facts.targets))
+
+
+def result_columns(runs: Mapping[str, Facts]) -> list[str]:
+    return ["run", "name", "status", *metric_names(runs), "parameters", "epochs", "fit"]
+
+
+def results(runs: Mapping[str, Facts]) -> Iterator[list[str]]:
+    """A row for each run: what came out, on the validation rows."""
+    names = metric_names(runs)
+    for label, facts in runs.items():
+        trained, found = facts.trained, facts.metrics
+        metrics = [f"{found[name]:.4f}" if name in found else "-" for name in names]
+        how = ["-", "-", "-"]
+        if trained:
+            how = [f"{trained['parameters']:,}", str(trained["epochs"]), f"{table.fit_seconds(trained):.1f} s"]
+        yield [label, facts.name, facts.summary["status"], *metrics, *how]
+
+
+def differences(runs: Mapping[str, Facts]) -> list[tuple[str, list[Any]]]:
+    """Where the configs differ, a value for each run; not what belongs to a target that one of them does not have."""
+    shared = set.intersection(*(set(facts.targets) | {""} for facts in runs.values()))
+    found = settings.between(list(runs.values()))
+
+    def told(path: str) -> bool:
+        parts = path.split(".")
+        return parts[:2] != ["deploy", "target"] or len(parts) < 3 or parts[2] in shared
+
+    targets = [settings.target_names(facts.tree) for facts in runs.values()]
+    named = [("deploy.target", targets)] if any(names != targets[0] for names in targets) else []
+    return [row for row in found if told(row[0]) and row[0] != "deploy.target"] + named
+
+
+GATE_COLUMNS = [
+    "target",
+    "run",
+    "gate",
+    "made under",
+    "difference",
+    "headroom",
+    "metric",
+    "size",
+    "latency, batch 1, 32",
+]
+
+
+def gate(runs: Mapping[str, Facts]) -> Iterator[list[str]]:
+    """A row for each target and run."""
+    for name in target_names(runs):
+        for label, facts in runs.items():
+            target = (facts.summary.get("targets") or {}).get(name)
+            if not target:
+                continue
+            found = target.get("difference")
+            yield [
+                name,
+                label,
+                target["status"],
+                target["route"],
+                table.difference(found),
+                headroom(found["used"]) if found and "used" in found else "-",
+                table.change(target.get("metric")),
+                table.kilobytes(target.get("bytes")),
+                table.milliseconds(target.get("latency")),
+            ]
+
+
+def warnings(runs: Mapping[str, Facts]) -> Iterator[str]:
+    """What makes numbers of these runs incomparable."""
+    data = {facts.trained["data"]["fingerprint"] for facts in runs.values() if facts.trained}
+    if len(data) > 1:
+        yield "They were trained and validated on different rows: their metrics are not comparable as they stand."
+    machines = {(facts.summary.get("platform"), facts.summary.get("cores")) for facts in runs.values()}
+    if len(machines) > 1:
+        yield "They ran on different machines: their times are not comparable as they stand."

@@ -1,0 +1,82 @@
+"""PARENT: templates and facts → text: a page that holds its own charts, or Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from factory.report import vega
+from factory.report.facts import embedded
+
+HERE = Path(__file__).parent
+TEMPLATES = HERE / "templates"
+OWN = {"style": "style.css", "script": "charts.js"}  # go into every page as they are
+BY = "\N{MULTIPLICATION SIGN}"
+
+
+def page(template: str, fields: Mapping[str, Any]) -> str:
+    """An HTML page and the library that draws its charts; ``fields`` holds all of these as ``charts``."""
+    own = {name: Markup((TEMPLATES / file).read_text()) for name, file in OWN.items()}  # ours, so it is markup
+    script = vega.packed()
+    return text(template, {"vega": Markup(script) if script else None, **own, **fields})
+
+
+def text(template: str, fields: Mapping[str, Any]) -> str:
+    """A template filled in; what goes into HTML is escaped."""
+    return environment().get_template(template).render(fields)
+
+
+@cache
+def environment() -> Environment:
+    """Of all templates: once for each process, since compiling one takes 10 ms."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=lambda name: bool(name and name.endswith(".html")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "plain": plain,
+        "described": described,
+        "cell": cell,
+        "embedded": lambda value: Markup(embedded(value)),
+    }
+    return made
+
+
+def described(node: Mapping[str, Any]) -> str:
+    """The second line of a node's box."""
+    inside = [f"{node['inside']} layers"] if node["inside"] else []
+    parameters = [f"{node['parameters']:,} par."] if node["parameters"] else []
+    return " · ".join([node["kind"], *inside, shape(node), *parameters])
+
+
+def shape(node: Mapping[str, Any]) -> str:
+    """A node's output shape without the batch axis."""
+    return BY.join("?" if size is None else str(size) for size in node["shape"]) or "scalar"
+
+
+def plain(value: Any) -> str:
+    """A value as YAML would write it on one line; text as it is.
+
+    >>> plain([1, {"a": None}, "b"])
+    '[1, {a: null}, b]'
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {plain(item)}" for key, item in value.items()) + "}"
+    return "[" + ", ".join(map(plain, value)) + "]" if isinstance(value, list | tuple) else str(value)
+
+
+def cell(value: Any) -> str:
+    """A value inside a Markdown table, where a line break or a bar would end its cell."""
+    return " ".join(plain(value).split()).replace("|", "\\|")

@@ -1,0 +1,40 @@
+"""PARENT: the script that draws a page's charts: Vega, Vega-Lite and Vega-Embed, as vl-convert-python carries them.
+
+The package takes half a second to hand it out, so it is packed once and kept in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from factory.catalog import cache_folder
+
+MAKE = """
+import gzip, os, pathlib, sys, vl_convert
+path = pathlib.Path(sys.argv[1])
+path.parent.mkdir(parents=True, exist_ok=True)
+temporary = path.with_name(f".{path.name}.{os.getpid()}")
+temporary.write_bytes(gzip.compress(vl_convert.javascript_bundle().encode(), 9, mtime=0))
+temporary.replace(path)
+"""
+
+
+def packed() -> str | None:
+    """The script, gzip inside base64; None where vl-convert-python is not installed and a page shows numbers only."""
+    try:
+        version = metadata.version("vl-convert-python")
+    except metadata.PackageNotFoundError:
+        return None
+    path = cache_folder() / f"vega-{version}.js.gz"
+    if not path.exists() and not made(path):
+        return None
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+def made(path: Path) -> bool:
+    """Let another process unpack the library: it starts a JavaScript engine, which this one need not keep."""
+    return subprocess.run([sys.executable, "-c", MAKE, path], capture_output=True, check=False).returncode == 0

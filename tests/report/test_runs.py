@@ -1,0 +1,101 @@
+"""``list`` and ``compare``."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from factory.rundir import RunDir, write_json
+from tests.commands import factory
+from tests.report.conftest import CHROMIUM, Ran
+from tests.report.pages import opened
+
+
+def row(text: str, first: str) -> list[str]:
+    """The cells of the line that begins with a word."""
+    (line,) = (line for line in text.splitlines() if line.strip().startswith(f"{first}  "))
+    return re.split(r"\s{2,}", line.strip())
+
+
+def test_list_of_a_folder_without_runs_says_so(tmp_path: Path) -> None:
+    done = factory("list", str(tmp_path))
+    assert (done.code, done.out) == (0, "no runs and no published versions\n")
+
+
+def test_list_of_no_folder_is_one_line(tmp_path: Path) -> None:
+    done = factory("list", f"{tmp_path}/nowhere")
+    assert (done.code, done.err) == (2, f"list: got '{tmp_path}/nowhere'; takes a folder that exists\n")
+
+
+def test_a_run_that_nobody_runs_was_killed(tmp_path: Path) -> None:
+    write_json(tmp_path / "a[1]" / "run.json", {"status": "running", "name": "mlp-digits"})
+    write_json(tmp_path / "b" / "run.json", {"status": "running", "name": "mlp-digits"})
+    with RunDir(tmp_path / "b").locked():
+        done = factory("list", ".", cwd=tmp_path)
+    assert row(done.out, "a[1]")[:3] == ["a[1]", "mlp-digits", "killed"]
+    assert row(done.out, "b")[:3] == ["b", "mlp-digits", "running"]
+
+
+def test_compare_takes_two_runs(tmp_path: Path) -> None:
+    assert factory("compare").err == "compare: got nothing; takes two run folders or more\n"
+    done = factory("compare", f"{tmp_path}/a", f"{tmp_path}/b")
+    assert (done.code, done.err) == (2, f"run: got '{tmp_path}/a'; takes a run folder, one that holds a run.json\n")
+
+
+@pytest.mark.slow
+def test_list_shows_runs_and_published_versions(runs: dict[str, Ran]) -> None:
+    folder = runs["digits"].path.parent
+    done = factory("list", ".", cwd=folder)
+    assert done.code == 0
+    name, status, metric, targets = row(done.out, "digits")[1:5]
+    accuracy = json.loads((folder / "digits" / "run.json").read_text())["train"]["metrics"]["accuracy"]
+    assert (name, status, metric, targets) == ("mlp-digits", "published", f"accuracy {accuracy:.4f}", "saved_model")
+    assert row(done.out, "refused")[2] == "refused"
+    assert row(done.out, "diverged")[2] == "failed"
+    assert row(done.out, "mlp-digits")[1:4] == ["1", f"accuracy {accuracy:.4f}", "saved_model"]
+    assert row(done.out, "mlp-diabetes")[-1] == "diabetes"
+
+
+@pytest.mark.slow
+def test_compare_shows_differences_and_gates(runs: dict[str, Ran], tmp_path: Path) -> None:
+    done = factory("compare", str(runs["digits"].path), str(runs["refused"].path), cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert row(done.out, "config")[1:] == ["digits", "refused"]
+    assert row(done.out, "train.epochs")[1:] == ["3", "1"]
+    assert row(done.out, "model.hidden")[1:] == ["[128]", "-"]
+    assert "saved_model   digits    passed" in done.out
+    assert "saved_model   refused   refused" in done.out
+    assert "trained and validated on different rows" in done.out
+    assert done.out.splitlines()[-1] == "page: outputs/compare/digits-refused.html"
+    assert (tmp_path / "outputs" / "compare" / "digits-refused.html").exists()
+
+
+@pytest.mark.slow
+def test_a_published_version_stands_for_its_run(runs: dict[str, Ran], tmp_path: Path) -> None:
+    version = runs["digits"].path.parent / "models" / "saved_model" / "mlp-digits" / "1"
+    done = factory("compare", str(version), str(runs["diabetes"].path), cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert row(done.out, "data.source")[1:] == ["digits", "sklearn"]
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_browser_draws_the_comparison(runs: dict[str, Ran], tmp_path: Path) -> None:
+    paths = [str(runs[name].path) for name in ("digits", "refused", "diverged")]
+    assert factory("compare", *paths, cwd=tmp_path).code == 0
+    (page,) = (tmp_path / "outputs" / "compare").iterdir()
+    seen = opened(str(CHROMIUM), page, dark=False, width=1280)
+    assert seen.console == []
+    assert 'data-drawn="4"' in seen.dom  # loss, accuracy, latency, size
+    assert len(page.read_bytes()) <= 1_500_000
+
+
+def test_a_page_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
+    write_json(tmp_path / "run.json", {"status": "failed", "name": "mlp-digits", "overrides": [], "exit_code": 3})
+    (tmp_path / "report.html" / "in the way").mkdir(parents=True)
+    done = factory("report", str(tmp_path))
+    assert (done.code, done.out) == (3, "mlp-digits: failed\n")
+    assert done.err == f"report: {tmp_path}: not written: Is a directory\n"
