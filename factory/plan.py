@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 from factory import config as configs
 from factory.config.packages import absent
 from factory.errors import ConfigError
-from factory.launchers.local import Environment
+from factory.launchers.environment import Environment
 from factory.rundir import key_of, sha256
 from factory.version import __version__
 
@@ -81,7 +82,7 @@ class Plan:
             str(self.tree["data"].get("path") or ""),
             str((self.tree["data"].get("split") or {}).get("file") or ""),
         ]
-        contents = [sha256(Path(file)) for file in files if file and Path(file).is_file()]
+        contents = [contents_of(Path(file)) for file in files if file and Path(file).is_file()]
         packages = ["keras", "numpy", self.training.backend]
         return key_of(half, contents, str(self.training), versions(packages), __version__)
 
@@ -113,11 +114,23 @@ def wants_gpu(device: str) -> bool:
     return there and device != "cpu"
 
 
+def contents_of(file: Path) -> str:
+    """SHA-256 of a file; of one that was not touched since, it is known already: a sweep's jobs read the same data."""
+    found = file.stat()
+    return _sha256(file.resolve(), found.st_mtime_ns, found.st_size)
+
+
+@functools.cache
+def _sha256(file: Path, modified: int, size: int) -> str:
+    return sha256(file)
+
+
 def versions(packages: list[str]) -> dict[str, str | None]:
     """Installed versions by distribution name, None where a package is not installed."""
     return {package: version(package) for package in sorted(set(packages))}
 
 
+@functools.cache
 def version(package: str) -> str | None:
     try:
         return metadata.version(package)
