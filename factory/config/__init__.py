@@ -12,16 +12,18 @@ from typing import Any
 from factory.config.compose import Config, compose, relax
 from factory.config.crosschecks import misfits
 from factory.config.files import reload, save
-from factory.config.nodes import refusals
+from factory.config.nodes import Judged, refusals
 from factory.config.packages import check_packages, needs_tensorflow
-from factory.config.through import through_hydra
+from factory.config.through import multirun, through_hydra
 from factory.errors import ConfigError
 
 __all__ = [
     "Config",
+    "Judged",
     "check_packages",
     "compose",
     "load",
+    "multirun",
     "needs_tensorflow",
     "relax",
     "reload",
@@ -44,16 +46,17 @@ def load(overrides: Sequence[str], config_dir: str | None = None, config_name: s
     return config
 
 
-def validate(tree: Mapping[str, Any]) -> None:
+def validate(tree: Mapping[str, Any], judged: Judged | None = None) -> None:
     """Refuse a tree that is not what it must be.
 
     Args:
         tree: resolved, as ``Config.tree``.
+        judged: faults of nodes that were judged before; grows. The jobs of a sweep share most of their nodes.
 
     Raises:
         ConfigError: all faults at once, one line each; how nodes fit each other is judged where both are right.
     """
-    faults = list(refusals(tree))
+    faults = list(refusals(tree, {} if judged is None else judged))
     at_fault = {re.split(r"[.:\[]", fault)[0] for fault in faults}
     faults += misfits(tree, tree.keys() - at_fault)
     if faults:

@@ -96,13 +96,19 @@ TARGET: Fields = {
 }
 
 
-def refusals(tree: Mapping[str, Any]) -> Iterator[str]:
+Judged = dict[tuple[str, str], tuple[str, ...]]
+"""Name and text of a node → its faults."""
+
+
+def refusals(tree: Mapping[str, Any], judged: Judged) -> Iterator[str]:
     """Every node's own faults; how nodes fit each other is checked elsewhere, once there are none."""
-    yield from refused(strict_model("config", ROOT), tree)
-    nodes = {name: tree.get(name) for name in ("model", "data", "optimizer", "train", "deploy")}
-    for name, node in nodes.items():
-        if isinstance(node, Mapping):
-            yield from _NODES[name](node)
+    frame = {key: {} if isinstance(value, Mapping) else value for key, value in tree.items()}
+    nodes = {name: tree[name] for name in _NODES if isinstance(tree.get(name), Mapping)}
+    for name, node in {"": frame, **nodes}.items():
+        place = (name, repr(node))
+        if place not in judged:
+            judged[place] = tuple(_NODES[name](node) if name else refused(strict_model("config", ROOT), node))
+        yield from judged[place]
 
 
 def _model(node: Mapping[str, Any]) -> Iterator[str]:

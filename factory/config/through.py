@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import hydra
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
@@ -48,6 +50,27 @@ def through_hydra(arguments: Sequence[str], job: Callable[[Config], Any]) -> int
     with before_the_package(own[0] if own else None):
         stopped = _run(program, relax(words, ours.config_dir))
     return next(iter(codes), ConfigError.exit_code if stopped else 0)
+
+
+def multirun(words: Sequence[str], task: Callable[[DictConfig], Any], config_dir: str | None, config_name: str) -> None:
+    """Let Hydra's sweeper turn overrides into jobs, and its launcher run them.
+
+    Args:
+        words: overrides, swept or not.
+        task: what the launcher calls for a job, or hands over to.
+
+    Raises:
+        ConfigError: Hydra refused an override; whatever the launcher raises passes through.
+    """
+    *own, package = folders(config_dir)
+    with (
+        in_our_words([*own, package]),
+        before_the_package(own[0] if own else None),
+        initialize_config_dir(str(package), version_base="1.3", job_name="factory"),
+    ):
+        program = GlobalHydra.instance().hydra
+        if program is not None:
+            program.multirun(config_name, task, relax(words, config_dir), with_log_configuration=False)
 
 
 def _run(program: Callable[[], Any], words: list[str]) -> bool:
