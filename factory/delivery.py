@@ -10,7 +10,8 @@ from typing import Any
 from factory.clock import Clock
 from factory.errors import ExportError, GateError
 from factory.jobs import Watcher, failure_of, follow
-from factory.launchers.local import Environment, LocalLauncher
+from factory.launchers import Launcher
+from factory.launchers.environment import Environment
 from factory.plan import Plan
 from factory.rundir import RunDir, holds, read_json, write_json
 
@@ -64,7 +65,7 @@ class Delivery:
         run: RunDir,
         plan: Plan,
         trained: Mapping[str, Any],
-        launcher: LocalLauncher,
+        launcher: Launcher,
         watch: Watcher,
         clock: Clock,
     ) -> None:

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from factory.clock import Clock
 from factory.errors import FactoryError, by_name
-from factory.launchers.local import LocalLauncher, ending
+from factory.launchers import Launcher
+from factory.launchers.local import ending
 
 
 class Watcher(Protocol):
@@ -17,7 +18,7 @@ class Watcher(Protocol):
 
 
 def follow(
-    jobs: Iterable[int], launcher: LocalLauncher, watch: Watcher, clock: Clock, failure: type[FactoryError]
+    jobs: Iterable[int], launcher: Launcher, watch: Watcher, clock: Clock, failure: type[FactoryError]
 ) -> Iterator[dict[str, Any]]:
     """Events of jobs until all have ended; an ``exit`` event carries the fields of the ``failed`` one before it.
 
@@ -45,4 +46,4 @@ def failure_of(end: Mapping[str, Any], kind: type[FactoryError], doing: str) -> 
     """The error behind a job's ``exit`` event: its own words, or what ended its process."""
     if "error" in end:
         return by_name(end["error"])(end["message"])
-    return kind(f"{doing}: the process {ending(end['code'])}")
+    return kind(f"{doing}: the process {end.get('cause') or ending(end['code'])}")

@@ -13,7 +13,7 @@ from factory.config import Config, save
 from factory.delivery import Delivery, raise_failures
 from factory.errors import ConfigError, FactoryError, GateError, Interrupted, TrainError
 from factory.jobs import Watcher, failure_of, follow
-from factory.launchers.local import LocalLauncher
+from factory.launchers import Launcher
 from factory.plan import Plan
 from factory.publish import publish
 from factory.rundir import RunDir, holds, key_of, read_json, write_json
@@ -29,7 +29,7 @@ class Pipeline:
         clock: the run's laps so far; grows.
     """
 
-    def __init__(self, config: Config, launcher: LocalLauncher, watch: Watcher, clock: Clock) -> None:
+    def __init__(self, config: Config, launcher: Launcher, watch: Watcher, clock: Clock) -> None:
         self.config, self.launcher, self.watch, self.clock = config, launcher, watch, clock
         self.plan = Plan(config.tree)
         self.run = RunDir(Path(config.run_dir))

@@ -9,6 +9,7 @@ Requests come as JSON lines on stdin, events leave as JSON lines on stdout:
     ← {"id": 1, "event": "epoch", …}                           whatever the stage reports
     ← {"id": 1, "event": "failed", "error": "DataError", "message": "…"}
     ← {"id": 1, "event": "exit", "code": 0}                    always the last of a job; -9 when it was killed
+    → {"end": 1}                                               kill that job
 
 The worker itself computes nothing: a fork after a framework has started its thread pools hangs. It ends when its stdin
 closes, and takes its jobs with it, so that a killed parent leaves no process behind.
@@ -132,10 +133,20 @@ def serve(events: int) -> None:
             *lines, unread = (unread + chunk).split(b"\n")
             for line in lines:
                 request = json.loads(line)
-                jobs[fork(request, events, lifeline, close=[wake, woken, held])] = request["id"]
+                if "end" in request:
+                    end(jobs, request["end"])
+                else:
+                    jobs[fork(request, events, lifeline, close=[wake, woken, held])] = request["id"]
     for process in jobs:
         os.kill(process, signal.SIGKILL)
     os._exit(0)  # a framework takes its time to tear itself down
+
+
+def end(jobs: Mapping[int, int], number: int) -> None:
+    """Kill one job; not yet reaped, so its process id is still its own."""
+    for process, job in jobs.items():
+        if job == number:
+            os.kill(process, signal.SIGKILL)
 
 
 def reap(jobs: dict[int, int], events: int) -> None:

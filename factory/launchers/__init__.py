@@ -1,0 +1,23 @@
+"""PARENT: how a stage gets a process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from factory.launchers.environment import Environment
+
+
+class Launcher(Protocol):
+    """What a pipeline asks of a launcher: an environment that warms up, stages that run in it, their events."""
+
+    def warm(self, environment: Environment, preload: tuple[str, ...]) -> object: ...
+
+    def submit(
+        self, environment: Environment, stage: str, run: Path, log: Path, arguments: Mapping[str, Any]
+    ) -> int: ...
+
+    def next_event(self) -> dict[str, Any]: ...
+
+    def kill(self) -> None: ...

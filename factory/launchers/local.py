@@ -11,65 +11,30 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-FRAMEWORKS = ("tensorflow", "torch", "jax")
-PACKAGE_PARENT = str(Path(__file__).parents[2])  # the worker runs this very package, wherever the parent was started
-
-
-@dataclass(frozen=True)
-class Environment:
-    """What a worker process is started with, and cannot change later.
-
-    Args:
-        backend: the Keras backend, and the only framework the process may import besides ``also``.
-        gpu: whether it may see one.
-        threads: of every thread pool; changes torch's weights bitwise, so it is pinned and recorded.
-        also: further frameworks the model needs inside (string lookups are TensorFlow's on every backend).
-    """
-
-    backend: str
-    gpu: bool
-    threads: int
-    also: tuple[str, ...] = ()
-
-    @property
-    def block(self) -> tuple[str, ...]:
-        return tuple(name for name in FRAMEWORKS if name != self.backend and name not in self.also)
-
-    def variables(self) -> dict[str, str]:
-        """The environment variables of the process."""
-        threads = str(self.threads)
-        fixed = {
-            "KERAS_BACKEND": self.backend,
-            "OMP_NUM_THREADS": threads,
-            "MKL_NUM_THREADS": threads,
-            "OPENBLAS_NUM_THREADS": threads,
-            "TF_NUM_INTRAOP_THREADS": threads,
-            "OMP_WAIT_POLICY": "passive",  # spinning threads of two processes on two cores: a 0.15 s fit took 3.8 s
-            "TF_CPP_MIN_LOG_LEVEL": "2",
-            "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # looking for a GPU must not start CUDA before the fork
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": os.pathsep.join(filter(None, (PACKAGE_PARENT, os.environ.get("PYTHONPATH")))),
-        }
-        no_gpu = {} if self.gpu else {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu", "KERAS_TORCH_DEVICE": "cpu"}
-        return {**os.environ, **fixed, **no_gpu}
+from factory.launchers.environment import Environment
 
 
 class Worker:
     """One ``factory.worker`` process; a thread hands its events to the launcher's queue."""
 
-    def __init__(self, environment: Environment, preload: tuple[str, ...], events: queue.Queue[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        preload: tuple[str, ...],
+        events: queue.Queue[dict[str, Any]],
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         command = [sys.executable, "-m", "factory.worker"]
         command += ["--block", ",".join(environment.block), "--preload", ",".join(preload)]
         self.environment = environment
         self.log: IO[bytes] = TemporaryFile()
         self.process = subprocess.Popen(
             command,
-            env=environment.variables(),
+            env={**environment.variables(), **(variables or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -79,6 +44,7 @@ class Worker:
         self.jobs: set[int] = set()
         self.listener = threading.Thread(target=self.listen, daemon=True)
         self.listener.start()
+        threading.Thread(target=self.bury, daemon=True).start()
 
     def listen(self) -> None:
         backend, broken = self.environment.backend, ""
@@ -88,7 +54,14 @@ class Worker:
             self.events.put({"backend": backend, **event})
         end = ending(self.process.wait())
         message = f"{backend} worker: {broken or f'{end}: {self.last_words()}'}"
-        self.events.put({"event": "gone", "backend": backend, "jobs": sorted(self.jobs), "message": message})
+        gone = {"event": "gone", "backend": backend, "jobs": sorted(self.jobs), "message": message}
+        self.events.put({**gone, "worker": self.process.pid, "broken": bool(broken)})
+
+    def bury(self) -> None:
+        """When the worker has ended, end what is left of its jobs: one that hangs would hold our pipe open."""
+        self.process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def last_words(self) -> str:
         self.log.seek(0)
@@ -97,6 +70,13 @@ class Worker:
 
     def submit(self, request: Mapping[str, Any]) -> None:
         self.jobs.add(request["id"])
+        self.write(request)
+
+    def end(self, job: int) -> None:
+        """Ask for a job's end; its ``exit`` event follows, unless the worker hangs as well."""
+        self.write({"end": job})
+
+    def write(self, request: Mapping[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):  # a worker that is gone says so through its events
             if self.process.stdin:
                 self.process.stdin.write((json.dumps(request) + "\n").encode())

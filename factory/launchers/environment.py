@@ -1,0 +1,49 @@
+"""PARENT: what a worker process is started with."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+FRAMEWORKS = ("tensorflow", "torch", "jax")
+PACKAGE_PARENT = str(Path(__file__).parents[2])  # the worker runs this very package, wherever the parent was started
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a worker process is started with, and cannot change later.
+
+    Args:
+        backend: the Keras backend, and the only framework the process may import besides ``also``.
+        gpu: whether it may see one.
+        threads: of every thread pool; changes torch's weights bitwise, so it is pinned and recorded.
+        also: further frameworks the model needs inside (string lookups are TensorFlow's on every backend).
+    """
+
+    backend: str
+    gpu: bool
+    threads: int
+    also: tuple[str, ...] = ()
+
+    @property
+    def block(self) -> tuple[str, ...]:
+        return tuple(name for name in FRAMEWORKS if name != self.backend and name not in self.also)
+
+    def variables(self) -> dict[str, str]:
+        """The environment variables of the process."""
+        threads = str(self.threads)
+        fixed = {
+            "KERAS_BACKEND": self.backend,
+            "OMP_NUM_THREADS": threads,
+            "MKL_NUM_THREADS": threads,
+            "OPENBLAS_NUM_THREADS": threads,
+            "TF_NUM_INTRAOP_THREADS": threads,
+            "OMP_WAIT_POLICY": "passive",  # spinning threads of two processes on two cores: a 0.15 s fit took 3.8 s
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # looking for a GPU must not start CUDA before the fork
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": os.pathsep.join(filter(None, (PACKAGE_PARENT, os.environ.get("PYTHONPATH")))),
+        }
+        no_gpu = {} if self.gpu else {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu", "KERAS_TORCH_DEVICE": "cpu"}
+        return {**os.environ, **fixed, **no_gpu}
