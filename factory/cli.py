@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from omegaconf import DictConfig
 from rich.console import Console
 
 from factory import config, faults
@@ -23,6 +24,8 @@ from factory.launchers.local import LocalLauncher
 from factory.pipeline import Pipeline
 from factory.report import live, runs, table
 from factory.rundir import RunDir, read_json
+from factory.sweep import command
+from factory.sweep.session import Sweep
 from factory.version import __version__
 
 
@@ -144,8 +147,24 @@ def hydra_command(options: argparse.Namespace) -> int:
     return config.through_hydra(options.arguments, each_job)
 
 
+def sweep_command(options: argparse.Namespace) -> int:
+    words = command.resumed(options.words)
+    sweep = Sweep(words, options.config_dir, Console(), alone)
+    config.multirun(command.in_full(words), sweep, options.config_dir, options.config_name)
+    return sweep.exit_code
+
+
+def alone(composed: DictConfig) -> int:
+    """One job of a sweep under another launcher than ours."""
+    try:
+        each_job(config.job_config(composed))
+        return 0
+    except FactoryError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
 def each_job(composed: Config) -> None:
-    """One job of a Hydra multirun."""
     config.validate(composed.tree)
     config.check_packages(composed.tree)
     carry_out(composed, Clock())
@@ -159,6 +178,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "compare": compare_command,
     "help": help_command,
     "hydra": hydra_command,
+    "sweep": sweep_command,
 }
 DESCRIBED = {
     "run": "train, deploy, publish; the verb may be left out",
@@ -257,5 +277,5 @@ def verb_of(options: argparse.Namespace) -> str:
         options.words.pop(0)
     if options.help:
         return "help"
-    hydras = (options.cfg, options.info, options.multirun, options.shell_completion, options.hydra_help)
-    return "hydra" if any(hydras) else typed or "run"
+    hydras = (options.cfg, options.info, options.shell_completion, options.hydra_help)
+    return "hydra" if any(hydras) else "sweep" if options.multirun else typed or "run"

@@ -14,7 +14,7 @@ from factory.config.crosschecks import misfits
 from factory.config.files import reload, save
 from factory.config.nodes import Judged, refusals
 from factory.config.packages import check_packages, needs_tensorflow
-from factory.config.through import multirun, through_hydra
+from factory.config.through import job_config, multirun, through_hydra
 from factory.errors import ConfigError
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Judged",
     "check_packages",
     "compose",
+    "job_config",
     "load",
     "multirun",
     "needs_tensorflow",

@@ -40,7 +40,7 @@ def through_hydra(arguments: Sequence[str], job: Callable[[Config], Any]) -> int
     def each(composed: DictConfig) -> None:
         try:
             with in_our_words([*own, package]):
-                config = _config(composed)
+                config = job_config(composed)
             job(config)
         except FactoryError as error:
             print(error, file=sys.stderr)
@@ -86,7 +86,7 @@ def _run(program: Callable[[], Any], words: list[str]) -> bool:
     return False
 
 
-def _config(composed: DictConfig) -> Config:
+def job_config(composed: DictConfig) -> Config:
     """What Hydra gives a job, its node ``hydra`` apart."""
     node = HydraConfig.get()
     overrides = tuple(word.removeprefix("++") for word in node.overrides.task)

@@ -1,0 +1,113 @@
+"""The whole sweep before its first process starts: every job composed, judged, and put to the training it shares."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from factory import config as configs
+from factory.config import Config, Judged
+from factory.errors import ConfigError, FactoryError
+from factory.launchers.environment import Environment
+from factory.plan import Plan
+from factory.rundir import key_of, write_text
+from factory.sweep.grid import Grid
+
+PLAN = "plan.jsonl"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a sweep.
+
+    Args:
+        number: its place in the sweep.
+        overrides: what makes it differ, as the sweeper says it.
+        folder: of its run.
+        train_key: of its training; jobs with the same one can share it.
+        same_as: an earlier job with the very same config, which then is not run again.
+        fault: why its config was refused, one line for each fault.
+    """
+
+    number: int
+    overrides: tuple[str, ...]
+    folder: str
+    train_key: str = ""
+    same_as: int | None = None
+    fault: str | None = None
+
+
+@dataclass
+class Drafting:
+    """Judges the jobs of one launch; remembers what it saw, since jobs are much alike.
+
+    Args:
+        grid: composes them.
+        threads: for jobs whose config leaves them open.
+    """
+
+    grid: Grid
+    threads: int
+    judged: Judged = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+    preload: dict[Environment, dict[str, None]] = field(default_factory=dict)
+
+    def config(self, number: int, overrides: Sequence[str]) -> Config:
+        """A job's config, with its threads in it, so that its files say what its weights depend on."""
+        config = self.grid.config(number, overrides)
+        train = config.tree.get("train")
+        if isinstance(train, dict) and train.get("threads") is None:
+            train["threads"] = self.threads
+        return config
+
+    def job(self, number: int, overrides: Sequence[str]) -> Job:
+        words = tuple(word.removeprefix("++") for word in overrides)
+        job = Job(number, words, str(self.grid.folder / str(number)))
+        try:
+            config = self.config(number, overrides)
+            job = replace(job, folder=config.run_dir)
+            configs.validate(config.tree, self.judged)
+            configs.check_packages(config.tree)
+            plan = Plan(config.tree)
+            for environment, modules in plan.warm().items():
+                self.preload.setdefault(environment, {}).update(dict.fromkeys(modules))
+            first = self.seen.setdefault(key_of(config.tree), number)
+            return replace(job, train_key=plan.train_key, same_as=None if first == number else first)
+        except FactoryError as error:
+            return replace(job, fault=str(error))
+
+
+def draft(drafting: Drafting, job_overrides: Sequence[Sequence[str]], first: int) -> list[Job]:
+    """Plan the jobs of a launch and write them down.
+
+    Args:
+        drafting: composes and judges.
+        job_overrides: a list of overrides for each job.
+        first: number of the first job.
+
+    Raises:
+        ConfigError: the folder holds another sweep, or no job can run; then nothing is written.
+    """
+    folder = drafting.grid.folder
+    known = read(folder)
+    jobs = [drafting.job(number, overrides) for number, overrides in enumerate(job_overrides, first)]
+    if any(job.number in known and known[job.number].overrides != job.overrides for job in jobs):
+        raise ConfigError(f"hydra.sweep.dir: {folder} holds another sweep; give another folder")
+    faults = list(dict.fromkeys(line for job in jobs for line in (job.fault or "").splitlines()))
+    if jobs and all(job.fault for job in jobs):
+        raise ConfigError(faults)
+    lines = {**known, **{job.number: job for job in jobs}}
+    write_text(folder / PLAN, "".join(json.dumps(asdict(lines[number])) + "\n" for number in sorted(lines)))
+    return jobs
+
+
+def read(folder: Path) -> dict[int, Job]:
+    """The jobs that were planned in a sweep's folder, by number."""
+    file = folder / PLAN
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return {
+        fields["number"]: Job(**{**fields, "overrides": tuple(fields["overrides"])})
+        for fields in map(json.loads, lines)
+    }
