@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from factory.config.declarations import arguments_of, declaration, loss, metrics
 from factory.config.declarations import names as declared_names
 from factory.config.kinds import Bool, Int, Null, Str, Table, choice, dict_of, list_of, number, union
 from factory.config.plugins import fields, offered, options
-from factory.config.strict import Fields, refused, strict_model
+from factory.config.strict import Fields, Strict, refused, strict_model
 from factory.faults import unknown
 
 BACKENDS = ("jax", "tensorflow", "torch")
@@ -107,8 +108,13 @@ def refusals(tree: Mapping[str, Any], judged: Judged) -> Iterator[str]:
     for name, node in {"": frame, **nodes}.items():
         place = (name, repr(node))
         if place not in judged:
-            judged[place] = tuple(_NODES[name](node) if name else refused(strict_model("config", ROOT), node))
+            judged[place] = tuple(_NODES[name](node) if name else refused(_root(), node))
         yield from judged[place]
+
+
+@functools.cache
+def _root() -> type[Strict]:
+    return strict_model("config", ROOT)
 
 
 def _model(node: Mapping[str, Any]) -> Iterator[str]:

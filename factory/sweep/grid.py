@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -26,7 +26,7 @@ FORCED = "++"  # what `config.relax` puts before every override of a value
 IDENTIFIER = re.compile(r"[A-Za-z_][\w.]*")
 JOB_NUMBER = re.compile(r"\$\{hydra[.:]job\.num\}")
 
-Path_ = tuple[str, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Value:
         value: a scalar, or a list of plain values.
     """
 
-    path: Path_
+    path: tuple[str, ...]
     value: Any
 
 
@@ -89,7 +89,9 @@ class Grid:
     def through_hydra(self, overrides: Sequence[str]) -> tuple[str, ...]:
         """Those that choose groups, delete, merge, interpolate, or set what another key refers to."""
         odd = tuple(word for word in overrides if self.value(word) is None)
-        names = self.names(odd) | {name for word in odd for name in IDENTIFIER.findall(word.partition("=")[0])}
+        names = self.names(odd) | {
+            name for word in odd if word[0] in "+~" for name in IDENTIFIER.findall(word.partition("=")[0])
+        }
         odd_words = set(odd)
         return tuple(
             word for word in overrides if word in odd_words or touches(cast(Value, self.value(word)).path, names)
@@ -111,25 +113,26 @@ class Grid:
 
     def names(self, overrides: tuple[str, ...]) -> frozenset[str]:
         """Every name in an interpolation of what these overrides compose to."""
-        if overrides not in self.mentioned:
-            self.mentioned[overrides] = self.attempt(lambda: frozenset(interpolated(self.composed(overrides))))
-        return found(self.mentioned[overrides])
+        return self.once(self.mentioned, overrides, lambda: frozenset(interpolated(self.composed(overrides))))
 
     def base(self, overrides: tuple[str, ...]) -> Config:
-        if overrides not in self.bases:
-            self.bases[overrides] = self.attempt(lambda: from_hydra(self.composed(overrides), ()))
-        return found(self.bases[overrides])
+        return self.once(self.bases, overrides, lambda: from_hydra(self.composed(overrides), ()))
 
     def composed(self, overrides: Iterable[str]) -> DictConfig:
         return self.loader.load_sweep_config(self.master, list(overrides))
 
-    def attempt(self, compose: Any) -> Any:
-        """What ``compose`` gives, or the error in our words, which is kept: the next job would meet it again."""
-        try:
-            with self.words():
-                return compose()
-        except ConfigError as error:
-            return error
+    def once(self, kept: dict[tuple[str, ...], T | ConfigError], key: tuple[str, ...], compose: Callable[[], T]) -> T:
+        """What ``compose`` gives, or raises in our words; both are kept: the next job would meet it again."""
+        if key not in kept:
+            try:
+                with self.words():
+                    kept[key] = compose()
+            except ConfigError as error:
+                kept[key] = error
+        found = kept[key]
+        if isinstance(found, ConfigError):
+            raise found
+        return found
 
     def words(self) -> AbstractContextManager[None]:
         return in_our_words(self.places)
@@ -146,12 +149,6 @@ class Grid:
                 composed.hydra.job.num, composed.hydra.job.id = number, str(number)
             with hydra_config(composed):
                 return str(composed.hydra.sweep.subdir)
-
-
-def found(kept: Any) -> Any:
-    if isinstance(kept, ConfigError):
-        raise kept
-    return kept
 
 
 def is_plain(value: Any) -> bool:
@@ -189,7 +186,7 @@ def interpolated(composed: DictConfig) -> Iterator[str]:
             yield from IDENTIFIER.findall(part)
 
 
-def touches(path: Path_, names: Iterable[str]) -> bool:
+def touches(path: tuple[str, ...], names: Iterable[str]) -> bool:
     """Whether one of these names may be the key at ``path``, lie in it or hold it; relative ones by their last word."""
     for name in names:
         other = tuple(name.split("."))

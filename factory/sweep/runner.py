@@ -67,7 +67,8 @@ class Runner:
         for job in sound:
             self.donors.setdefault(job.train_key, []).append(Path(job.folder))
         self.outcomes: dict[int, Outcome] = {}
-        self.halted, self.crash = threading.Event(), None
+        self.halted = threading.Event()
+        self.crash: BaseException | None = None
         self.lock = threading.Lock()
 
     def run(self) -> list[Outcome]:
