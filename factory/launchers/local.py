@@ -51,7 +51,7 @@ class Worker:
         for line in self.process.stdout or ():
             event = json.loads(line)
             broken = event["message"] if event["event"] == "broken" else broken
-            self.events.put({"backend": backend, **event})
+            self.events.put({"backend": backend, "worker": self.process.pid, **event})
         end = ending(self.process.wait())
         message = f"{backend} worker: {broken or f'{end}: {self.last_words()}'}"
         gone = {"event": "gone", "backend": backend, "jobs": sorted(self.jobs), "message": message}

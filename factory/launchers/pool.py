@@ -16,6 +16,7 @@ from factory.launchers.environment import Environment
 from factory.launchers.local import Worker
 
 TRIES = 3  # workers that may end under one stage before it counts as failed
+STARTING = 120.0  # seconds that a worker may take to import, beside what its first stage may take
 GRACE = 5.0  # seconds a worker has to end a stage that is overdue, before it is ended itself
 TICK = 0.5  # seconds between looks at the clock
 
@@ -95,6 +96,7 @@ class Pool:
         self.waiting: deque[Task] = deque()
         self.running: dict[int, Task] = {}
         self.lanes: set[Lane] = set()
+        self.ready: set[int] = set()
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.lock = threading.RLock()
         self.asked, self.stopped = 0, False
@@ -164,13 +166,23 @@ class Pool:
                 self.fail(task, self.broken[task.environment])
                 continue
             task.tries += 1
-            task.deadline = time.monotonic() + self.timeout if self.timeout else None
+            worker = self.worker(task.environment)
+            self.allow(task, 0.0 if worker.process.pid in self.ready else STARTING)
             self.running[task.request["id"]] = task
-            self.worker(task.environment).submit(task.request)
+            worker.submit(task.request)
+
+    def allow(self, task: Task, more: float = 0.0) -> None:
+        """Let a stage's time begin now."""
+        task.deadline = time.monotonic() + self.timeout + more if self.timeout else None
 
     def handle(self, event: Mapping[str, Any]) -> None:
         if event["event"] == "gone":
             self.replace(event)
+        elif event["event"] == "ready":
+            self.ready.add(event["worker"])
+            for task in self.running.values():
+                if task.environment in self.workers and self.workers[task.environment].process.pid == event["worker"]:
+                    self.allow(task)
         elif event["event"] == "exit" and event["id"] in self.running:
             self.close(self.running.pop(event["id"]), event["code"])
         elif event.get("id") in self.running:

@@ -89,9 +89,8 @@ class Grid:
     def through_hydra(self, overrides: Sequence[str]) -> tuple[str, ...]:
         """Those that choose groups, delete, merge, interpolate, or set what another key refers to."""
         odd = tuple(word for word in overrides if self.value(word) is None)
-        names = self.names(odd) | {
-            name for word in odd if word[0] in "+~" for name in IDENTIFIER.findall(word.partition("=")[0])
-        }
+        keys = (word.partition("=")[0] for word in odd if not chooses(word))
+        names = self.names(odd) | {name for key in keys for name in IDENTIFIER.findall(key)}
         odd_words = set(odd)
         return tuple(
             word for word in overrides if word in odd_words or touches(cast(Value, self.value(word)).path, names)
@@ -149,6 +148,11 @@ class Grid:
                 composed.hydra.job.num, composed.hydra.job.id = number, str(number)
             with hydra_config(composed):
                 return str(composed.hydra.sweep.subdir)
+
+
+def chooses(word: str) -> bool:
+    """Whether an override chooses a group's option; Hydra sets values later, in their order."""
+    return word[0] not in "+~" and not word.partition("=")[2].startswith("{")
 
 
 def is_plain(value: Any) -> bool:
