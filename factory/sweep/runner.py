@@ -164,6 +164,7 @@ class Runner:
         self.outcomes[outcome.job.number] = outcome
         self.display.ended(outcome)
         if not outcome.good and self.settings.fail_fast:
+            self.waiting.stop()
             self.halted.set()
 
 
