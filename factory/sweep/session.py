@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -71,14 +71,13 @@ class Sweep:
             ConfigError: nothing can run; a fresh folder is not left behind.
             Interrupted: Ctrl-C; the same command goes on.
         """
-        settings = Settings.of(fields)
         grid = Grid(loader, master, self.places)
-        with RunDir(grid.folder).locked():
-            try:
-                return self.run(grid, settings, job_overrides, first)
-            finally:
-                if not (grid.folder / PLAN).exists():
-                    shutil.rmtree(grid.folder, ignore_errors=True)
+        try:
+            with RunDir(grid.folder).locked():
+                return self.run(grid, Settings.of(fields), job_overrides, first)
+        finally:
+            if not (grid.folder / PLAN).exists():
+                leave_nothing(grid.folder)
 
     def run(
         self, grid: Grid, settings: Settings, job_overrides: Sequence[Sequence[str]], first: int
@@ -140,6 +139,14 @@ class Sweep:
     def counts(self) -> dict[str, int]:
         good = sum(outcome.good for outcome in self.outcomes)
         return {"done": good, "failed": len(self.outcomes) - good, "kept": sum(o.kept for o in self.outcomes)}
+
+
+def leave_nothing(folder: Path) -> None:
+    """Remove the folder of a sweep that never began, unless there is something of the user's in it."""
+    for name in (".lock", "multirun.yaml"):
+        (folder / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def worker_variables(folder: Path) -> dict[str, str]:

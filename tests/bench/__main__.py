@@ -1,6 +1,7 @@
 """``make bench``: the figures of the README, each measured in this run against the same work done by hand.
 
     python -m tests.bench [--rounds 5]
+    python -m tests.bench sweep [--rounds 1]        # minutes a round: the loop by hand is long
 
 Whole processes are timed from outside, the two sides in turn; medians and ratios are what to quote.
 """
@@ -9,50 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-FACTORY = [sys.executable, "-m", "factory"]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One command, waited for.
-
-    Args:
-        seconds: wall time.
-        peak: memory of its largest process, in MB.
-    """
-
-    seconds: float
-    peak: float
-
-
-def measure(*commands: list[str], expect: int = 0) -> Measured:
-    """Run commands one after the other."""
-    started, peak = time.perf_counter(), 0.0
-    for command in commands:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != expect:
-            raise SystemExit(f"{' '.join(command)}: exit code {process.returncode}")
-        peak = max(peak, usage.ru_maxrss / 1024)
-    return Measured(time.perf_counter() - started, peak)
-
-
-def by_hand(folder: Path) -> Measured:
-    scripts = [HERE / "by_hand" / name for name in ("train_torch.py", "deploy_tensorflow.py")]
-    return measure(*([sys.executable, str(script), str(folder)] for script in scripts))
+from tests.bench import sweep
+from tests.bench.measure import FACTORY, Measured, by_hand, measure
 
 
 def by_factory(folder: Path) -> Measured:
@@ -111,10 +75,14 @@ def parent(rounds: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
-    hand_off(rounds)
-    parent(rounds)
+    parser.add_argument("what", nargs="?", choices=["run", "sweep"], default="run")
+    parser.add_argument("--rounds", type=int)
+    options = parser.parse_args()
+    if options.what == "sweep":
+        sweep.main(options.rounds or 1)
+    else:
+        hand_off(options.rounds or 5)
+        parent(options.rounds or 5)
 
 
 if __name__ == "__main__":

@@ -95,7 +95,11 @@ def test_folder_may_be_named_after_the_overrides(tmp_path: Path) -> None:
 
 
 def test_what_hydra_refuses_is_refused_in_the_same_words(tmp_path: Path) -> None:
-    for words in (["model=mpl,mlp"], ["seed=1,2", "deploy=servng"], ["model.layers.a.b=1,2", "model=cnn", "model.layers.a=[1]"]):
+    for words in (
+        ["model=mpl,mlp"],
+        ["seed=1,2", "deploy=servng"],
+        ["model.layers.a.b=1,2", "model=cnn", "model.layers.a=[1]"],
+    ):
         with pytest.raises(ConfigError) as refused:
             compare(tmp_path, *words)
         with pytest.raises(ConfigError) as alone:

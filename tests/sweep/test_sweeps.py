@@ -109,7 +109,12 @@ def test_jobs_that_differ_in_deployment_share_one_training(shared: tuple[Path, D
 def test_best_reproduces_the_best_job_bit_for_bit(shared: tuple[Path, Done], tmp_path: Path) -> None:
     folder, _ = shared
     best = next(row for row in board(folder) if row["rank"] == "1")
-    words = [f"--config-dir={folder}/sweep/best", "experiment=best", f"models={tmp_path}", f"hydra.run.dir={tmp_path}/r"]
+    words = [
+        f"--config-dir={folder}/sweep/best",
+        "experiment=best",
+        f"models={tmp_path}",
+        f"hydra.run.dir={tmp_path}/r",
+    ]
     done = factory(*words)
     assert done.code == 0, done.err
     assert same_weights(Path(best["run"]), tmp_path / "r")

@@ -1,0 +1,92 @@
+"""The figures of sweeps, each against the same work done without one.
+
+python -m tests.bench sweep
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench.measure import FACTORY, ROOT, Measured, by_hand, measure
+
+RATES = ",".join(f"{rate:g}" for rate in (1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 3e-2, 5e-2))
+HIDDEN = "[32],[64],[128],[256]"
+ROWS = "100,120,140,160,180,200"  # six deployments of each training
+
+
+def swept(folder: Path, *words: str) -> Measured:
+    """A sweep from nothing to its leaderboard."""
+    return measure([*FACTORY, "-m", "model=mlp", *words, f"hydra.sweep.dir={folder}", f"models={folder}/models"])
+
+
+def against_a_loop(scratch: Path, rounds: int) -> None:
+    """12 small jobs, torch → SavedModel, against a shell loop over the two scripts by hand (as many epochs each)."""
+    ratios, lines = [], []
+    for turn in range(rounds):
+        words = ["train.backend=torch", "train.epochs=5", f"optimizer.learning_rate={RATES}"]
+        ours = swept(scratch / f"twelve-{turn}", *words)
+        theirs = 0.0
+        for place in range(12):
+            folder = scratch / f"hand-{turn}-{place}"
+            folder.mkdir()
+            theirs += by_hand(folder).seconds
+        ratios.append(ours.seconds / theirs)
+        lines.append(f"  by hand {theirs:6.1f} s   sweep {ours.seconds:6.1f} s   ratio {ratios[-1]:.3f}")
+    print("\n".join(["12 jobs, torch → SavedModel", *lines]))
+
+
+def sharing(scratch: Path) -> None:
+    """24 jobs that share 4 trainings, against the 4 trainings alone and the 24 exports alone."""
+    folder = scratch / "shared"
+    words = ["train.backend=jax", "train.epochs=5", f"model.hidden={HIDDEN}"]
+    trainings = swept(scratch / "four", *words, "deploy=none")
+    whole = swept(folder, *words, f"deploy.rows={ROWS}")
+    for run in folder.glob("[0-9]*"):  # only the trainings stay
+        shutil.rmtree(run / "deploy")
+        (run / "version.json").unlink()
+        (run / "run.json").unlink()
+    exports = swept(folder, *words, f"deploy.rows={ROWS}")
+    parts = trainings.seconds + exports.seconds
+    print("24 jobs that share 4 trainings")
+    print(f"  4 trainings {trainings.seconds:5.1f} s + 24 exports {exports.seconds:5.1f} s = {parts:5.1f} s")
+    print(f"  the sweep   {whole.seconds:5.1f} s   ratio {whole.seconds / parts:.2f}")
+
+
+PLANNING = """
+import json, resource, sys, time
+from factory import config
+from factory.places import folders
+from factory.sweep.grid import Grid
+from factory.sweep.plan import Drafting, draft
+
+class Planner:
+    def launch(self, loader, master, fields, jobs, first):
+        print(len(draft(Drafting(Grid(loader, master, folders(None)), 1), jobs, first)), end=" jobs  ")
+        return []
+
+began = time.perf_counter()
+config.multirun(sys.argv[1:], Planner(), None, "config")
+print(f"{time.perf_counter() - began:5.1f} s  {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:4.0f} MB")
+"""
+
+
+def planning(scratch: Path) -> None:
+    """5,000 jobs composed, validated, deduplicated and written down; every value another, and a product of few."""
+    print("planning", flush=True)
+    several = ["seed=range(50)", f"model.hidden={HIDDEN},[8]", "train.backend=torch,jax", "deploy=serving,edge"]
+    several += ["optimizer=adam,sgd,adamw,lion,muon"]
+    for place, words in enumerate((["optimizer.learning_rate=range(1,5001)"], several)):
+        command = [sys.executable, "-c", PLANNING, *words, f"hydra.sweep.dir={scratch}/plan-{place}"]
+        subprocess.run(command, cwd=ROOT, check=True)
+
+
+def main(rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        planning(scratch)
+        sharing(scratch)
+        against_a_loop(scratch, rounds)

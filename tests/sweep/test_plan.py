@@ -1,0 +1,72 @@
+"""What is known of a sweep before its first process starts; no framework is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from factory.errors import ConfigError
+from factory.sweep.command import in_full, resumed
+from factory.sweep.settings import Settings
+from tests.commands import factory
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["model.hiden=[1],[2]"], "model.hiden: unknown key; takes "),
+        (["train.epochs=0,-1"], "train.epochs: got 0; takes an integer of at least 1"),
+        (["model=mpl,lmp"], "model: got 'mpl'; takes "),
+        (["seed=1,2", "launcher.jobs=0"], "launcher.jobs: got 0; takes a number above 0, or null"),
+        (["seed=1,2", "launcher.mode=mx"], "launcher.mode: got 'mx'; takes auto, max, min; did you mean 'max'?"),
+        (["seed=1,2", "launcher.jbos=1"], "override: Could not override 'hydra.launcher.jbos'."),
+    ],
+)
+def test_sweep_that_cannot_run_is_refused_and_leaves_nothing(words: list[str], line: str, tmp_path: Path) -> None:
+    done = factory("-m", *words, f"hydra.sweep.dir={tmp_path}/sweep")
+    assert done.code == 2
+    assert done.err.startswith(line)
+    assert "Traceback" not in done.err
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_a_refused_sweep_leaves_alone_what_was_in_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    assert factory("-m", "train.epochs=0,-1", f"hydra.sweep.dir={tmp_path}").code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_short_words_are_hydras_in_full() -> None:
+    assert in_full(["launcher.jobs=2", "reuse=false", "seed=1,2"]) == [
+        "hydra.launcher.jobs=2",
+        "hydra.launcher.reuse=false",
+        "seed=1,2",
+    ]
+
+
+def recorded(folder: Path, *command: str) -> None:
+    folder.mkdir(parents=True)
+    (folder / "sweep.json").write_text(json.dumps({"command": command}))
+
+
+def test_resume_finds_the_newest_sweep_of_the_same_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for day, words in (("2026-01-01", ["seed=1,2"]), ("2026-01-02", ["seed=1,2"]), ("2026-01-03", ["seed=3,4"])):
+        recorded(Path("outputs", "sweeps", day, "10-00-00"), *words)
+    assert resumed(["seed=1,2", "sweep=resume"]) == ["seed=1,2", "hydra.sweep.dir=outputs/sweeps/2026-01-02/10-00-00"]
+    assert resumed(["sweep=resume"]) == ["seed=3,4", "hydra.sweep.dir=outputs/sweeps/2026-01-03/10-00-00"]
+    assert resumed(["seed=1,2", "hydra.sweep.dir=here", "sweep=resume"]) == ["seed=1,2", "hydra.sweep.dir=here"]
+    with pytest.raises(ConfigError, match="holds no sweep of these words"):
+        resumed(["seed=9", "sweep=resume"])
+    with pytest.raises(ConfigError, match="did you mean 'resume'"):
+        resumed(["sweep=resum"])
+
+
+def test_threads_are_divided_among_jobs_unless_given() -> None:
+    assert Settings(jobs=10_000).threads_each(10_000) == 1
+    assert Settings(threads=3).threads_each(10_000) == 3
+    assert Settings(jobs=7).at_a_time(100, gpu=True) == 7
+    assert Settings().at_a_time(100, gpu=True) == 1
+    assert Settings().at_a_time(1, gpu=False) == 1
