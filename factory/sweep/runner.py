@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from factory.clock import Clock
 from factory.delivery import Delivery
-from factory.errors import FactoryError, Interrupted
+from factory.errors import FactoryError, GateError, Interrupted
 from factory.launchers.pool import Pool
 from factory.pipeline import Pipeline
 from factory.rundir import read_json, write_json
@@ -19,6 +19,7 @@ from factory.sweep.plan import Drafting, Job
 from factory.sweep.queue import Waiting
 from factory.sweep.settings import Settings
 
+STATUS = {Interrupted: "interrupted", GateError: "refused"}
 TICK = 0.1  # seconds between looks at what only the main thread may do
 
 
@@ -131,8 +132,7 @@ class Runner:
             pipeline = Pipeline(config, lane, JobWatch(self, job), Clock())
             return self.carried_out(job, pipeline)
         except (FactoryError, OSError) as error:
-            status = "interrupted" if isinstance(error, Interrupted) else "failed"
-            summary = {"status": status, **(pipeline.summary if pipeline else {})}
+            summary = {**(pipeline.summary if pipeline else {}), "status": STATUS.get(type(error), "failed")}
             return Outcome.of(job, summary, error="; ".join(str(error).splitlines()))
         finally:
             lane.kill()

@@ -55,7 +55,8 @@ class Lines:
             self.running.pop(outcome.job.number, None)
             self.count(outcome)
             line = f"[{self.done + self.failed}/{self.total}] {label(outcome.job, self.keys)}: {ending(outcome)}"
-            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        # after the lock: printing waits for a refresh of the screen, and that one waits for the lock
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def count(self, outcome: Outcome) -> None:
         self.done += outcome.good
