@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from factory.errors import ConfigError
 from factory.sweep.command import in_full, resumed
 from factory.sweep.settings import Settings
-from tests.commands import factory
+from hydra_plugins.factory_sweep import FactoryLauncherConf
+from tests.commands import ROOT, factory
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,13 @@ def test_resume_finds_the_newest_sweep_of_the_same_words(tmp_path: Path, monkeyp
         resumed(["seed=9", "sweep=resume"])
     with pytest.raises(ConfigError, match="did you mean 'resume'"):
         resumed(["sweep=resum"])
+
+
+def test_every_option_is_known_on_both_sides_and_documented() -> None:
+    options = [option.name for option in fields(FactoryLauncherConf) if option.name != "_target_"]
+    assert options == [option.name for option in fields(Settings)]
+    text = (ROOT / "README.md").read_text()
+    assert [name for name in options if f"launcher.{name}=" not in text and f"`{name}=" not in text] == []
 
 
 def test_threads_are_divided_among_jobs_unless_given() -> None:
