@@ -28,14 +28,15 @@ def against_a_loop(scratch: Path, rounds: int) -> None:
     ratios, lines = [], []
     for turn in range(rounds):
         words = ["train.backend=torch", "train.epochs=5", f"optimizer.learning_rate={RATES}"]
-        ours = swept(scratch / f"twelve-{turn}", *words)
+        ours = [swept(scratch / f"twelve-{turn}", *words).seconds]
         theirs = 0.0
         for place in range(12):
             folder = scratch / f"hand-{turn}-{place}"
             folder.mkdir()
             theirs += by_hand(folder).seconds
-        ratios.append(ours.seconds / theirs)
-        lines.append(f"  by hand {theirs:6.1f} s   sweep {ours.seconds:6.1f} s   ratio {ratios[-1]:.3f}")
+        ours.append(swept(scratch / f"twelve-again-{turn}", *words).seconds)  # the loop is long: the machine may change
+        ratios.append(max(ours) / theirs)
+        lines.append(f"  by hand {theirs:6.1f} s   sweep {ours[0]:6.1f} and {ours[1]:6.1f} s   ratio {ratios[-1]:.3f}")
     print("\n".join(["12 jobs, torch → SavedModel", *lines]))
 
 
