@@ -19,7 +19,7 @@ from factory.sweep.plan import Drafting, Job
 from factory.sweep.queue import Waiting
 from factory.sweep.settings import Settings
 
-STATUS = {Interrupted: "interrupted", GateError: "refused"}
+STATUS: dict[type[Exception], str] = {Interrupted: "interrupted", GateError: "refused"}
 TICK = 0.1  # seconds between looks at what only the main thread may do
 
 
