@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper, BasicSweeperConf
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
@@ -35,10 +36,15 @@ class FactoryLauncher(Launcher):
         self.settings = settings
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.loader, self.sweep, self.config = hydra_context.config_loader, task_function, config
+        self.context, self.task, self.config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        return self.sweep.launch(self.loader, self.config, self.settings, job_overrides, initial_job_idx)
+        if hasattr(self.task, "launch"):
+            loader = self.context.config_loader
+            return self.task.launch(loader, self.config, self.settings, job_overrides, initial_job_idx)
+        basic = BasicLauncher()  # the program is not our command line: its function is called as Hydra would
+        basic.setup(hydra_context=self.context, task_function=self.task, config=self.config)
+        return basic.launch(job_overrides, initial_job_idx)
 
 
 class FactorySweeper(BasicSweeper):

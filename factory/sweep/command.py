@@ -42,7 +42,11 @@ def resumed(words: Sequence[str]) -> list[str]:
         raise ConfigError(faults.wrong("sweep", asked[-1], "resume", ["resume"]))
     for record in sorted(SWEEPS.glob(f"*/*/{RECORD}"), reverse=True):
         command = (read_json(record) or {}).get("command", [])
-        plain = [word for word in command if not word.startswith(FOLDER)]
-        if not kept or plain == kept:
-            return [*plain, f"{FOLDER}{record.parent}"]
+        if not what(kept) or what(command) == what(kept):
+            return [*(kept if what(kept) else [*what(command), *kept]), f"{FOLDER}{record.parent}"]
     raise ConfigError(f"sweep: got 'resume', and {SWEEPS} holds no sweep of these words; takes the folder: {FOLDER}…")
+
+
+def what(words: Sequence[str]) -> list[str]:
+    """The words that say which jobs there are, without those that say how they are run."""
+    return [word for word in words if not word.startswith((FOLDER, "hydra.launcher.", *SHORT))]

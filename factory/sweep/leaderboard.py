@@ -63,7 +63,7 @@ def show(outcomes: Sequence[Outcome], aim: Aim, console: Console) -> None:
     if good:
         console.print(table(good[:SHOWN], keys))
     lines = [f"and {len(good) - SHOWN} more"] if len(good) > SHOWN else []
-    lines += [f"{label(o.job, keys)}: {o.error}" for o in outcomes if not o.good]
+    lines += [f"{label(o.job, keys)}: {o.error}" for o in outcomes if not o.good and o.status != "interrupted"]
     lines += trainings(outcomes)
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)

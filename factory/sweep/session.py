@@ -108,9 +108,7 @@ class Sweep:
                 found = runner.run()
             status = "done" if len(found) == len(jobs) else "stopped"
         except KeyboardInterrupt:
-            raise Interrupted(
-                f"interrupted; go on with: python -m factory -m hydra.sweep.dir={grid.folder} …"
-            ) from None
+            raise Interrupted(f"interrupted; the same command with hydra.sweep.dir={grid.folder} goes on") from None
         finally:
             self.outcomes += sorted(runner.outcomes.values(), key=lambda outcome: outcome.job.number)
             self.conclude(grid.folder, drafting, overrides, aim)

@@ -53,6 +53,8 @@ class Lines:
     def ended(self, outcome: Outcome) -> None:
         with self.lock:
             self.running.pop(outcome.job.number, None)
+            if outcome.status == "interrupted":
+                return
             self.count(outcome)
             line = f"[{self.done + self.failed}/{self.total}] {label(outcome.job, self.keys)}: {ending(outcome)}"
         # after the lock: printing waits for a refresh of the screen, and that one waits for the lock

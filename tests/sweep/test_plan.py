@@ -58,6 +58,8 @@ def test_resume_finds_the_newest_sweep_of_the_same_words(tmp_path: Path, monkeyp
     for day, words in (("2026-01-01", ["seed=1,2"]), ("2026-01-02", ["seed=1,2"]), ("2026-01-03", ["seed=3,4"])):
         recorded(Path("outputs", "sweeps", day, "10-00-00"), *words)
     assert resumed(["seed=1,2", "sweep=resume"]) == ["seed=1,2", "hydra.sweep.dir=outputs/sweeps/2026-01-02/10-00-00"]
+    options = ["seed=1,2", "launcher.jobs=2", "reuse=false"]
+    assert resumed([*options, "sweep=resume"]) == [*options, "hydra.sweep.dir=outputs/sweeps/2026-01-02/10-00-00"]
     assert resumed(["sweep=resume"]) == ["seed=3,4", "hydra.sweep.dir=outputs/sweeps/2026-01-03/10-00-00"]
     assert resumed(["seed=1,2", "hydra.sweep.dir=here", "sweep=resume"]) == ["seed=1,2", "hydra.sweep.dir=here"]
     with pytest.raises(ConfigError, match="holds no sweep of these words"):
