@@ -17,6 +17,7 @@ from rich.console import Console
 from factory import config, faults
 from factory.clock import Clock
 from factory.config import Config
+from factory.diff import command
 from factory.errors import ConfigError, FactoryError, Interrupted
 from factory.help import help_text
 from factory.launchers.local import LocalLauncher
@@ -132,6 +133,11 @@ def compare_command(options: argparse.Namespace) -> int:
     return 0
 
 
+def diff_command(options: argparse.Namespace) -> int:
+    command.diff(options.words, options.config_dir, options.format, options.fail_on)
+    return 0
+
+
 def help_command(options: argparse.Namespace) -> int:
     print(help_text(DESCRIBED))
     return 0
@@ -157,6 +163,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": report_command,
     "list": list_command,
     "compare": compare_command,
+    "diff": diff_command,
     "help": help_command,
     "hydra": hydra_command,
 }
@@ -166,6 +173,7 @@ DESCRIBED = {
     "report": "report RUN: print a run's table again, and write its report.html and model_card.md",
     "list": "list [FOLDER…]: the runs and published versions in a folder, outputs unless given",
     "compare": "compare RUN RUN…: runs side by side, and a page with their curves on one plot",
+    "diff": "diff [A] [B]: what a change of the config means; --format md, json; --fail-on contract",
     "help": "this text",
 }
 
@@ -236,6 +244,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("-i", "--info", nargs="?", const="all")
     parser.add_argument("-sc", "--shell-completion", action="store_true")
     parser.add_argument("--hydra-help", action="store_true")
+    parser.add_argument("--format", choices=command.FORMATS, default="terminal")
+    parser.add_argument("--fail-on", choices=command.FAIL_ON)
     parser.add_argument("words", nargs="*")
     try:
         options, unknown = parser.parse_known_intermixed_args(arguments)
