@@ -16,8 +16,8 @@ from rich.console import Console
 
 from factory import config, faults
 from factory.clock import Clock
-from factory.config import Config
-from factory.diff import command
+from factory.config import Config, jsonschema
+from factory.diff import check, command
 from factory.errors import ConfigError, FactoryError, Interrupted
 from factory.help import help_text
 from factory.launchers.local import LocalLauncher
@@ -138,6 +138,16 @@ def diff_command(options: argparse.Namespace) -> int:
     return 0
 
 
+def schema_command(options: argparse.Namespace) -> int:
+    print(jsonschema.text(), end="")
+    return 0
+
+
+def check_command(options: argparse.Namespace) -> int:
+    print(check.check(options.words, options.config_dir))
+    return 0
+
+
 def help_command(options: argparse.Namespace) -> int:
     print(help_text(DESCRIBED))
     return 0
@@ -164,6 +174,8 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "list": list_command,
     "compare": compare_command,
     "diff": diff_command,
+    "check": check_command,
+    "schema": schema_command,
     "help": help_command,
     "hydra": hydra_command,
 }
@@ -174,6 +186,8 @@ DESCRIBED = {
     "list": "list [FOLDER…]: the runs and published versions in a folder, outputs unless given",
     "compare": "compare RUN RUN…: runs side by side, and a page with their curves on one plot",
     "diff": "diff [A] [B]: what a change of the config means; --format md, json; --fail-on contract",
+    "check": "check [--config-dir conf]: compose and validate every default, option and experiment; starts nothing",
+    "schema": "print the JSON Schema of conf/, by which editors complete and check the YAML",
     "help": "this text",
 }
 
