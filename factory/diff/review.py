@@ -110,6 +110,8 @@ def review(a: Side, b: Side, temporary: Path) -> Review:
     twins = _renamed(old, new)
     for label in dict.fromkeys((*new, *old)):
         before, after = old.get(twins.get(label, label)), new.get(label)
+        if label in twins:
+            statuses[label] = f"renamed from {twins[label]}"
         if before is None:
             statuses[label] = "added"
             if after and (found := after.faults):
@@ -118,8 +120,6 @@ def review(a: Side, b: Side, temporary: Path) -> Review:
             if label not in twins.values():
                 statuses[label] = "removed"
         elif before.tree is None or json.dumps(before.tree) != json.dumps(after.tree):  # the order may count
-            if label in twins:
-                statuses[label] = f"renamed from {twins[label]}"
             if fresh := _fresh(before, after):
                 statuses[label], faults[label] = "broken", fresh
             elif before.tree is None and after.tree is not None:
