@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from factory.config.declarations import arguments_of, declaration, loss, metrics
 from factory.config.declarations import names as declared_names
 from factory.config.kinds import Bool, Int, Null, Str, Table, choice, dict_of, list_of, number, union
 from factory.config.plugins import fields, offered, options
-from factory.config.strict import Fields, refused, strict_model
+from factory.config.strict import Fields, Strict, refused, strict_model
 from factory.faults import unknown
 
 BACKENDS = ("jax", "tensorflow", "torch")
@@ -98,7 +99,7 @@ TARGET: Fields = {
 
 def refusals(tree: Mapping[str, Any]) -> Iterator[str]:
     """Every node's own faults; how nodes fit each other is checked elsewhere, once there are none."""
-    yield from refused(strict_model("config", ROOT), tree)
+    yield from refused(_fixed("config"), tree)
     nodes = {name: tree.get(name) for name in ("model", "data", "optimizer", "train", "deploy")}
     for name, node in nodes.items():
         if isinstance(node, Mapping):
@@ -117,9 +118,31 @@ def _plugin(path: str, node: Mapping[str, Any], key: str, folder: str, fixed: Fi
     """A node whose ``key`` names a plug-in, and which holds that plug-in's options beside the fixed keys."""
     chosen: Fields = {**fixed, key: (choice(*offered(folder)), ...)}
     if node.get(key) in offered(folder):
-        yield from refused(strict_model(path, {**chosen, **fields(folder, node[key])}), node, path)
+        yield from refused(_completed(path, key, folder, node[key]), node, path)
     else:
         yield from refused(strict_model(path, chosen), _only(node, *chosen), path)
+
+
+# A model of pydantic's takes milliseconds to make, and a review validates dozens of configs.
+
+
+@functools.cache
+def _completed(path: str, key: str, folder: str, name: str) -> type[Strict]:
+    """A node of one plug-in."""
+    fixed: Fields = DATA if folder == "data" else {}
+    return strict_model(path, {**fixed, key: (choice(*offered(folder)), ...), **fields(folder, name)})
+
+
+@functools.cache
+def _target(name: str) -> type[Strict]:
+    """A target of one format."""
+    return strict_model(name, {**TARGET, "options": (options("targets", name), {}, "Of the export.")})
+
+
+@functools.cache
+def _fixed(name: str) -> type[Strict]:
+    """A node that no plug-in completes."""
+    return strict_model(name, {"config": ROOT, "train": TRAIN, "deploy": DEPLOY}[name])
 
 
 def _optimizer(node: Mapping[str, Any]) -> Iterator[str]:
@@ -132,19 +155,18 @@ def _optimizer(node: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _train(node: Mapping[str, Any]) -> Iterator[str]:
-    yield from refused(strict_model("train", TRAIN), node, "train")
+    yield from refused(_fixed("train"), node, "train")
 
 
 def _deploy(node: Mapping[str, Any]) -> Iterator[str]:
-    yield from refused(strict_model("deploy", DEPLOY), node, "deploy")
+    yield from refused(_fixed("deploy"), node, "deploy")
     targets = node.get("target")
     for name, target in (targets if isinstance(targets, Mapping) else {}).items():
         path = f"deploy.target.{name}"
         if name not in offered("targets"):
             yield unknown(path, name, offered("targets"))
         elif isinstance(target, Mapping):
-            known = {**TARGET, "options": (options("targets", name), {}, "Of the export.")}
-            yield from refused(strict_model(name, known), target, path)
+            yield from refused(_target(name), target, path)
 
 
 def _only(node: Mapping[str, Any], *keys: str) -> dict[str, Any]:
