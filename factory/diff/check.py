@@ -47,7 +47,7 @@ def _tree(overrides: Sequence[str], config_dir: str | None) -> Mapping[str, Any]
     places, pairs = folders(config_dir), [word.partition("=") for word in overrides]
     try:
         if all(any((place / key).is_dir() for place in places) for key, _, _ in pairs):
-            return plain.compose(places, {key: yaml.safe_load(value) for key, _, value in pairs})
+            return plain.compose(plain.Groups(places), {key: yaml.safe_load(value) for key, _, value in pairs})
     except NotPlain:
         pass
     return config.compose(overrides, config_dir).tree

@@ -13,7 +13,7 @@ import yaml
 
 from factory import config
 from factory.diff import plain
-from factory.diff.plain import NotPlain
+from factory.diff.plain import Groups, NotPlain
 from factory.diff.sides import Side
 from factory.diff.walk import ORDERED
 from factory.errors import ConfigError
@@ -28,10 +28,12 @@ class Composed:
 
     Args:
         side: whose groups it takes.
+        groups: of that side.
         chosen: group → option; None where the side names its composition itself.
     """
 
     side: Side
+    groups: Groups
     chosen: Mapping[str, Any] | None = None
 
     @cached_property
@@ -41,7 +43,7 @@ class Composed:
             if self.chosen is None:
                 return self.side.config().tree, ()
             try:
-                return plain.compose(self.side.places, self.chosen), ()
+                return plain.compose(self.groups, self.chosen), ()
             except NotPlain:
                 own = str(self.side.own) if self.side.own else None
                 return config.compose(words(self.chosen), own, package=self.side.package).tree, ()
@@ -68,11 +70,12 @@ class Composed:
 
 def compositions(side: Side) -> dict[str, Composed]:
     """Label → composition: the one that the side names, or all that its groups offer."""
+    groups = Groups(side.places)
     if side.narrowed:
-        return {DEFAULT: Composed(side)}
-    found = {DEFAULT: Composed(side, {})}
-    for label, chosen in sorted(offered(side.places).items(), key=lambda one: not one[0].startswith("experiment=")):
-        found[label] = Composed(side, chosen)
+        return {DEFAULT: Composed(side, groups)}
+    found = {DEFAULT: Composed(side, groups, {})}
+    for label, chosen in sorted(offered(groups.places).items(), key=lambda one: not one[0].startswith("experiment=")):
+        found[label] = Composed(side, groups, chosen)
     return found
 
 

@@ -41,17 +41,38 @@ class Part:
     content: Mapping[str, Any]
 
 
-def compose(places: Sequence[Path], chosen: Mapping[str, Any]) -> dict[str, Any]:
+class Groups:
+    """Folders of groups, each file read once.
+
+    Args:
+        places: a file in an earlier folder hides those of later ones.
+    """
+
+    def __init__(self, places: Sequence[Path]) -> None:
+        self.places = places
+        self.parts: dict[str, Part] = {}
+
+    def read(self, path: str) -> Part:
+        if path not in self.parts:
+            files = (place / f"{path}.yaml" for place in self.places)
+            file = next((file for file in files if file.is_file()), None)
+            if file is None:
+                raise NotPlain
+            self.parts[path] = _parsed(file.read_text(encoding="utf-8"))
+        return self.parts[path]
+
+
+def compose(groups: Groups, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """The resolved tree of the primary config with these options.
 
     Args:
-        places: folders of groups; a file in an earlier one hides those of later ones.
+        groups: of one side.
         chosen: group → option, or list of options.
 
     Raises:
         NotPlain: Hydra is needed, be it to say what is wrong.
     """
-    composition = _Composition(places, chosen)
+    composition = _Composition(groups, chosen)
     composition.add("config", ())
     if not chosen.keys() <= composition.choices.keys():
         raise NotPlain
@@ -60,18 +81,11 @@ def compose(places: Sequence[Path], chosen: Mapping[str, Any]) -> dict[str, Any]
 
 
 class _Composition:
-    def __init__(self, places: Sequence[Path], chosen: Mapping[str, Any]) -> None:
-        self.places = places
+    def __init__(self, groups: Groups, chosen: Mapping[str, Any]) -> None:
+        self.read = groups.read
         self.tree: dict[str, Any] = {}
         self.choices: dict[str, Any] = {}
         self.wanted = {**self._demanded(chosen), **chosen}
-
-    def read(self, path: str) -> Part:
-        for place in self.places:
-            file = place / f"{path}.yaml"
-            if file.is_file():
-                return _parsed(file.read_text(encoding="utf-8"))
-        raise NotPlain
 
     def _demanded(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
         """What experiments override; the last one wins."""

@@ -19,7 +19,7 @@ OFFERED = {"default": {}, **offered([package_conf()])}
 def test_plain_is_what_hydra_says_down_to_the_order_of_keys(label: str) -> None:
     chosen = OFFERED[label]
     composed = config.compose(words(chosen)).tree
-    found = plain.compose([package_conf()], chosen)
+    found = plain.compose(plain.Groups([package_conf()]), chosen)
     assert found == composed
     for ordered in ("model", "data"):
         assert json.dumps(found[ordered].get("layers")) == json.dumps(composed[ordered].get("layers"))
@@ -40,10 +40,10 @@ def test_what_is_not_plain_is_left_to_hydra(what: str, tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "odd.yaml").write_text(UNUSUAL[what])
     with pytest.raises(plain.NotPlain):
-        plain.compose([tmp_path, package_conf()], {"model": "odd"})
+        plain.compose(plain.Groups([tmp_path, package_conf()]), {"model": "odd"})
 
 
 def test_users_folder_goes_before_the_package(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "mlp.yaml").write_text("kind: mlp\nhidden: [7]\n")
-    assert plain.compose([tmp_path, package_conf()], {})["model"] == {"kind": "mlp", "hidden": [7]}
+    assert plain.compose(plain.Groups([tmp_path, package_conf()]), {})["model"] == {"kind": "mlp", "hidden": [7]}
