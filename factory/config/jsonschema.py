@@ -183,7 +183,8 @@ def _any_of(made: dict[str, Any]) -> dict[str, Any]:
     for part in made.pop("oneOf", None) or made.pop("anyOf"):
         flat += part["anyOf"] if isinstance(part, dict) and part.keys() == {"anyOf"} else [part]
     made.pop("discriminator", None)
-    return {"anyOf": [part for place, part in enumerate(flat) if part not in flat[:place]], **made}
+    once = {json.dumps(part, sort_keys=True): part for part in flat}
+    return {"anyOf": [once[text] for text in sorted(once)], **made}  # branches by shape come in no order
 
 
 def _of_the_model(key: str, part: Any) -> bool:
