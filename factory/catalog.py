@@ -115,16 +115,20 @@ def cache_folder() -> Path:
 def _make(path: Path) -> None:
     """Let another process read the installed keras: this one must stay free of frameworks."""
     command = [sys.executable, "-m", "factory.harvest", str(path)]
-    made = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **_any_backend()}, check=False)
+    made = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **_backend()}, check=False)
     if made.returncode != 0:
         reason = (made.stderr.strip().splitlines() or ["no message"])[-1]
         raise ConfigError(f"no catalog for this keras, and none could be made: {reason}")
 
 
-def _any_backend() -> dict[str, str]:
-    """An installed backend, the quickest to import first; the catalog is the same under each."""
-    found = [backend for backend in ("jax", "tensorflow", "torch") if find_spec(backend)]
-    return {"KERAS_BACKEND": found[0]} if found else {}
+def _backend() -> dict[str, str]:
+    found = any_backend()
+    return {"KERAS_BACKEND": found} if found else {}
+
+
+def any_backend() -> str | None:
+    """An installed backend, the quickest to import first: for what is the same under each."""
+    return next((backend for backend in ("jax", "tensorflow", "torch") if find_spec(backend)), None)
 
 
 def write(fields: Mapping[str, Any], path: Path) -> None:

@@ -8,6 +8,7 @@ FactoryError               1    something of ours went wrong; the message says w
 ├── ExportError            4    a target could not be produced, loaded or run
 ├── GateError              5    an artifact does not compute what was trained; it is in quarantine
 ├── PublishError           4    a proven artifact could not be published
+├── ReviewError            6    a change of the config is of a class that ``diff --fail-on`` refuses
 └── Interrupted          130    Ctrl-C; the run can be resumed
 
 The number is the exit code of `python -m factory`.
@@ -68,6 +69,12 @@ class PublishError(FactoryError):
     """A proven artifact could not be published."""
 
     exit_code = 4
+
+
+class ReviewError(FactoryError):
+    """A change of the config is of a class that was not to be."""
+
+    exit_code = 6
 
 
 class Interrupted(FactoryError):

@@ -16,15 +16,20 @@ def package_conf() -> Path:
     return within if within.is_dir() else PACKAGE.parent / "conf"
 
 
-def folders(config_dir: str | None) -> list[Path]:
+def folders(config_dir: str | None, package: Path | None = None) -> list[Path]:
     """Where groups are looked for, the user's folder first.
+
+    Args:
+        config_dir: the user's folder.
+        package: stands in the place of the package's own groups, such as those of another revision.
 
     Raises:
         ConfigError: the user's folder does not exist.
     """
+    package = package or package_conf()
     if config_dir is None:
-        return [package_conf()]
+        return [package]
     own = Path(config_dir).resolve()
     if not own.is_dir():
         raise ConfigError(faults.wrong("--config-dir", config_dir, "a folder that exists"))
-    return [own, package_conf()]
+    return [own, package]

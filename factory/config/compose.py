@@ -47,12 +47,12 @@ class Config:
     choices: dict[str, Any] = field(default_factory=dict)
 
 
-def relax(overrides: Iterable[str], config_dir: str | None = None) -> list[str]:
+def relax(overrides: Iterable[str], config_dir: str | None = None, package: Path | None = None) -> list[str]:
     """``a.b=c`` as ``++a.b=c``: Hydra would stop at the first key it does not know, our schema reports them all.
 
     Groups, ``hydra.*`` and what has a sign of its own (``+ ~``) stay as they are.
     """
-    places = folders(config_dir)
+    places = folders(config_dir, package)
 
     def relaxed(override: str) -> str:
         match = VALUE.match(override)
@@ -63,24 +63,31 @@ def relax(overrides: Iterable[str], config_dir: str | None = None) -> list[str]:
     return [relaxed(override) for override in overrides]
 
 
-def compose(overrides: Sequence[str], config_dir: str | None = None, config_name: str = "config") -> Config:
+def compose(
+    overrides: Sequence[str],
+    config_dir: str | None = None,
+    config_name: str = "config",
+    *,
+    package: Path | None = None,
+) -> Config:
     """One tree from the groups and overrides; leaves no global state and may be called again.
 
     Args:
         overrides: as on the command line.
         config_dir: a folder of groups that goes before the package's own.
         config_name: the primary config, without ``.yaml``.
+        package: groups that stand in the place of the package's own, such as those of another revision.
 
     Raises:
         ConfigError: Hydra or OmegaConf refused it; one line each.
     """
-    *own, package = folders(config_dir)
+    *own, base = folders(config_dir, package)
     with (
-        in_our_words([*own, package]),
+        in_our_words([*own, base]),
         before_the_package(own[0] if own else None),
-        initialize_config_dir(str(package), version_base="1.3", job_name="factory"),
+        initialize_config_dir(str(base), version_base="1.3", job_name="factory"),
     ):
-        return from_hydra(_compose(config_name, relax(overrides, config_dir)), overrides)
+        return from_hydra(_compose(config_name, relax(overrides, config_dir, package)), overrides)
 
 
 def _compose(config_name: str, overrides: list[str]) -> DictConfig:

@@ -108,13 +108,8 @@ def refusals(tree: Mapping[str, Any], judged: Judged) -> Iterator[str]:
     for name, node in {"": frame, **nodes}.items():
         place = (name, repr(node))
         if place not in judged:
-            judged[place] = tuple(_NODES[name](node) if name else refused(_root(), node))
+            judged[place] = tuple(_NODES[name](node) if name else refused(_fixed("config"), node))
         yield from judged[place]
-
-
-@functools.cache
-def _root() -> type[Strict]:
-    return strict_model("config", ROOT)
 
 
 def _model(node: Mapping[str, Any]) -> Iterator[str]:
@@ -129,9 +124,31 @@ def _plugin(path: str, node: Mapping[str, Any], key: str, folder: str, fixed: Fi
     """A node whose ``key`` names a plug-in, and which holds that plug-in's options beside the fixed keys."""
     chosen: Fields = {**fixed, key: (choice(*offered(folder)), ...)}
     if node.get(key) in offered(folder):
-        yield from refused(strict_model(path, {**chosen, **fields(folder, node[key])}), node, path)
+        yield from refused(_completed(path, key, folder, node[key]), node, path)
     else:
         yield from refused(strict_model(path, chosen), _only(node, *chosen), path)
+
+
+# A model of pydantic's takes milliseconds to make, and a review validates dozens of configs.
+
+
+@functools.cache
+def _completed(path: str, key: str, folder: str, name: str) -> type[Strict]:
+    """A node of one plug-in."""
+    fixed: Fields = DATA if folder == "data" else {}
+    return strict_model(path, {**fixed, key: (choice(*offered(folder)), ...), **fields(folder, name)})
+
+
+@functools.cache
+def _target(name: str) -> type[Strict]:
+    """A target of one format."""
+    return strict_model(name, {**TARGET, "options": (options("targets", name), {}, "Of the export.")})
+
+
+@functools.cache
+def _fixed(name: str) -> type[Strict]:
+    """A node that no plug-in completes."""
+    return strict_model(name, {"config": ROOT, "train": TRAIN, "deploy": DEPLOY}[name])
 
 
 def _optimizer(node: Mapping[str, Any]) -> Iterator[str]:
@@ -144,19 +161,18 @@ def _optimizer(node: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _train(node: Mapping[str, Any]) -> Iterator[str]:
-    yield from refused(strict_model("train", TRAIN), node, "train")
+    yield from refused(_fixed("train"), node, "train")
 
 
 def _deploy(node: Mapping[str, Any]) -> Iterator[str]:
-    yield from refused(strict_model("deploy", DEPLOY), node, "deploy")
+    yield from refused(_fixed("deploy"), node, "deploy")
     targets = node.get("target")
     for name, target in (targets if isinstance(targets, Mapping) else {}).items():
         path = f"deploy.target.{name}"
         if name not in offered("targets"):
             yield unknown(path, name, offered("targets"))
         elif isinstance(target, Mapping):
-            known = {**TARGET, "options": (options("targets", name), {}, "Of the export.")}
-            yield from refused(strict_model(name, known), target, path)
+            yield from refused(_target(name), target, path)
 
 
 def _only(node: Mapping[str, Any], *keys: str) -> dict[str, Any]:

@@ -1,0 +1,72 @@
+"""``python -m factory check``: every composition that groups offer is composed and validated; nothing is started."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from factory import config
+from factory.diff import plain
+from factory.diff.compositions import COMMAND, DEFAULT
+from factory.diff.plain import NotPlain
+from factory.errors import ConfigError
+from factory.places import folders
+
+
+def check(words: Sequence[str], config_dir: str | None) -> str:
+    """Compose and validate the default, and each option and experiment as the command at its head uses it.
+
+    Args:
+        words: overrides; with any, their composition alone is checked.
+        config_dir: the user's folder of groups; then its YAMLs alone are checked, and the default.
+
+    Returns:
+        What was checked, in one line.
+
+    Raises:
+        ConfigError: every fault of every composition, each behind the file it is of.
+    """
+    asked = {"overrides": list(words)} if words else dict(commands(folders(config_dir)[0]))
+    faults: list[str] = []
+    for name, overrides in asked.items():
+        try:
+            config.validate(_tree(overrides, config_dir))
+        except ConfigError as error:
+            faults += [fault if words else f"{name}: {fault}" for fault in error.faults]
+    if faults:
+        raise ConfigError(faults)
+    return f"{len(asked)} compositions are sound"
+
+
+def _tree(overrides: Sequence[str], config_dir: str | None) -> Mapping[str, Any]:
+    """The composed tree; by Hydra where values are set or the groups want it."""
+    places, pairs = folders(config_dir), [word.partition("=") for word in overrides]
+    try:
+        if all(any((place / key).is_dir() for place in places) for key, _, _ in pairs):
+            return plain.compose(plain.Groups(places), {key: yaml.safe_load(value) for key, _, value in pairs})
+    except NotPlain:
+        pass
+    return config.compose(overrides, config_dir).tree
+
+
+def commands(place: Path) -> Iterator[tuple[str, list[str]]]:
+    """File → the overrides of its command, or the option by itself where there is none."""
+    yield DEFAULT, []
+    for path in sorted(place.rglob("*.yaml")):
+        group = path.parent.relative_to(place).as_posix()
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(COMMAND)]
+        if group == "." or group.startswith("hydra"):
+            continue
+        option = f"{group}=[{path.stem}]" if "/" in group else f"{group}={path.stem}"
+        typed = [word for word in shlex.split(lines[0].removeprefix(COMMAND)) if "=" in word] if lines else []
+        own = path.stem in " ".join(typed) or path.stem == "default"
+        yield f"{place.name}/{path.relative_to(place).as_posix()}", _without_folder(typed) if own else [option]
+
+
+def _without_folder(words: list[str]) -> list[str]:
+    """An example may set the run's folder or name its own groups' folder; neither is of the config."""
+    return [word for word in words if not word.startswith(("--", "hydra."))]

@@ -1,0 +1,140 @@
+"""Every default and experiment that groups offer, composed when asked for."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from factory import config
+from factory.diff import plain
+from factory.diff.plain import Groups, NotPlain
+from factory.diff.sides import Side
+from factory.diff.walk import ORDERED
+from factory.errors import ConfigError
+
+DEFAULT = "default"
+COMMAND = "# python -m factory "
+
+
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """One composition of one side.
+
+    Args:
+        side: whose groups it takes.
+        groups: of that side.
+        chosen: group → option; None where the side names its composition itself.
+    """
+
+    side: Side
+    groups: Groups
+    chosen: Mapping[str, Any] | None = None
+
+    @cached_property
+    def composed(self) -> tuple[Mapping[str, Any] | None, tuple[str, ...]]:
+        """The tree, or None and why there is none."""
+        try:
+            if self.chosen is None:
+                return self.side.config().tree, ()
+            try:
+                return plain.compose(self.groups, self.chosen), ()
+            except NotPlain:
+                own = str(self.side.own) if self.side.own else None
+                return config.compose(words(self.chosen), own, package=self.side.package).tree, ()
+        except ConfigError as error:
+            if self.chosen is None:
+                raise
+            return None, tuple(error.faults)
+
+    @property
+    def tree(self) -> Mapping[str, Any] | None:
+        return self.composed[0]
+
+    @cached_property
+    def faults(self) -> tuple[str, ...]:
+        """Why it is refused, by today's schema."""
+        if self.tree is None:
+            return self.composed[1]
+        try:
+            config.validate(self.tree)
+        except ConfigError as error:
+            return tuple(error.faults)
+        return ()
+
+
+def compositions(side: Side) -> dict[str, Composed]:
+    """Label → composition: the one that the side names, or all that its groups offer."""
+    groups = Groups(side.places)
+    if side.narrowed:
+        return {DEFAULT: Composed(side, groups)}
+    found = {DEFAULT: Composed(side, groups, {})}
+    for label, chosen in sorted(offered(groups.places).items(), key=lambda one: not one[0].startswith("experiment=")):
+        found[label] = Composed(side, groups, chosen)
+    return found
+
+
+def offered(places: Sequence[Path]) -> dict[str, dict[str, Any]]:
+    """``model=cnn`` → ``{"model": "cnn", "data": "digits_image"}``: each option, beside those its own command names."""
+    found: dict[str, dict[str, Any]] = {}
+    for place in places:
+        for path in sorted(place.rglob("*.yaml")):
+            group, option = path.parent.relative_to(place).as_posix(), path.stem
+            label = f"{group}={option}"
+            if group != "." and not group.startswith("hydra") and label not in found:
+                chosen: Any = [option] if "/" in group else option
+                found[label] = {**_beside(path, places), group: chosen}
+    return found
+
+
+def _beside(path: Path, places: Sequence[Path]) -> dict[str, Any]:
+    """The options in the command at the head of a YAML; values in it would hide those of the file."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(COMMAND)]
+    try:
+        pairs = [word.split("=", 1) for word in shlex.split(lines[0].removeprefix(COMMAND)) if "=" in word]
+    except (IndexError, ValueError):
+        return {}
+    return {key: value for key, value in pairs if value.isidentifier() and any((p / key).is_dir() for p in places)}
+
+
+def words(chosen: Mapping[str, Any]) -> list[str]:
+    """As overrides of a command line."""
+    return [
+        f"{key}=[{','.join(value)}]" if isinstance(value, list) else f"{key}={value}" for key, value in chosen.items()
+    ]
+
+
+def text_changes(a: Side, b: Side, meaningless: bool) -> tuple[str, ...]:
+    """Files that are written differently and say the same.
+
+    Args:
+        meaningless: nothing was found to differ in meaning, so that this holds for every file that differs.
+    """
+    if a.fixed or b.fixed or a.narrowed or b.narrowed:
+        return ()
+    found = []
+    for one, other in zip(a.places, b.places, strict=True):
+        for path in sorted(one.rglob("*.yaml")):
+            twin = other / path.relative_to(one)
+            if twin.is_file() and twin.read_bytes() != path.read_bytes() and (meaningless or _alike(path, twin)):
+                found.append(f"{other.name}/{path.relative_to(one).as_posix()}")
+    return tuple(found)
+
+
+def _alike(path: Path, twin: Path) -> bool:
+    try:
+        one, other = yaml.safe_load(path.read_bytes()), yaml.safe_load(twin.read_bytes())
+    except yaml.YAMLError:
+        return False
+    return bool(one == other) and _in_order(one) == _in_order(other)
+
+
+def _in_order(content: Any) -> list[list[Any]]:
+    """The keys of what is read in order."""
+    found = [content.get(path.rpartition(".")[2]) for path in ORDERED] if isinstance(content, Mapping) else []
+    return [[*part] for part in found if isinstance(part, Mapping)]

@@ -1,0 +1,228 @@
+"""Two sides → what changed in each composition, what it means, and what no longer composes.
+
+Words: a *composition* is a default or an experiment: the primary config as it is, with each option of each group in
+its place, or with an experiment. A *finding* is one change with all the compositions it is in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from factory.diff import architecture
+from factory.diff.architecture import Row
+from factory.diff.changes import changes
+from factory.diff.classes import Class, class_of, needs_shapes, signature_changes, strongest
+from factory.diff.compositions import Composed, compositions, text_changes
+from factory.diff.sides import Side
+from factory.diff.walk import Change
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One change and where it is.
+
+    Args:
+        compositions: labels, ``default`` first.
+    """
+
+    change: Change
+    cls: Class
+    compositions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Layers:
+    """One architecture before and after.
+
+    Args:
+        compositions: labels of those that have it.
+        note: why there are no rows.
+        totals: ``parameters``, ``trainable`` and ``flops``, old and new.
+    """
+
+    compositions: tuple[str, ...]
+    rows: tuple[Row, ...] = ()
+    totals: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a change means.
+
+    Args:
+        names: of both sides.
+        findings: strongest first.
+        layers: each architecture that changed.
+        statuses: label → ``added``, ``removed``, ``broken``, ``mended`` or ``renamed from …``; others were there.
+        faults: label → why it no longer composes.
+        compared: how many compositions there were.
+        unmeaning: files that differ and say the same.
+    """
+
+    names: tuple[str, str]
+    findings: tuple[Finding, ...] = ()
+    layers: tuple[Layers, ...] = ()
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    compared: int = 1
+    unmeaning: tuple[str, ...] = ()
+
+    @property
+    def cls(self) -> Class:
+        """The strongest class; what no longer composes is as bad as a broken contract."""
+        broken = [Class.contract] if "broken" in self.statuses.values() else []
+        return strongest([*broken, *(finding.cls for finding in self.findings)])
+
+    @property
+    def affected(self) -> tuple[str, ...]:
+        found = [label for finding in self.findings for label in finding.compositions]
+        return tuple(dict.fromkeys((*found, *self.statuses)))
+
+
+@dataclass
+class Pair:
+    """One composition on both sides, while it is being judged."""
+
+    label: str
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+    changes: list[Change]
+    classes: list[Class] = field(default_factory=list)
+
+
+def review(a: Side, b: Side, temporary: Path) -> Review:
+    """Compare.
+
+    Args:
+        temporary: for the child process, where one is needed.
+
+    Raises:
+        ConfigError: a side that names one composition does not compose.
+    """
+    old, new = compositions(a), compositions(b)
+    statuses, faults = {}, {}
+    pairs: list[Pair] = []
+    twins = _renamed(old, new)
+    for label in dict.fromkeys((*new, *old)):
+        before, after = old.get(twins.get(label, label)), new.get(label)
+        if label in twins:
+            statuses[label] = f"renamed from {twins[label]}"
+        if before is None:
+            statuses[label] = "added"
+            if after and (found := after.faults):
+                statuses[label], faults[label] = "broken", found
+        elif after is None:
+            if label not in twins.values():
+                statuses[label] = "removed"
+        elif before.tree is None or json.dumps(before.tree) != json.dumps(after.tree):  # the order may count
+            if fresh := _fresh(before, after):
+                statuses[label], faults[label] = "broken", fresh
+            elif before.tree is None and after.tree is not None:
+                statuses[label] = "mended"
+            if before.tree is not None and after.tree is not None:
+                pairs.append(Pair(label, before.tree, after.tree, changes(before.tree, after.tree)))
+    pairs = [pair for pair in pairs if pair.changes]
+    layers = _judge(pairs, temporary)
+    unmeaning = text_changes(a, b, meaningless=not pairs and not statuses)
+    names = (a.name, b.name)
+    return Review(names, _findings(pairs), layers, statuses, faults, len(old.keys() | new.keys()), unmeaning)
+
+
+def _fresh(before: Composed, after: Composed) -> tuple[str, ...]:
+    """Faults that were not there before."""
+    if not after.faults:
+        return ()
+    return tuple(fault for fault in after.faults if fault not in before.faults)
+
+
+def _renamed(old: Mapping[str, Composed], new: Mapping[str, Composed]) -> dict[str, str]:
+    """New label → old label of options whose file was renamed: the same tree but for its name."""
+    found: dict[str, str] = {}
+    gone = [label for label in old if label not in new]
+    for label in (label for label in new if label not in old):
+        for candidate in gone:
+            before, after = old[candidate].tree, new[label].tree
+            if label.partition("=")[0] != candidate.partition("=")[0] or before is None or after is None:
+                continue
+            if all(change.path == "name" for change in changes(before, after)):
+                found[label] = candidate
+                gone.remove(candidate)
+                break
+    return found
+
+
+def _judge(pairs: list[Pair], temporary: Path) -> tuple[Layers, ...]:
+    """Give every change its class; where shapes are needed for that, build the models of both sides."""
+    alike: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        pair.classes = [class_of(change) for change in pair.changes]
+        if any(needs_shapes(change) for change in pair.changes):
+            alike.setdefault(_architecture(pair), []).append(pair)
+    firsts = [group[0] for group in alike.values()]
+    described = architecture.describe([tree for pair in firsts for tree in (pair.old, pair.new)], temporary)
+    found = []
+    for place, group in enumerate(alike.values()):
+        old, new = described[2 * place : 2 * place + 2]
+        for pair in group:
+            _refine(pair, old, new)
+        found.append(_layers(group, old, new))
+    return tuple(layers for layers in found if layers is not None)
+
+
+def _architecture(pair: Pair) -> str:
+    """What decides how the layers differ.
+
+    Where the data is the same on both sides it cannot: models that change alike on other data are shown once, by the
+    first of them, which is the default where that is among them.
+    """
+    sides = [[tree["model"], tree["train"].get("precision")] for tree in (pair.old, pair.new)]
+    data = [pair.old["data"], pair.new["data"]]
+    touched = any(change.path.startswith("data") and needs_shapes(change) for change in pair.changes)
+    return json.dumps([sides, data if touched else None])
+
+
+def _refine(pair: Pair, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """The classes again, now that both models and their data are known."""
+    if "signature" not in old or "signature" not in new:
+        return
+    signatures, fingerprints = (old["signature"], new["signature"]), (old["fingerprint"], new["fingerprint"])
+    if any(change.path.startswith("data") for change in pair.changes):
+        pair.changes += signature_changes(*signatures)
+    pair.classes = [_class(change, signatures, fingerprints) for change in pair.changes]
+
+
+def _class(change: Change, signatures: tuple[Any, Any], fingerprints: tuple[Any, Any]) -> Class:
+    if change.path == "data.path" and fingerprints[0] == fingerprints[1]:
+        return Class.operational  # the same rows, elsewhere
+    return class_of(change, signatures)
+
+
+def _layers(group: list[Pair], old: Mapping[str, Any], new: Mapping[str, Any]) -> Layers | None:
+    """The table of one architecture; None where nothing about the layers differs."""
+    labels = tuple(pair.label for pair in group)
+    errors = dict.fromkeys(str(side["error"]) for side in (old, new) if "error" in side)
+    if errors:
+        return Layers(labels, note="layers are not compared: " + "; ".join(errors))
+    renames = {change.old: change.path.rpartition(".")[2] for change in group[0].changes if change.verb == "renamed"}
+    found = tuple(architecture.rows(old, new, renames))
+    if all(row.verb == "same" for row in found):
+        touched = any(change.path.startswith("model") for pair in group for change in pair.changes)
+        return Layers(labels, note="the same layers, shapes and counts") if touched else None
+    totals = {key: (old[key], new[key]) for key in ("parameters", "trainable", "flops")}
+    return Layers(labels, found, totals)
+
+
+def _findings(pairs: list[Pair]) -> tuple[Finding, ...]:
+    """Equal changes of many compositions as one, the strongest first."""
+    found: dict[str, Finding] = {}
+    for pair in pairs:
+        for change, cls in zip(pair.changes, pair.classes, strict=True):
+            key = repr((change, cls))
+            known = found.get(key, Finding(change, cls, ()))
+            found[key] = replace(known, compositions=(*known.compositions, pair.label))
+    return tuple(sorted(found.values(), key=lambda finding: -finding.cls))

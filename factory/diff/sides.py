@@ -1,0 +1,178 @@
+"""The two sides of a comparison, from the words of the command line.
+
+    main, HEAD~3, v1.2          groups as they lie in a git revision
+    :                           groups as they lie in the working tree
+    outputs/2026-11-23/10-45    the config of a run
+    outputs/models/onnx/cat/3   the config of the run that published this version
+    main:model=cnn seed=3       a revision (nothing before the colon: the working tree) and overrides of its own
+    model=cnn                   an override of both sides
+
+Groups of a revision go to a temporary folder through ``git archive``; the working tree is only read.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import subprocess
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from factory import config
+from factory.config import Config
+from factory.errors import ConfigError
+from factory.places import folders, package_conf
+from factory.publish import RECORD
+from factory.rundir import RunDir, read_json
+
+SIDE = re.compile(r"([^=:]*):(.*)", re.DOTALL)
+WORKING_TREE = "working tree"
+NOT_COMPARED = ("hydra.", "hydra/")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side.
+
+    Args:
+        name: as it is shown.
+        package: the package's groups on this side.
+        own: the user's folder of groups that goes before them.
+        overrides: of its composition.
+        fixed: the config of a run, which is not composed again.
+        narrowed: one composition is meant, not all that its groups offer.
+    """
+
+    name: str
+    package: Path
+    own: Path | None = None
+    overrides: tuple[str, ...] = ()
+    fixed: Config | None = None
+    narrowed: bool = False
+
+    @property
+    def places(self) -> list[Path]:
+        return folders(str(self.own) if self.own else None, self.package)
+
+    def config(self) -> Config:
+        """The one composition of this side, not validated."""
+        own = str(self.own) if self.own else None
+        return self.fixed or config.compose(self.overrides, own, package=self.package)
+
+
+def open_sides(words: Sequence[str], config_dir: str | None, temporary: Path) -> tuple[Side, Side]:
+    """Both sides; by default HEAD and the working tree.
+
+    Args:
+        words: of the command line, after the verb.
+        config_dir: the user's folder of groups.
+        temporary: takes the groups of revisions; must outlive the sides.
+
+    Raises:
+        ConfigError: a word is no side, or there are more than two.
+    """
+    sides = [word for word in words if ("=" not in word and not word.startswith("~")) or SIDE.fullmatch(word)]
+    overrides = tuple(word for word in words if word not in sides)
+    if len(sides) > 2:
+        raise ConfigError(f"diff: got {', '.join(sides)}; takes two sides at most")
+    for key in (keys := [override.partition("=")[0] for override in overrides]):
+        if keys.count(key) > 1:
+            raise ConfigError(f"diff: got {key} twice; takes :{key}=… for a side of its own, {key}=… for both")
+    names = [*sides, *("HEAD", ":")[len(sides) :]]
+    a, b = (_side(word, config_dir, temporary / str(place)) for place, word in enumerate(names))
+    if a.fixed and not b.fixed:
+        b = _as_asked(b, a.fixed)
+    elif b.fixed and not a.fixed:
+        a = _as_asked(a, b.fixed)
+    narrowed = bool(overrides or a.narrowed or b.narrowed)
+    return tuple(replace(s, overrides=(*s.overrides, *overrides), narrowed=narrowed) for s in (a, b))  # type: ignore[return-value]
+
+
+def _as_asked(side: Side, fixed: Config) -> Side:
+    """Groups against a run: what the run's overrides would compose from them."""
+    asked = (word for word in fixed.overrides if not word.lstrip("+~").startswith(NOT_COMPARED))
+    return replace(side, overrides=(*asked, *side.overrides), narrowed=True)
+
+
+def _side(word: str, config_dir: str | None, temporary: Path) -> Side:
+    split = SIDE.fullmatch(word)
+    revision, own_words = (split[1], _words(split[2])) if split else (word, ())
+    folder = Path(word)
+    if folder.is_dir() and not split:
+        if RunDir(folder).config.is_file():
+            return _fixed(word, folder)
+        if (folder / RECORD).is_file():
+            return _published(word, folder)
+    if not revision:
+        side = Side(WORKING_TREE, package_conf(), Path(config_dir).resolve() if config_dir else None)
+        folders(config_dir)
+    else:
+        side = _revision(revision, config_dir, temporary)
+    name = f"{side.name}: {' '.join(own_words)}" if own_words else side.name
+    return replace(side, name=name, overrides=own_words, narrowed=bool(own_words))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise ConfigError(f"diff: got {text!r}; takes overrides, quoted as in a shell: {error}") from error
+
+
+def _fixed(word: str, folder: Path) -> Side:
+    return Side(word, package_conf(), fixed=config.reload(RunDir(folder)), narrowed=True)
+
+
+def _published(word: str, folder: Path) -> Side:
+    run = Path((read_json(folder / RECORD) or {}).get("run", ""))
+    if not RunDir(run).config.is_file():
+        raise ConfigError(f"{word}: the run that published it is gone: {run}")
+    return replace(_fixed(word, run), name=f"{word} ({run.name})")
+
+
+# ---- git
+
+
+def _revision(revision: str, config_dir: str | None, temporary: Path) -> Side:
+    """The groups of a revision of the repository that holds the user's folder, or else the package's own groups."""
+    leading = Path(config_dir).resolve() if config_dir else package_conf()
+    folders(config_dir)
+    root = repository(leading)
+    if root is None or _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") is None:
+        takes = "a git revision, a run folder, a published version or :overrides"
+        raise ConfigError(f"diff: got {revision!r}; takes {takes}" + ("" if root else f"; {leading} is in no git"))
+    taken = _archived(root, revision, leading, temporary / "own")
+    if config_dir is None:
+        return Side(revision, taken)
+    package = package_conf()
+    if repository(package) == root:
+        package = _archived(root, revision, package, temporary / "package")
+    return Side(revision, package, taken)
+
+
+def repository(folder: Path) -> Path | None:
+    """The top of the git repository that tracks this folder; None outside of one."""
+    found = _git(folder, "rev-parse", "--show-toplevel")
+    return None if found is None else Path(found.decode().strip()).resolve()
+
+
+def _archived(root: Path, revision: str, folder: Path, to: Path) -> Path:
+    inside = folder.resolve().relative_to(root).as_posix()
+    tar = _git(root, "archive", "--format=tar", revision, "--", inside)
+    if tar is None:
+        raise ConfigError(f"{revision}: holds no {inside}/")
+    to.mkdir(parents=True)
+    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+        archive.extractall(to, filter="data")
+    return to / inside
+
+
+def _git(folder: Path, *words: str) -> bytes | None:
+    """What git prints; None where it refuses or is not installed."""
+    try:
+        return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=True, timeout=60).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None

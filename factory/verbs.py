@@ -1,0 +1,165 @@
+"""PARENT: what each verb of the command line does, as a function from the parsed command line to the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from factory import config, report
+from factory.clock import Clock
+from factory.config import Config, jsonschema
+from factory.diff import check
+from factory.diff import command as diffs
+from factory.errors import ConfigError, FactoryError
+from factory.help import help_text
+from factory.launchers.local import LocalLauncher
+from factory.pipeline import Pipeline
+from factory.report import live, runs, table
+from factory.rundir import RunDir, read_json
+from factory.sweep import command as sweeps
+from factory.sweep.session import Sweep
+
+
+def run_command(options: argparse.Namespace) -> int:
+    clock = Clock()
+    with clock.lap("compose"):
+        composed = config.load(options.words, config_dir=options.config_dir, config_name=options.config_name)
+    return carry_out(composed, clock)
+
+
+def resume_command(options: argparse.Namespace) -> int:
+    return carry_out(config.reload(RunDir(Path(only_word(options)))), Clock())
+
+
+def report_command(options: argparse.Namespace) -> int:
+    folder = only_word(options)
+    summary = read_json(RunDir(Path(folder)).summary)
+    if summary is None:
+        raise ConfigError(f"report: got {folder!r}; takes a run folder, one that holds a run.json")
+    console = Console()
+    table.show(summary, console)
+    show_page(Path(folder), console)
+    return int(summary.get("exit_code", 0))
+
+
+def list_command(options: argparse.Namespace) -> int:
+    runs.show(*runs.find([Path(word) for word in options.words or ["outputs"]]), Console())
+    return 0
+
+
+def compare_command(options: argparse.Namespace) -> int:
+    from factory.report import compare  # here, as in `draw`
+
+    found = compare.load(options.words)
+    console = Console()
+    compare.show(found, console)
+    console.print(f"page: {compare.write(found)}", highlight=False, markup=False, soft_wrap=True)
+    return 0
+
+
+def diff_command(options: argparse.Namespace) -> int:
+    diffs.diff(options.words, options.config_dir, options.format, options.fail_on)
+    return 0
+
+
+def schema_command(options: argparse.Namespace) -> int:
+    print(jsonschema.text(), end="")
+    return 0
+
+
+def check_command(options: argparse.Namespace) -> int:
+    print(check.check(options.words, options.config_dir))
+    return 0
+
+
+def help_command(options: argparse.Namespace) -> int:
+    print(help_text(DESCRIBED))
+    return 0
+
+
+def hydra_command(options: argparse.Namespace) -> int:
+    """Hand flags that are Hydra's own to Hydra, once the config is known to be sound."""
+    if not options.multirun:
+        config.load(options.words, config_dir=options.config_dir, config_name=options.config_name)
+    return config.through_hydra(options.arguments, each_job)
+
+
+def sweep_command(options: argparse.Namespace) -> int:
+    words = sweeps.resumed(options.words)
+    sweep = Sweep(words, options.config_dir, Console(), alone)
+    config.multirun(sweeps.in_full(words), sweep, options.config_dir, options.config_name)
+    return sweep.exit_code
+
+
+def alone(composed: DictConfig) -> int:
+    """One job of a sweep under another launcher than ours."""
+    try:
+        each_job(config.job_config(composed))
+        return 0
+    except FactoryError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+def each_job(composed: Config) -> None:
+    config.validate(composed.tree)
+    config.check_packages(composed.tree)
+    carry_out(composed, Clock())
+
+
+VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": run_command,
+    "resume": resume_command,
+    "report": report_command,
+    "list": list_command,
+    "compare": compare_command,
+    "diff": diff_command,
+    "check": check_command,
+    "schema": schema_command,
+    "help": help_command,
+    "hydra": hydra_command,
+    "sweep": sweep_command,
+}
+DESCRIBED = {
+    "run": "train, deploy, publish; the verb may be left out",
+    "resume": "resume RUN: go on with a run that was interrupted or killed",
+    "report": "report RUN: print a run's table again, and write its report.html and model_card.md",
+    "list": "list [FOLDER…]: the runs and published versions in a folder, outputs unless given",
+    "compare": "compare RUN RUN…: runs side by side, and a page with their curves on one plot",
+    "diff": "diff [A] [B]: what a change of the config means; --format md, json; --fail-on contract",
+    "check": "check [--config-dir conf]: compose and validate every default, option and experiment; starts nothing",
+    "schema": "print the JSON Schema of conf/, by which editors complete and check the YAML",
+    "help": "this text",
+}
+
+
+def carry_out(composed: Config, clock: Clock) -> int:
+    """Run, show, and answer with the exit code; a run that failed is shown as far as it came."""
+    console = Console()
+    with LocalLauncher() as launcher, live.watcher(console) as watch:
+        pipeline = Pipeline(composed, launcher, watch, clock)
+        try:
+            pipeline.execute()
+        finally:
+            watch.__exit__(None, None, None)
+            if pipeline.summary.get("targets"):
+                table.show(pipeline.summary, console)
+            if "laps" in pipeline.summary:
+                show_page(pipeline.run.path, console)
+    return 0
+
+
+def show_page(folder: Path, console: Console) -> None:
+    if drawn := report.draw(folder):
+        console.print(f"report: {drawn}", highlight=False, markup=False, soft_wrap=True)
+
+
+def only_word(options: argparse.Namespace) -> str:
+    if len(options.words) != 1:
+        raise ConfigError(f"{options.verb}: got {' '.join(options.words) or 'nothing'}; takes one run folder")
+    return str(options.words[0])
