@@ -32,6 +32,7 @@ def test_schema_is_current() -> None:
     assert (package_conf() / "schema.json").read_text(encoding="utf-8") == current, "python -m factory schema"
 
 
+@pytest.mark.slow
 def test_schema_is_one() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 

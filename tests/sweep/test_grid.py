@@ -64,11 +64,13 @@ def compare(tmp_path: Path, *words: str) -> Compare:
     return task
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", SWEPT, ids=" ".join)
 def test_every_job_has_the_config_that_hydra_composes(words: list[str], tmp_path: Path) -> None:
     assert len(compare(tmp_path, *words).compared) >= 2
 
 
+@pytest.mark.slow
 def test_random_mixtures_of_overrides_have_the_config_that_hydra_composes(tmp_path: Path) -> None:
     draw = random.Random(0)
     pool = [word for words in SWEPT for word in words if word.startswith(("seed", "train.", "model=", "deploy"))]
