@@ -26,6 +26,7 @@ from factory.sweep.session import Sweep
 
 
 def run_command(options: argparse.Namespace) -> int:
+    sweeps.needs_a_sweep(options.words)
     clock = Clock()
     with clock.lap("compose"):
         composed = config.load(options.words, config_dir=options.config_dir, config_name=options.config_name)

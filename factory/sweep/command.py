@@ -25,6 +25,17 @@ def in_full(words: Sequence[str]) -> list[str]:
     return full
 
 
+def needs_a_sweep(words: Sequence[str]) -> None:
+    """Refuse the words of a sweep where there is none.
+
+    Raises:
+        ConfigError: a line for each.
+    """
+    ours = [word.partition("=")[0] for word in words if word.startswith((RESUME, *SHORT))]
+    if ours:
+        raise ConfigError([f"{key}: is of sweeps only; add -m" for key in ours])
+
+
 def resumed(words: Sequence[str]) -> list[str]:
     """The command without ``sweep=resume``, in the folder of the newest sweep that was started with the same words.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from factory.errors import ConfigError
-from factory.sweep.command import in_full, resumed
+from factory.sweep.command import in_full, needs_a_sweep, resumed
 from factory.sweep.settings import Settings
 from hydra_plugins.factory_sweep import FactoryLauncherConf
 from tests.commands import ROOT, factory
@@ -46,6 +46,12 @@ def test_short_words_are_hydras_in_full() -> None:
         "hydra.launcher.reuse=false",
         "seed=1,2",
     ]
+
+
+def test_words_of_a_sweep_are_refused_without_one() -> None:
+    needs_a_sweep(["model=mlp", "train.backend=jax", "hydra.launcher.jobs=2"])
+    with pytest.raises(ConfigError, match=r"launcher\.jobs: is of sweeps only; add -m\nsweep: is of sweeps"):
+        needs_a_sweep(["seed=1", "launcher.jobs=2", "sweep=resume"])
 
 
 def recorded(folder: Path, *command: str) -> None:
