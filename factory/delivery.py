@@ -77,7 +77,7 @@ class Delivery:
         key = self.plan.target_key(name, model)
         report = read_json(self.run.deploy(name) / "report.json") or {}
         kept = report.get("status") == "passed" and report["key"] == key
-        if kept and holds(self.run.deploy(name) / "artifact", report["sha256"]):
+        if kept and holds(self.run.artifact(name), report["sha256"]):
             return Target(name, key, [], report=report)
         return Target(name, key, self.plan.routes(name))
 

@@ -27,10 +27,14 @@ class Pipeline:
         launcher: gives stages their processes.
         watch: is told every event.
         clock: the run's laps so far; grows.
+        models: where its versions go, as the config says unless given.
     """
 
-    def __init__(self, config: Config, launcher: Launcher, watch: Watcher, clock: Clock) -> None:
+    def __init__(
+        self, config: Config, launcher: Launcher, watch: Watcher, clock: Clock, models: Path | None = None
+    ) -> None:
         self.config, self.launcher, self.watch, self.clock = config, launcher, watch, clock
+        self.models = models or Path(config.tree["models"])
         self.plan = Plan(config.tree)
         self.run = RunDir(Path(config.run_dir))
         self.summary: dict[str, Any] = {}
@@ -76,7 +80,7 @@ class Pipeline:
         trained = trained or self.train()
         self.summary["train"] = trained
         targets = Delivery(self.run, self.plan, trained, self.launcher, self.watch, self.clock).deliver()
-        artifacts = {target.name: self.run.deploy(target.name) / "artifact" for target in targets if target.passed}
+        artifacts = {target.name: self.run.artifact(target.name) for target in targets if target.passed}
         published = self.publish(artifacts, trained) if artifacts else {}
         self.summary["targets"] = {
             t.name: record.target_summary(t.report, self.plan.targets[t.name], published.get(t.name)) for t in targets
@@ -148,15 +152,10 @@ class Pipeline:
 
     def publish(self, artifacts: Mapping[str, Path], trained: Mapping[str, Any]) -> dict[str, str]:
         """Give what passed its version; target → folder."""
-        facts = {
-            "run": str(self.run.path.resolve()),
-            "model_sha256": trained["sha256"][self.run.model.name],
-            "signature": trained["signature"],
-            "metrics": trained["metrics"],
-        }
-        models, name, claim = Path(self.config.tree["models"]), self.config.tree["name"], self.run.path / "version.json"
+        name, facts = self.config.tree["name"], record.of_version(self.run, trained)
         with self.clock.lap("publish"):
-            return {target: str(path) for target, path in publish(models, name, artifacts, facts, claim=claim).items()}
+            published = publish(self.models, name, artifacts, facts, claim=self.run.path / "version.json")
+        return {target: str(folder) for target, folder in published.items()}
 
 
 def claimed(path: Path) -> Path:

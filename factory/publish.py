@@ -40,8 +40,10 @@ def publish(
     """
     try:
         claimed = read_json(claim)
-        version = claimed["version"] if claimed and claimed["name"] == name else next_version(models, name)
-        write_json(claim, {"name": name, "version": version})
+        if not claimed or claimed["name"] != name:
+            claimed = {"name": name, "version": next_version(models, name)}
+            write_json(claim, claimed)
+        version = claimed["version"]
         published = {target: models / target / name / str(version) for target in artifacts}
         for target, folder in published.items():
             if not folder.exists():

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
+from factory.rundir import RunDir
+
 
 def surroundings() -> dict[str, Any]:
     """Revision of the working folder, versions of every installed package, machine."""
@@ -35,6 +37,16 @@ def git_revision() -> str | None:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def of_version(run: RunDir, trained: Mapping[str, Any]) -> dict[str, Any]:
+    """What a published version says of its origin; ``trained`` is train/report.json."""
+    return {
+        "run": str(run.path.resolve()),
+        "model_sha256": trained["sha256"][run.model.name],
+        "signature": trained["signature"],
+        "metrics": trained["metrics"],
+    }
 
 
 def target_summary(report: Mapping[str, Any], settings: Mapping[str, Any], published: str | None) -> dict[str, Any]:

@@ -67,6 +67,10 @@ class RunDir:
     def deploy(self, target: str) -> Path:
         return self.path / "deploy" / target
 
+    def artifact(self, target: str) -> Path:
+        """What passed the gate."""
+        return self.deploy(target) / "artifact"
+
     def quarantine(self, target: str) -> Path:
         return self.path / "quarantine" / target
 

@@ -94,6 +94,7 @@ def sweep_command(options: argparse.Namespace) -> int:
     words = sweeps.resumed(options.words)
     sweep = Sweep(words, options.config_dir, Console(), alone)
     config.multirun(sweeps.in_full(words), sweep, options.config_dir, options.config_name)
+    sweep.release()
     return sweep.exit_code
 
 

@@ -27,6 +27,7 @@ class FactoryLauncherConf:
     reuse: bool = True  # jobs that differ only in what follows training share one
     metric: str = "auto"  # what the leaderboard is sorted by; auto takes the first metric, else the loss
     mode: str = "auto"  # min, max
+    publish: str = "best"  # to the config's models, once the sweep is done; all publishes each job there as it ends
 
 
 class FactoryLauncher(Launcher):

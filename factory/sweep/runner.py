@@ -43,6 +43,7 @@ class Runner:
         pool: of workers; stopped at the end.
         settings: of the sweep.
         display: is told everything.
+        models: where the jobs' versions go, where each config says unless given.
     """
 
     def __init__(
@@ -53,14 +54,10 @@ class Runner:
         pool: Pool,
         settings: Settings,
         display: Display,
+        models: Path | None,
     ) -> None:
-        self.drafting, self.overrides, self.pool, self.settings, self.display = (
-            drafting,
-            overrides,
-            pool,
-            settings,
-            display,
-        )
+        self.drafting, self.overrides, self.pool = drafting, overrides, pool
+        self.settings, self.display, self.models = settings, display, models
         self.jobs = {job.number: job for job in jobs}
         sound = [job for job in jobs if job.fault is None and job.same_as is None]
         self.waiting = Waiting(sound, share=settings.reuse)
@@ -129,7 +126,7 @@ class Runner:
         try:
             with self.lock:
                 config = self.drafting.config(job.number, self.overrides[job.number])
-            pipeline = Pipeline(config, lane, JobWatch(self, job), Clock())
+            pipeline = Pipeline(config, lane, JobWatch(self, job), Clock(), self.models)
             return self.carried_out(job, pipeline)
         except (FactoryError, OSError) as error:
             summary = {**(pipeline.summary if pipeline else {}), "status": STATUS.get(type(error), "failed")}

@@ -17,12 +17,14 @@ from factory.errors import FactoryError, Interrupted
 from factory.launchers.pool import Pool
 from factory.places import folders
 from factory.plan import wants_gpu
+from factory.report import table
 from factory.rundir import RunDir, read_json, write_json
 from factory.sweep import leaderboard, show
 from factory.sweep.command import RECORD
 from factory.sweep.grid import Grid
 from factory.sweep.outcome import Aim, Outcome, ranked
 from factory.sweep.plan import PLAN, Drafting, draft
+from factory.sweep.release import Release
 from factory.sweep.runner import Runner
 from factory.sweep.settings import Settings
 
@@ -42,6 +44,7 @@ class Sweep:
     ) -> None:
         self.command, self.places, self.console, self.alone = list(command), folders(config_dir), console, alone
         self.outcomes: list[Outcome] = []
+        self.to_release: Release | None = None
         self.exit_code = 0
 
     def __call__(self, composed: DictConfig) -> None:
@@ -101,7 +104,8 @@ class Sweep:
         overrides = dict(enumerate(job_overrides, first))
         pool = Pool(at_a_time, preload, settings.timeout, worker_variables(grid.folder))
         display = show.display(self.console, jobs, aim)
-        runner = Runner(drafting, jobs, overrides, pool, settings, display)
+        models = grid.folder / "models" if settings.publish == "best" else None
+        runner = Runner(drafting, jobs, overrides, pool, settings, display, models)
         status = "interrupted"
         try:
             with pool, display:
@@ -111,25 +115,46 @@ class Sweep:
             raise Interrupted(f"interrupted; the same command with hydra.sweep.dir={grid.folder} goes on") from None
         finally:
             self.outcomes += sorted(runner.outcomes.values(), key=lambda outcome: outcome.job.number)
-            self.conclude(grid.folder, drafting, overrides, aim)
+            best = self.conclude(grid.folder, drafting, overrides, aim)
             seconds = round(time.monotonic() - began, 3)
             write_json(grid.folder / RECORD, {**record, "status": status, "seconds": seconds, **self.counts()})
+        if models:
+            self.to_release = (best or self.to_release) if status == "done" else None
         return [returned(runner.outcomes.get(job.number), job.overrides, aim) for job in jobs]
 
-    def conclude(self, folder: Path, drafting: Drafting, overrides: Mapping[int, Sequence[str]], aim: Aim) -> None:
-        """Leaderboard, table and best run of all that ended so far."""
+    def conclude(
+        self, folder: Path, drafting: Drafting, overrides: Mapping[int, Sequence[str]], aim: Aim
+    ) -> Release | None:
+        """Leaderboard, table and best run of all that ended so far.
+
+        Returns:
+            What there is to publish, None where the best one is not of this launch.
+        """
         if not self.outcomes:
-            return
+            return None
         leaderboard.write(folder, self.outcomes, aim)
         leaderboard.show(self.outcomes, aim, self.console)
-        best = ranked(self.outcomes, aim)[0]
+        found = None
+        best_first = ranked(self.outcomes, aim)
+        best = best_first[0]
         if best.good and best.metrics and best.job.number in overrides:
             config = drafting.config(best.job.number, overrides[best.job.number])
+            found = Release(best_first, config.tree)
             leaderboard.write_best(folder, config.tree, best)
             self.say(f"best: python -m factory --config-dir {folder / 'best'} experiment=best")
         self.say(f"leaderboard: {folder / 'leaderboard.csv'}")
         if not all(outcome.good for outcome in self.outcomes):
             self.exit_code = FactoryError.exit_code
+        return found
+
+    def release(self) -> None:
+        """Publish the best of a sweep that came to its end.
+
+        Raises:
+            PublishError: the folder of versions cannot be written.
+        """
+        for line in table.serving({"targets": self.to_release.publish()}) if self.to_release else ():
+            self.say(line)
 
     def say(self, line: str) -> None:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -12,7 +12,7 @@ from factory.errors import ConfigError
 from factory.plan import cores
 
 STAGE_MEMORY = 1 << 30  # bytes that a stage of a small model takes beside its worker, with room to spare
-MODES = ("auto", "max", "min")
+CHOICES = {"mode": ("auto", "max", "min"), "publish": ("best", "all")}
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Settings:
     reuse: bool = True
     metric: str = "auto"
     mode: str = "auto"
+    publish: str = "best"
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Settings:
@@ -38,8 +39,11 @@ class Settings:
             for name in ("jobs", "threads", "timeout")
             if fields[name] is not None and fields[name] <= 0
         ]
-        if fields["mode"] not in MODES:
-            wrong.append(faults.wrong("launcher.mode", fields["mode"], faults.listed(MODES), MODES))
+        wrong += [
+            faults.wrong(f"launcher.{name}", fields[name], faults.listed(choices), choices)
+            for name, choices in CHOICES.items()
+            if fields[name] not in choices
+        ]
         if wrong:
             raise ConfigError(wrong)
         return cls(**fields)

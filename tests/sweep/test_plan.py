@@ -23,6 +23,7 @@ from tests.commands import ROOT, factory
         (["model=mpl,lmp"], "model: got 'mpl'; takes "),
         (["seed=1,2", "launcher.jobs=0"], "launcher.jobs: got 0; takes a number above 0, or null"),
         (["seed=1,2", "launcher.mode=mx"], "launcher.mode: got 'mx'; takes auto, max, min; did you mean 'max'?"),
+        (["seed=1,2", "launcher.publish=bset"], "launcher.publish: got 'bset'; takes best, all; did you mean 'best'?"),
         (["seed=1,2", "launcher.jbos=1"], "override: Could not override 'hydra.launcher.jbos'."),
     ],
 )

@@ -106,6 +106,18 @@ def test_jobs_that_differ_in_deployment_share_one_training(shared: tuple[Path, D
         assert board(folder)[other]["training_of"] == str(first)
 
 
+def test_servers_get_the_best_training_alone_in_each_of_its_formats(shared: tuple[Path, Done]) -> None:
+    folder, done = shared
+    best = next(row for row in board(folder) if row["rank"] == "1")
+    digest = json.loads((Path(best["run"]) / "train" / "report.json").read_text())["sha256"]["model.keras"]
+    for target in ("saved_model", "litert"):
+        versions = folder / "models" / target / "mlp-digits"
+        assert [version.name for version in versions.iterdir()] == ["1"]
+        assert json.loads((versions / "1" / "factory.json").read_text())["model_sha256"] == digest
+        assert f"{target}: {versions}/1" in done.out
+        assert len(list((folder / "sweep" / "models" / target / "mlp-digits").iterdir())) == 4
+
+
 def test_best_reproduces_the_best_job_bit_for_bit(shared: tuple[Path, Done], tmp_path: Path) -> None:
     folder, _ = shared
     best = next(row for row in board(folder) if row["rank"] == "1")
@@ -137,6 +149,7 @@ def test_same_command_again_keeps_what_is_true_and_mends_what_is_not(shared: tup
     assert again.code == 0
     assert again.out.count("kept from before") == 8
     assert written(folder) == before
+    assert [version.name for version in (folder / "models" / "litert" / "mlp-digits").iterdir()] == ["1"]
     artifact = next((folder / "sweep" / "5" / "deploy" / "litert" / "artifact").iterdir())
     artifact.write_bytes(b"spoiled")
     mended = sweep(folder, *SHARED)
