@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -53,10 +54,12 @@ class Drafting:
     judged: Judged = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     preload: dict[Environment, dict[str, None]] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)  # Hydra composes one config at a time
 
     def config(self, number: int, overrides: Sequence[str]) -> Config:
         """A job's config, with its threads in it, so that its files say what its weights depend on."""
-        config = self.grid.config(number, overrides)
+        with self.lock:
+            config = self.grid.config(number, overrides)
         train = config.tree.get("train")
         if isinstance(train, dict) and train.get("threads") is None:
             train["threads"] = self.threads
