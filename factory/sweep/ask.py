@@ -41,17 +41,22 @@ class Asker:
             FactoryError: of the class that the process says, or it is gone.
         """
         with self.lock:
-            line = ""
-            with contextlib.suppress(BrokenPipeError, ValueError):  # gone, or closed by `close`
-                if self.process.stdin and self.process.stdout:
-                    print(json.dumps({"do": do, **fields}), file=self.process.stdin, flush=True)
-                    line = self.process.stdout.readline()
-        if not line:
-            raise FactoryError(f"search: the study's process {ending(self.process.wait())}: {self.last_words()}")
+            line = self.answer(json.dumps({"do": do, **fields}))
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise by_name(answer["error"])(answer["message"])
         return answer
+
+    def answer(self, request: str) -> str:
+        pipe, back = self.process.stdin, self.process.stdout
+        if pipe is None or back is None or back.closed:
+            raise FactoryError("search: the study's process was ended")
+        with contextlib.suppress(BrokenPipeError):
+            print(request, file=pipe, flush=True)
+        line = back.readline()
+        if not line:
+            raise FactoryError(f"search: the study's process {ending(self.process.wait())}: {self.last_words()}")
+        return line
 
     def last_words(self) -> str:
         self.log.seek(0)
@@ -64,7 +69,7 @@ class Asker:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         with self.lock:
-            for pipe in (self.process.stdin, self.process.stdout):
+            for pipe in (self.process.stdin, self.process.stdout, self.log):
                 if pipe:
                     with contextlib.suppress(BrokenPipeError):
                         pipe.close()

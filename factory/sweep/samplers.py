@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -78,7 +79,9 @@ def built(path: str, make: Callable[..., Any], arguments: Mapping[str, Any]) -> 
         ConfigError: it refuses them, or lacks a package.
     """
     try:
-        return make(**arguments)
+        with warnings.catch_warnings():  # that it is experimental is no news to who names it
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return make(**arguments)
     except ModuleNotFoundError as error:
         raise ConfigError(f"{path}: needs {error.name}; pip install {error.name}") from error
     except (TypeError, ValueError, ImportError) as error:
@@ -92,9 +95,11 @@ def checked(path: str, declared: Any, kind: Kind) -> tuple[Callable[..., Any], d
         ConfigError: no such name or argument, or a value of another type.
     """
     offered = kind.offered()
-    entry = declared if isinstance(declared, Mapping) else {declared: None}
-    name, arguments = next(iter(entry.items())) if len(entry) == 1 else (declared, None)
-    if name not in offered or not isinstance(arguments or {}, Mapping):
+    entry = declared if isinstance(declared, Mapping) else {str(declared): None}
+    name, arguments = next(iter(entry.items())) if len(entry) == 1 else (str(declared), None)
+    if name in offered and not isinstance(arguments or {}, Mapping):
+        raise ConfigError(faults.wrong(f"{path}.{name}", arguments, "its arguments, name → value"))
+    if name not in offered:
         raise ConfigError(faults.wrong(path, name, faults.listed(list(offered)), offered))
     here, parameters = f"{path}.{name}", inspect.signature(offered[name]).parameters
     given = dict(arguments or {})

@@ -22,7 +22,7 @@ from factory.sweep.outcome import Aim
 from factory.sweep.plan import Drafting
 from factory.sweep.runner import Runner
 from factory.sweep.settings import Settings
-from factory.sweep.show import lines
+from factory.sweep.show import display
 from factory.sweep.space import Space
 from factory.sweep.trials import Trials
 
@@ -87,7 +87,8 @@ class Search:
         asker = Asker()
         try:
             trials = Trials(asker, self.opened(asker, space), drafting, space)
-            screen = lines(self.sweep.console, space.keys, self.wanted.trials, self.objectives.aims[0])
+            aims = self.objectives.aims
+            screen = display(self.sweep.console, [], aims[0], space.keys, self.wanted.trials)
             judge = Judge(trials, self.objectives, self.prunes, screen)
             pool = self.sweep.pool(drafting, self.settings, at_a_time)
             runner = Runner(drafting, [], trials.overrides, pool, self.settings, judge, trials)
@@ -95,7 +96,7 @@ class Search:
                 runner.outcomes[outcome.job.number] = outcome
                 screen.ended(outcome)
             record = {"jobs": self.wanted.trials, "search": space.keys}
-            self.sweep.carry_out(runner, screen, self.objectives.aims, record, began)
+            self.sweep.carry_out(runner, screen, aims, record, began)
         finally:
             asker.close()
 

@@ -21,13 +21,22 @@ class Lines:
 
     Args:
         console: where to.
-        keys: in which its jobs differ.
-        total: how many jobs there are.
+        jobs: of the sweep.
         aim: what is best.
+        keys: in which jobs differ, where there are no jobs yet.
+        total: how many there will be.
     """
 
-    def __init__(self, console: Console, keys: Sequence[str], total: int, aim: Aim) -> None:
-        self.console, self.keys, self.total, self.aim = console, keys, total, aim
+    def __init__(
+        self,
+        console: Console,
+        jobs: Sequence[Job],
+        aim: Aim,
+        keys: Sequence[str] | None = None,
+        total: int | None = None,
+    ) -> None:
+        self.console, self.aim, self.keys = console, aim, keys or varied(jobs)
+        self.total = total or len([job for job in jobs if job.same_as is None])
         self.done = self.failed = self.pruned = self.kept = 0
         self.running: dict[int, tuple[Job, str]] = {}
         self.best: Outcome | None = None
@@ -103,13 +112,10 @@ class Screen(Lines):
         return " · ".join(parts)
 
 
-def display(console: Console, jobs: Sequence[Job], aim: Aim) -> Lines:
-    total = len([job for job in jobs if job.same_as is None])
-    return lines(console, varied(jobs), total, aim)
-
-
-def lines(console: Console, keys: Sequence[str], total: int, aim: Aim) -> Lines:
-    return (Screen if console.is_terminal else Lines)(console, keys, total, aim)
+def display(
+    console: Console, jobs: Sequence[Job], aim: Aim, keys: Sequence[str] | None = None, total: int | None = None
+) -> Lines:
+    return (Screen if console.is_terminal else Lines)(console, jobs, aim, keys, total)
 
 
 def doing(event: Mapping[str, Any]) -> str | None:

@@ -71,14 +71,14 @@ class Study:
     ) -> None:
         self.sampler, self.folder, self.shared, self.trials = samplers.sampler(sampler, seed), folder, shared, trials
         self.space = {part["key"].lstrip("+~"): distribution(**part) for part in space}
-        self.study = optuna.create_study(
-            storage=opened(storage),
-            study_name=name,
-            directions=list(directions),
-            sampler=self.sampler(0),
-            pruner=samplers.pruner(pruner),
-            load_if_exists=True,
-        )
+        own: dict[str, Any] = {"sampler": self.sampler(0), "pruner": samplers.pruner(pruner)}
+        try:
+            self.study = optuna.create_study(
+                storage=opened(storage), study_name=name, directions=list(directions), load_if_exists=True, **own
+            )
+        except Exception as error:
+            takes = "an URL that Optuna can open"
+            raise ConfigError(f"search.storage: got {storage!r}; takes {takes}; {first_line(error)}") from error
         found = self.study.user_attrs.get(ASKS)
         if found is None:
             self.study.set_user_attr(ASKS, asks)
@@ -121,7 +121,7 @@ class Study:
 
     def report(self, number: int, step: int, value: float) -> dict[str, Any]:
         self.open[number].report(value, step)
-        return {"prune": self.open[number].should_prune()}
+        return {"prune": bool(self.open[number].should_prune())}  # some pruners answer with numpy's
 
     def tell(
         self, number: int, state: str, values: Sequence[float] | None, facts: Mapping[str, float]
@@ -182,9 +182,12 @@ def serve(replies: IO[str]) -> None:
             answer = {"error": type(error).__name__, "message": str(error)}
         except Exception as error:
             traceback.print_exc()
-            first = (str(error).strip().splitlines() or ["no message"])[0]
-            answer = {"error": "FactoryError", "message": f"search: Optuna: {type(error).__name__}: {first}"}
+            answer = {"error": "FactoryError", "message": f"search: Optuna: {first_line(error)}"}
         print(json.dumps(answer), file=replies, flush=True)
+
+
+def first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no message'])[0]}"
 
 
 if __name__ == "__main__":
