@@ -31,7 +31,7 @@ from optuna.trial import TrialState
 from factory.errors import ConfigError, FactoryError
 from factory.sweep import samplers
 
-ASKS, FOLDER = "factory.asks", "factory.folder"
+ASKS, FOLDER, SPENT = "factory.asks", "factory.folder", "factory.spent"
 STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
@@ -108,7 +108,8 @@ class Study:
 
     def ask(self) -> dict[str, Any]:
         known = self.study.get_trials(deepcopy=False)
-        if sum(trial.state is not TrialState.WAITING for trial in known) >= self.trials:
+        enough = sum(trial.state is not TrialState.WAITING for trial in known) >= self.trials
+        if enough or self.study.user_attrs.get(SPENT):
             return {"number": None}
         self.study.sampler = self.sampler(len(known))
         trial = self.study.ask(self.space)
@@ -129,7 +130,12 @@ class Study:
         trial = self.open.pop(number)
         for name, fact in facts.items():
             trial.set_user_attr(name, fact)
-        self.study.tell(number, values, STATES[state])
+        try:
+            self.study.tell(number, values, STATES[state])
+        except RuntimeError:  # a sampler that has nothing left stops a loop, which is not here; the trial is told
+            if self.study.get_trials(deepcopy=False)[number].state is not STATES[state]:
+                raise
+            self.study.set_user_attr(SPENT, True)
         return {}
 
 

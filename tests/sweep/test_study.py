@@ -122,6 +122,16 @@ def test_hopeless_trial_is_to_be_pruned(tmp_path: Path) -> None:
         assert [trial["state"] for trial in earlier] == ["complete", "pruned", "complete"]
 
 
+def test_sampler_with_nothing_left_ends_the_search(tmp_path: Path) -> None:
+    few = {"sampler": "BruteForceSampler", "space": SPACE[2:]}
+    for rest in (2, 0):
+        with asked(tmp_path / "journal", **few) as (asker, _):
+            for number in range(rest):
+                assert asker.call("ask")["number"] == number
+                tell(asker, number, 1.0)
+            assert asker.call("ask") == {"number": None}
+
+
 def test_two_searches_may_share_a_study_by_url(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/study.db"
     shared = {"name": "ours", "shared": True, "trials": 4}
