@@ -10,9 +10,9 @@ from typing import Any
 from factory import faults
 from factory.errors import ConfigError
 from factory.sweep.outcome import FACTS, Aim, Outcome
-from factory.sweep.settings import MODES
 
 WHERE = "search.objectives"
+MODES = ("auto", "max", "min")
 
 
 @dataclass(frozen=True)

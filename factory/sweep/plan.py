@@ -65,17 +65,26 @@ class Drafting:
             train["threads"] = self.threads
         return config
 
+    def sound(self, config: Config) -> Plan:
+        """Judge a config, and remember what its stages import.
+
+        Raises:
+            ConfigError: it is refused.
+        """
+        configs.validate(config.tree, self.judged)
+        configs.check_packages(config.tree)
+        plan = Plan(config.tree)
+        for environment, modules in plan.warm().items():
+            self.preload.setdefault(environment, {}).update(dict.fromkeys(modules))
+        return plan
+
     def job(self, number: int, overrides: Sequence[str]) -> Job:
         words = tuple(word.removeprefix("++") for word in overrides)
         job = Job(number, words, str(self.grid.folder / str(number)))
         try:
             config = self.config(number, overrides)
             job = replace(job, folder=config.run_dir)
-            configs.validate(config.tree, self.judged)
-            configs.check_packages(config.tree)
-            plan = Plan(config.tree)
-            for environment, modules in plan.warm().items():
-                self.preload.setdefault(environment, {}).update(dict.fromkeys(modules))
+            plan = self.sound(config)
             first = self.seen.setdefault(key_of(config.tree), number)
             return replace(job, train_key=plan.train_key, same_as=None if first == number else first)
         except FactoryError as error:

@@ -120,10 +120,7 @@ class Search:
         deployed: dict[str, None] = {}
         for words in space.ends():
             try:
-                tree = drafting.config(0, words).tree
-                configs.validate(tree, drafting.judged)
-                configs.check_packages(tree)
-                deployed.update(dict.fromkeys(tree["deploy"]["target"] or {}))
+                deployed.update(dict.fromkeys(drafting.sound(drafting.config(0, words)).targets))
             except ConfigError as error:
                 refused.append(error)
         if len(refused) == 2:

@@ -13,7 +13,8 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from factory.errors import FactoryError, Interrupted
+from factory import faults
+from factory.errors import ConfigError, FactoryError, Interrupted
 from factory.launchers.pool import Pool
 from factory.places import folders
 from factory.plan import wants_gpu
@@ -92,6 +93,8 @@ class Sweep:
         """
         node = cast(dict[str, Any], OmegaConf.to_container(master.hydra, resolve=False))
         launcher = {name: value for name, value in node["launcher"].items() if name != "_target_"}
+        if "jobs" not in launcher:
+            raise ConfigError(faults.wrong("hydra/launcher", node["runtime"]["choices"]["hydra/launcher"], "factory"))
         grid, settings = Grid(loader, master, self.places), Settings.of(launcher)
         with held(grid.folder):
             Search(self, grid, settings, Wanted.of(node["sweeper"])).run(words)

@@ -10,8 +10,9 @@ import pytest
 
 from factory.errors import ConfigError
 from factory.sweep.command import in_full, resumed
+from factory.sweep.search import Wanted
 from factory.sweep.settings import Settings
-from hydra_plugins.factory_sweep import FactoryLauncherConf
+from hydra_plugins.factory_sweep import FactoryLauncherConf, FactorySearchConf
 from tests.commands import ROOT, factory
 
 
@@ -24,6 +25,18 @@ from tests.commands import ROOT, factory
         (["seed=1,2", "launcher.jobs=0"], "launcher.jobs: got 0; takes a number above 0, or null"),
         (["seed=1,2", "launcher.mode=mx"], "launcher.mode: got 'mx'; takes auto, max, min; did you mean 'max'?"),
         (["seed=1,2", "launcher.jbos=1"], "override: Could not override 'hydra.launcher.jbos'."),
+        (["model.dropout=interval(0.5,0)"], "model.dropout: got 'interval(0.5,0)'; takes the smaller number first"),
+        (["model.hiden=1,2", "search.trials=3"], "model.hiden: unknown key; takes "),
+        (["model.dropout=0,0.1", "search.trials=0"], "search.trials: got 0; takes a number above 0"),
+        (["model.dropout=0,0.1", "search.sampler=TPESamler"], "search.sampler: got 'TPESamler'; takes "),
+        (
+            ["model.dropout=0,0.1", "search.objectives=onx.size"],
+            "search.objectives: got 'onx.size'; takes saved_model.",
+        ),
+        (
+            ["model.dropout=0,0.1", "search.pruner=MedianPruner", "search.objectives=saved_model.size"],
+            "search.pruner: got 'MedianPruner'; takes null unless there is one objective",
+        ),
     ],
 )
 def test_sweep_that_cannot_run_is_refused_and_leaves_nothing(words: list[str], line: str, tmp_path: Path) -> None:
@@ -73,6 +86,9 @@ def test_every_option_is_known_on_both_sides_and_documented() -> None:
     assert options == [option.name for option in fields(Settings)]
     text = (ROOT / "README.md").read_text()
     assert [name for name in options if f"launcher.{name}=" not in text and f"`{name}=" not in text] == []
+    searching = [option.name for option in fields(FactorySearchConf) if option.name != "_target_"]
+    assert searching == [option.name for option in fields(Wanted)]
+    assert [name for name in searching if f"search.{name}=" not in text and f"{name}:\n" not in text] == []
 
 
 def test_threads_are_divided_among_jobs_unless_given() -> None:

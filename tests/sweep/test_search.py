@@ -10,7 +10,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from tests.commands import factory, processes_of, started, wait_until
+from tests.commands import factory, kill, processes_of, started, wait_until
 from tests.sweep.test_sweeps import at, board, epochs, record, same_weights, sweep
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def chosen(folder: Path) -> list[list[str]]:
 
 
 def test_interrupted_search_goes_on_to_the_same_trials_and_weights(tmp_path: Path) -> None:
-    """Ctrl-C in the third of five trials, then the same command; beside it the search that was let alone."""
+    """Ctrl-C in the third of five trials, ``kill -9`` in the fourth; beside it the search that was let alone."""
     words = [RATE, HIDDEN, "search.sampler={TPESampler:{n_startup_trials:2}}", "search.trials=5", *SMALL]
     words += ["train.epochs=30", "launcher.jobs=1"]
     whole, folder = tmp_path / "whole", tmp_path / "stopped"
@@ -41,13 +41,19 @@ def test_interrupted_search_goes_on_to_the_same_trials_and_weights(tmp_path: Pat
     folder.mkdir()
     with started("-m", *words, *at(folder), log=folder / "log.txt") as process:
         wait_until(lambda: epochs(folder, 2) > 2)
+        assert "/numpy/" not in Path(f"/proc/{process.pid}/maps").read_text()  # Optuna and it are in a process apart
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == 130
         wait_until(lambda: processes_of(process) == [], seconds=2)
     assert [trial.state.name for trial in study(folder).trials] == ["COMPLETE", "COMPLETE", "RUNNING"]
+    with started("-m", *words, *at(folder), log=folder / "log.txt") as process:
+        wait_until(lambda: epochs(folder, 3) > 2)
+        kill(process)
+        wait_until(lambda: processes_of(process) == [], seconds=5)
+    assert [trial.state.name for trial in study(folder).trials] == ["COMPLETE"] * 3 + ["RUNNING"]
     done = sweep(folder, *words)
     assert done.code == 0, done.out + done.err
-    assert done.out.count("kept from before") == 2
+    assert done.out.count("kept from before") == 3
     assert chosen(folder) == chosen(whole)
     assert [trial.values for trial in study(folder).trials] == [trial.values for trial in study(whole).trials]
     for job in range(5):
