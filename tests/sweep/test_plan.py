@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -79,6 +81,26 @@ def test_resume_finds_the_newest_sweep_of_the_same_words(tmp_path: Path, monkeyp
         resumed(["seed=9", "sweep=resume"])
     with pytest.raises(ConfigError, match="did you mean 'resume'"):
         resumed(["sweep=resum"])
+
+
+def test_resume_tells_searches_from_sweeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    search = ["seed=1,2", "search.trials=3", "search.objectives=loss", "launcher.jobs=1"]
+    for day, words in (("2026-01-01", ["seed=1,2"]), ("2026-01-02", search)):
+        recorded(Path("outputs", "sweeps", day, "10-00-00"), *words)
+    assert resumed(["seed=1,2", "sweep=resume"])[-1] == "hydra.sweep.dir=outputs/sweeps/2026-01-01/10-00-00"
+    more = ["seed=1,2", "search.trials=9"]
+    assert resumed([*more, "sweep=resume"]) == [*more, "hydra.sweep.dir=outputs/sweeps/2026-01-02/10-00-00"]
+    assert resumed(["sweep=resume"]) == [*search[:-1], "hydra.sweep.dir=outputs/sweeps/2026-01-02/10-00-00"]
+
+
+def test_missing_optuna_is_one_line_with_the_command(tmp_path: Path) -> None:
+    words = ["-m", "model.dropout=interval(0,0.5)", f"hydra.sweep.dir={tmp_path}/sweep"]
+    program = f"import sys; sys.modules['optuna'] = None; from factory.cli import main; sys.exit(main({words!r}))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == "search: needs optuna, which is not installed; pip install 'factory[search]'\n"
+    assert not (tmp_path / "sweep").exists()
 
 
 def test_every_option_is_known_on_both_sides_and_documented() -> None:
