@@ -8,6 +8,7 @@ FactoryError               1    something of ours went wrong; the message says w
 ├── ExportError            4    a target could not be produced, loaded or run
 ├── GateError              5    an artifact does not compute what was trained; it is in quarantine
 ├── PublishError           4    a proven artifact could not be published
+├── Pruned                 1    a search has seen enough of a trial; no fault of anybody
 ├── ReviewError            6    a change of the config is of a class that ``diff --fail-on`` refuses
 └── Interrupted          130    Ctrl-C; the run can be resumed
 
@@ -69,6 +70,10 @@ class PublishError(FactoryError):
     """A proven artifact could not be published."""
 
     exit_code = 4
+
+
+class Pruned(FactoryError):
+    """A search ended a trial whose live metrics are hopeless."""
 
 
 class ReviewError(FactoryError):

@@ -11,12 +11,14 @@ from factory import record
 from factory.clock import Clock
 from factory.config import Config, save
 from factory.delivery import Delivery, raise_failures
-from factory.errors import ConfigError, FactoryError, GateError, Interrupted, TrainError
+from factory.errors import ConfigError, FactoryError, GateError, Interrupted, Pruned, TrainError
 from factory.jobs import Watcher, failure_of, follow
 from factory.launchers import Launcher
 from factory.plan import Plan
 from factory.publish import publish
 from factory.rundir import RunDir, holds, key_of, read_json, write_json
+
+STATUS: dict[type[FactoryError], str] = {GateError: "refused", Pruned: "pruned"}
 
 
 class Pipeline:
@@ -62,7 +64,7 @@ class Pipeline:
                 shutil.rmtree(self.run.path, ignore_errors=True)
             raise
         except FactoryError as error:
-            self.conclude("refused" if isinstance(error, GateError) else "failed", error)
+            self.conclude(STATUS.get(type(error), "failed"), error)
             raise
         except KeyboardInterrupt:
             self.launcher.kill()

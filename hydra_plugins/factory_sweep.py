@@ -1,16 +1,18 @@
-"""What Hydra must find in its own namespace: a launcher and a sweeper that hand over to `factory.sweep`."""
+"""What Hydra must find in its own namespace: a launcher and two sweepers that hand over to `factory.sweep`."""
 
 # No `from __future__ import annotations`: Hydra reads the types of the dataclass at run time.
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper, BasicSweeperConf
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn
+from hydra.errors import HydraException
 from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
@@ -60,6 +62,37 @@ class FactorySweeperConf(BasicSweeperConf):
     _target_: str = "hydra_plugins.factory_sweep.FactorySweeper"
 
 
+@dataclass
+class FactorySearchConf:
+    """``hydra.sweeper`` of a search, or ``search`` for short: trials whose values Optuna chooses."""
+
+    _target_: str = "hydra_plugins.factory_sweep.FactorySearch"
+    trials: int = 20  # in all, those of earlier commands on the same study included
+    sampler: Any = "TPESampler"  # of optuna.samplers: a name, or {name: {argument: value}}
+    pruner: Any = None  # of optuna.pruners, likewise; null lets every trial end
+    objectives: Any = None  # a name, a list of names, or name → max, min; null takes what the leaderboard is sorted by
+    seed: int | None = 0  # of the sampler; null draws anew each time
+    storage: str | None = None  # an URL that Optuna knows; null keeps a journal in the folder of the sweep
+    study: str | None = None  # name in the storage; null takes the folder of the sweep
+    params: dict[str, Any] = field(default_factory=dict)  # the space in YAML; words of the command line go before it
+
+
+class FactorySearch(Sweeper):
+    """Gives the space to the sweep, which is the task function."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = settings
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self.context, self.task, self.config = hydra_context, task_function, config
+
+    def sweep(self, arguments: list[str]) -> Any:
+        if not hasattr(self.task, "search"):
+            raise HydraException("hydra/sweeper=search: searches are for python -m factory")
+        return self.task.search(self.context.config_loader, self.config, arguments)
+
+
 store = ConfigStore.instance()
 store.store(group="hydra/launcher", name="factory", node=FactoryLauncherConf, provider="factory")
 store.store(group="hydra/sweeper", name="factory", node=FactorySweeperConf, provider="factory")
+store.store(group="hydra/sweeper", name="search", node=FactorySearchConf, provider="factory")

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class Pool:
 
     Args:
         limit: stages that run at the same time.
-        preload: what each environment imports before its first stage.
+        preload: what each environment imports before its first stage; may still grow.
         timeout: seconds a stage may take, None for as long as it likes.
         variables: environment variables of every worker.
     """
@@ -86,11 +86,11 @@ class Pool:
     def __init__(
         self,
         limit: int,
-        preload: Mapping[Environment, tuple[str, ...]],
+        preload: Mapping[Environment, Iterable[str]],
         timeout: float | None,
         variables: Mapping[str, str],
     ) -> None:
-        self.limit, self.preload, self.timeout, self.variables = limit, dict(preload), timeout, variables
+        self.limit, self.preload, self.timeout, self.variables = limit, preload, timeout, variables
         self.workers: dict[Environment, Worker] = {}
         self.broken: dict[Environment, str] = {}
         self.waiting: deque[Task] = deque()
@@ -155,7 +155,7 @@ class Pool:
     def worker(self, environment: Environment) -> Worker:
         if environment not in self.workers:
             self.workers[environment] = Worker(
-                environment, self.preload.get(environment, ()), self.events, self.variables
+                environment, tuple(self.preload.get(environment, ())), self.events, self.variables
             )
         return self.workers[environment]
 

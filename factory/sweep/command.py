@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,16 +14,31 @@ RECORD = "sweep.json"
 SWEEPS = Path("outputs", "sweeps")  # as conf/config.yaml has it
 RESUME = "sweep="
 FOLDER = "hydra.sweep.dir="
-SHORT = {"launcher.": "hydra.launcher.", "reuse=": "hydra.launcher.reuse="}
+JOURNAL = "study.journal"
+SWEEPER = "hydra/sweeper="
+SHORT = {
+    "launcher.": "hydra.launcher.",
+    "reuse=": "hydra.launcher.reuse=",
+    "search.": "hydra.sweeper.",
+    "search=": SWEEPER,
+}
+HOW = (FOLDER, "hydra.launcher.", "launcher.", "reuse=")
+INTERVAL = re.compile(r"[^=]+=.*\binterval\(")
 
 
 def in_full(words: Sequence[str]) -> list[str]:
-    """``launcher.jobs=4`` and ``reuse=false`` as Hydra knows them."""
+    """``launcher.jobs=4``, ``reuse=false`` and ``search.trials=9`` as Hydra knows them; a search names its sweeper."""
     full = []
     for word in words:
         short = next((short for short in SHORT if word.startswith(short)), "")
         full.append(SHORT.get(short, "") + word.removeprefix(short))
-    return full
+    named = any(word.startswith(SWEEPER) for word in full)
+    return [f"{SWEEPER}search", *full] if searches(words) and not named else full
+
+
+def searches(words: Sequence[str]) -> bool:
+    """Whether these words are a search: they say how, or name numbers without end."""
+    return any(word.startswith(("search.", "search=")) or INTERVAL.match(word) for word in words)
 
 
 def needs_a_sweep(words: Sequence[str]) -> None:
@@ -53,11 +69,16 @@ def resumed(words: Sequence[str]) -> list[str]:
         raise ConfigError(faults.wrong("sweep", asked[-1], "resume", ["resume"]))
     for record in sorted(SWEEPS.glob(f"*/*/{RECORD}"), reverse=True):
         command = (read_json(record) or {}).get("command", [])
-        if not what(kept) or what(command) == what(kept):
+        if not what(kept) or jobs(command) == jobs(kept):
             return [*(kept if what(kept) else [*what(command), *kept]), f"{FOLDER}{record.parent}"]
     raise ConfigError(f"sweep: got 'resume', and {SWEEPS} holds no sweep of these words; takes the folder: {FOLDER}…")
 
 
 def what(words: Sequence[str]) -> list[str]:
     """The words that say which jobs there are, without those that say how they are run."""
-    return [word for word in words if not word.startswith((FOLDER, "hydra.launcher.", *SHORT))]
+    return [word for word in words if not word.startswith(HOW)]
+
+
+def jobs(words: Sequence[str]) -> tuple[bool, list[str]]:
+    """Whether they are a search, and of what: more trials or another sampler go on with the same one."""
+    return searches(words), [word for word in what(words) if not word.startswith("search.")]

@@ -15,17 +15,31 @@ from rich.table import Table
 
 from factory.report.table import NARROWEST, kilobytes
 from factory.rundir import write_text
-from factory.sweep.outcome import Aim, Outcome, label, ranked, values, varied
+from factory.sweep.outcome import Aim, Outcome, label, ranked, short, values, varied
+from factory.sweep.seeds import Candidate, but_for_the_seed, candidates
 
 SHOWN = 20  # rows of the terminal table; leaderboard.csv holds all
 GROUPS = ("model", "data", "optimizer", "train", "deploy")
+NOBODY: frozenset[int] = frozenset()
 LINE = 1000  # columns before YAML breaks a line
 
 
-def write(folder: Path, outcomes: Sequence[Outcome], aim: Aim) -> None:
-    """``leaderboard.csv``: a row a job, best first, those that failed last."""
+def write(folder: Path, outcomes: Sequence[Outcome], aim: Aim, front: frozenset[int] = NOBODY) -> None:
+    """``leaderboard.csv``: a row a job, best first, those that failed last.
+
+    Jobs that differ in the seed alone have one rank; each row of theirs has the means and spreads of all.
+    """
     keys = varied([outcome.job for outcome in outcomes])
-    rows = [row(outcome, place, keys) for place, outcome in enumerate(ranked(outcomes, aim), 1)]
+    groups = {one.words: one for one in candidates(outcomes)}
+    seeds = any(len(one.outcomes) > 1 for one in groups.values())
+    places: dict[tuple[str, ...], int] = {}
+    rows = []
+    for outcome in ranked(outcomes, aim):
+        words = but_for_the_seed(outcome.job.overrides)
+        place = places.setdefault(words, len(places) + 1)
+        rows.append(row(outcome, place, keys, groups.get(words) if seeds else None))
+        if front:
+            rows[-1]["pareto"] = "yes" if outcome.job.number in front else ""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
     writer.writeheader()
@@ -33,8 +47,10 @@ def write(folder: Path, outcomes: Sequence[Outcome], aim: Aim) -> None:
     write_text(folder / "leaderboard.csv", text.getvalue())
 
 
-def row(outcome: Outcome, place: int, keys: Sequence[str]) -> dict[str, Any]:
+def row(outcome: Outcome, place: int, keys: Sequence[str], group: Candidate | None) -> dict[str, Any]:
     """One row; metrics have their own names, what belongs to a target has the target's before it."""
+    means = {f"{name}_mean": group.mean.get(name) for name in outcome.metrics} if group else {}
+    spreads = {f"{name}_spread": group.spread.get(name) for name in outcome.metrics} if group else {}
     targets = {
         f"{name}_{what}": target[what]
         for name, target in outcome.targets.items()
@@ -46,6 +62,9 @@ def row(outcome: Outcome, place: int, keys: Sequence[str]) -> dict[str, Any]:
         "status": outcome.status,
         **values(outcome.job, keys),
         **outcome.metrics,
+        **({"seeds": len(group.outcomes)} if group else {}),
+        **means,
+        **spreads,
         "epochs": outcome.epochs,
         "fit_seconds": outcome.seconds,
         **targets,
@@ -55,41 +74,56 @@ def row(outcome: Outcome, place: int, keys: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def show(outcomes: Sequence[Outcome], aim: Aim, console: Console) -> None:
-    """The best jobs as a table, then each failure as a line, then what was shared."""
+def show(outcomes: Sequence[Outcome], aim: Aim, console: Console, front: frozenset[int] = NOBODY) -> None:
+    """The best jobs as a table, a line for all seeds of one; then each failure as a line, then what was shared."""
     console.width = max(console.width, NARROWEST)
     keys = varied([outcome.job for outcome in outcomes])
+    groups = {one.words: one for one in candidates(outcomes)}
     good = [outcome for outcome in ranked(outcomes, aim) if outcome.good and outcome.metrics]
+    order = list(dict.fromkeys(but_for_the_seed(outcome.job.overrides) for outcome in good))
     if good:
-        console.print(table(good[:SHOWN], keys))
-    lines = [f"and {len(good) - SHOWN} more"] if len(good) > SHOWN else []
-    lines += [f"{label(o.job, keys)}: {o.error}" for o in outcomes if not o.good and o.status != "interrupted"]
+        console.print(table([groups[words] for words in order[:SHOWN]], keys, front))
+    lines = ["* as good as any: no other is as good in each objective and better in one"] if front else []
+    lines += [f"and {len(order) - SHOWN} more"] if len(order) > SHOWN else []
+    lines += [f"{label(o.job, keys)}: {o.error}" for o in outcomes if o.failed and o.status != "interrupted"]
+    pruned = [outcome for outcome in outcomes if outcome.status == "pruned"]
+    lines += [f"{len(pruned)} pruned: ended early, having been worse than others by then"] if pruned else []
     lines += trainings(outcomes)
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def table(good: Sequence[Outcome], keys: Sequence[str]) -> Table:
+def table(best: Sequence[Candidate], keys: Sequence[str], front: frozenset[int]) -> Table:
     drawn = Table(box=box.SIMPLE_HEAD, header_style="bold")
-    metrics = list(dict.fromkeys(name for outcome in good for name in outcome.metrics))
-    targets = list(dict.fromkeys(name for outcome in good for name in outcome.targets))
-    for name in ("job", *keys, *metrics, *targets):
+    metrics = list(dict.fromkeys(name for one in best for name in one.first.metrics))
+    targets = list(dict.fromkeys(name for one in best for name in one.first.targets))
+    seeds = any(len(one.outcomes) > 1 for one in best)
+    shown = [key for key in keys if not (seeds and key == "seed")]
+    for name in ("job", *shown, *(["seeds"] if seeds else []), *metrics, *targets):
         drawn.add_column(name)
-    for outcome in good:
-        set_to = values(outcome.job, keys)
+    for one in best:
+        set_to = values(one.first.job, shown)
         drawn.add_row(
-            str(outcome.job.number),
-            *(set_to.get(key, "-") for key in keys),
-            *(f"{outcome.metrics[name]:.4f}" if name in outcome.metrics else "-" for name in metrics),
-            *(target_words(outcome.targets.get(name)) for name in targets),
+            f"{one.first.job.number}{' *' if one.first.job.number in front else ''}",
+            *(short(set_to.get(key, "-")) for key in shown),
+            *([str(len(one.outcomes))] if seeds else []),
+            *(figure(one, name) for name in metrics),
+            *(target_words(one.mean, name) for name in targets),
         )
     return drawn
 
 
-def target_words(target: Mapping[str, Any] | None) -> str:
-    if not target or target["milliseconds"] is None:
+def figure(one: Candidate, name: str) -> str:
+    """A metric, or its mean over seeds and how far they spread."""
+    if name not in one.mean:
         return "-"
-    return f"{kilobytes(target['bytes'])}, {target['milliseconds']:.2f} ms"
+    return f"{one.mean[name]:.4f}" + (f" ± {one.spread[name]:.4f}" if name in one.spread else "")
+
+
+def target_words(facts: Mapping[str, float], target: str) -> str:
+    if f"{target}.latency" not in facts:
+        return "-"
+    return f"{kilobytes(round(facts[f'{target}.size']))}, {facts[f'{target}.latency']:.2f} ms"
 
 
 def trainings(outcomes: Sequence[Outcome]) -> list[str]:

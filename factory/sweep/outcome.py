@@ -10,11 +10,16 @@ from typing import Any
 
 from factory.rundir import RunDir
 from factory.sweep.plan import Job
+from factory.sweep.seeds import but_for_the_seed, candidates
 from factory.sweep.settings import Settings
 from factory.sweep.shared import origin
 
 GOOD = ("published", "trained")
+FACTS = {"latency": "milliseconds", "size": "bytes"}
+"""What is known of a target, as `Outcome.facts` names it and as `shown` keeps it."""
+
 HIGHER_IS_BETTER = re.compile(r"acc|auc|precision|recall|f1|fbeta|score|iou|r2|cosine|correlation|specificity", re.I)
+LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e[+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,22 @@ class Outcome:
     @property
     def good(self) -> bool:
         return self.status in (*GOOD, "same")
+
+    @property
+    def failed(self) -> bool:
+        """One that was pruned has no result, and no fault."""
+        return not self.good and self.status != "pruned"
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """All that jobs may be compared by: metrics, then ``onnx.latency`` (milliseconds), ``onnx.size`` (bytes) …"""
+        known = {
+            f"{name}.{fact}": target[field]
+            for name, target in self.targets.items()
+            for fact, field in FACTS.items()
+            if target[field] is not None
+        }
+        return {**self.metrics, **known}
 
     @classmethod
     def of(cls, job: Job, summary: Mapping[str, Any], *, error: str | None = None, kept: bool = False) -> Outcome:
@@ -93,7 +114,14 @@ class Aim:
     def name(self, metrics: Mapping[str, float]) -> str:
         if self.metric != "auto":
             return self.metric
-        return next((name for name in metrics if name != "loss" and not name.endswith("_loss")), "loss")
+        named = (name for name in metrics if "." not in name)
+        return next((name for name in named if name != "loss" and not name.endswith("_loss")), "loss")
+
+    def higher(self, name: str) -> bool:
+        """Whether more of this metric is better."""
+        if self.mode == "auto":
+            return "." not in name and HIGHER_IS_BETTER.search(name) is not None
+        return self.mode == "max"
 
     def value(self, metrics: Mapping[str, float]) -> float | None:
         return metrics.get(self.name(metrics))
@@ -103,16 +131,20 @@ class Aim:
         value = self.value(metrics)
         if value is None or value != value:
             return (float("inf"), float("inf"))
-        higher = HIGHER_IS_BETTER.search(self.name(metrics)) if self.mode == "auto" else self.mode == "max"
-        return (-value if higher else value, metrics.get("loss", 0.0))
+        return (-value if self.higher(self.name(metrics)) else value, metrics.get("loss", 0.0))
 
 
 def ranked(outcomes: Sequence[Outcome], aim: Aim) -> list[Outcome]:
-    """The good ones, best first; then the others by number."""
+    """The good ones, best first, those that differ in the seed alone by their mean; then the others by number."""
     good = [outcome for outcome in outcomes if outcome.good and outcome.metrics]
     other = [outcome for outcome in outcomes if not (outcome.good and outcome.metrics)]
+    means = {one.words: (aim.loss(one.mean), one.first.job.number) for one in candidates(good)}
+
+    def order(outcome: Outcome) -> tuple[Any, ...]:
+        return *means[but_for_the_seed(outcome.job.overrides)], aim.loss(outcome.facts), outcome.job.number
+
     return [
-        *sorted(good, key=lambda outcome: (aim.loss(outcome.metrics), outcome.job.number)),
+        *sorted(good, key=order),
         *sorted(other, key=lambda outcome: outcome.job.number),
     ]
 
@@ -132,7 +164,12 @@ def values(job: Job, keys: Sequence[str]) -> dict[str, str]:
 
 def label(job: Job, keys: Sequence[str]) -> str:
     """A job in a few words: ``job 3 train.backend=jax``."""
-    return " ".join([f"job {job.number}", *(f"{key}={value}" for key, value in values(job, keys).items())])
+    return " ".join([f"job {job.number}", *(f"{key}={short(value)}" for key, value in values(job, keys).items())])
+
+
+def short(value: str) -> str:
+    """A number that a search chose, with as many digits as one reads."""
+    return f"{float(value):.4g}" if LONG_NUMBER.fullmatch(value) else value
 
 
 def key_of(word: str) -> str:

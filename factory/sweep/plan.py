@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -53,14 +54,29 @@ class Drafting:
     judged: Judged = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     preload: dict[Environment, dict[str, None]] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)  # Hydra composes one config at a time
 
     def config(self, number: int, overrides: Sequence[str]) -> Config:
         """A job's config, with its threads in it, so that its files say what its weights depend on."""
-        config = self.grid.config(number, overrides)
+        with self.lock:
+            config = self.grid.config(number, overrides)
         train = config.tree.get("train")
         if isinstance(train, dict) and train.get("threads") is None:
             train["threads"] = self.threads
         return config
+
+    def sound(self, config: Config) -> Plan:
+        """Judge a config, and remember what its stages import.
+
+        Raises:
+            ConfigError: it is refused.
+        """
+        configs.validate(config.tree, self.judged)
+        configs.check_packages(config.tree)
+        plan = Plan(config.tree)
+        for environment, modules in plan.warm().items():
+            self.preload.setdefault(environment, {}).update(dict.fromkeys(modules))
+        return plan
 
     def job(self, number: int, overrides: Sequence[str]) -> Job:
         words = tuple(word.removeprefix("++") for word in overrides)
@@ -68,11 +84,7 @@ class Drafting:
         try:
             config = self.config(number, overrides)
             job = replace(job, folder=config.run_dir)
-            configs.validate(config.tree, self.judged)
-            configs.check_packages(config.tree)
-            plan = Plan(config.tree)
-            for environment, modules in plan.warm().items():
-                self.preload.setdefault(environment, {}).update(dict.fromkeys(modules))
+            plan = self.sound(config)
             first = self.seen.setdefault(key_of(config.tree), number)
             return replace(job, train_key=plan.train_key, same_as=None if first == number else first)
         except FactoryError as error:

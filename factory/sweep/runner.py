@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from factory.clock import Clock
 from factory.delivery import Delivery
-from factory.errors import FactoryError, GateError, Interrupted
+from factory.errors import FactoryError, GateError, Interrupted, Pruned
 from factory.launchers.pool import Pool
 from factory.pipeline import Pipeline
 from factory.rundir import read_json, write_json
@@ -19,7 +19,7 @@ from factory.sweep.plan import Drafting, Job
 from factory.sweep.queue import Waiting
 from factory.sweep.settings import Settings
 
-STATUS: dict[type[Exception], str] = {Interrupted: "interrupted", GateError: "refused"}
+STATUS: dict[type[Exception], str] = {Interrupted: "interrupted", GateError: "refused", Pruned: "pruned"}
 TICK = 0.1  # seconds between looks at what only the main thread may do
 
 
@@ -33,17 +33,31 @@ class Display(Protocol):
     def ended(self, outcome: Outcome) -> None: ...
 
 
+class Queue(Protocol):
+    """Where jobs come from; used from many threads."""
+
+    def take(self) -> Job | None: ...
+
+    def trained(self, key: str) -> None: ...
+
+    def untrained(self, key: str) -> list[Job]: ...
+
+    def ended(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class Runner:
     """Use once.
 
     Args:
         drafting: composes the jobs' configs.
-        jobs: every job of the launch.
-        overrides: of each job, as the sweeper gave them.
+        jobs: every job that is known from the start.
+        overrides: of each job, as the sweeper gave them; may still grow.
         pool: of workers; stopped at the end.
         settings: of the sweep.
         display: is told everything.
-        models: where the jobs' versions go, where each config says unless given.
+        queue: gives the jobs to run; those of ``jobs`` that can be, unless given.
     """
 
     def __init__(
@@ -54,20 +68,20 @@ class Runner:
         pool: Pool,
         settings: Settings,
         display: Display,
-        models: Path | None,
+        queue: Queue | None = None,
     ) -> None:
         self.drafting, self.overrides, self.pool = drafting, overrides, pool
-        self.settings, self.display, self.models = settings, display, models
+        self.settings, self.display = settings, display
+        self.models = drafting.grid.folder / "models" if settings.publish == "best" else None
         self.jobs = {job.number: job for job in jobs}
         sound = [job for job in jobs if job.fault is None and job.same_as is None]
-        self.waiting = Waiting(sound, share=settings.reuse)
+        self.waiting = queue or Waiting(sound, share=settings.reuse)
         self.donors: dict[str, list[Path]] = {}
         for job in sound:
             self.donors.setdefault(job.train_key, []).append(Path(job.folder))
         self.outcomes: dict[int, Outcome] = {}
         self.halted = threading.Event()
         self.crash: BaseException | None = None
-        self.lock = threading.Lock()
 
     def run(self) -> list[Outcome]:
         """Every job to its end, whatever becomes of the others.
@@ -100,10 +114,15 @@ class Runner:
     def repeat(self) -> None:
         """A job with the config of an earlier one has that one's outcome."""
         for job in self.jobs.values():
-            first = self.outcomes.get(job.same_as) if job.same_as is not None else None
-            if first:
-                found = {"status": "same" if first.good else first.status, "error": first.error}
-                self.outcomes[job.number] = Outcome(**{**vars(first), **found, "job": job})
+            if found := self.as_before(job):
+                self.outcomes[job.number] = found
+
+    def as_before(self, job: Job) -> Outcome | None:
+        first = self.outcomes.get(job.same_as) if job.same_as is not None else None
+        if first is None:
+            return None
+        found = {"status": "same" if first.good else first.status, "error": first.error}
+        return Outcome(**{**vars(first), **found, "job": job})
 
     # ---- in the threads
 
@@ -121,11 +140,14 @@ class Runner:
 
     def perform(self, job: Job) -> Outcome:
         """One job, whose failure is its own."""
+        if job.fault:
+            return Outcome(job, "failed", job.fault.replace("\n", "; "))
+        if found := self.as_before(job):
+            return found
         lane = self.pool.lane()
         pipeline = None
         try:
-            with self.lock:
-                config = self.drafting.config(job.number, self.overrides[job.number])
+            config = self.drafting.config(job.number, self.overrides[job.number])
             pipeline = Pipeline(config, lane, JobWatch(self, job), Clock(), self.models)
             return self.carried_out(job, pipeline)
         except (FactoryError, OSError) as error:
@@ -141,7 +163,10 @@ class Runner:
             self.waiting.trained(job.train_key)
             return Outcome.of(job, kept, kept=True)
         if self.settings.reuse:
-            shared.inherit(pipeline.run, job.train_key, self.donors[job.train_key])
+            donors = self.donors.setdefault(job.train_key, [])
+            shared.inherit(pipeline.run, job.train_key, donors)
+            if pipeline.run.path not in donors:
+                donors.append(pipeline.run.path)
         if shared.is_trained(pipeline.run, job.train_key):
             self.waiting.trained(job.train_key)
         summary = pipeline.execute()
@@ -160,7 +185,7 @@ class Runner:
     def conclude(self, outcome: Outcome) -> None:
         self.outcomes[outcome.job.number] = outcome
         self.display.ended(outcome)
-        if not outcome.good and self.settings.fail_fast:
+        if outcome.failed and self.settings.fail_fast:
             self.waiting.stop()
             self.halted.set()
 

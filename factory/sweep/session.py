@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from factory.errors import FactoryError, Interrupted
+from factory import faults
+from factory.errors import ConfigError, FactoryError, Interrupted
 from factory.launchers.pool import Pool
 from factory.places import folders
 from factory.plan import wants_gpu
 from factory.report import table
 from factory.rundir import RunDir, read_json, write_json
 from factory.sweep import leaderboard, show
-from factory.sweep.command import RECORD
+from factory.sweep.command import JOURNAL, RECORD
 from factory.sweep.grid import Grid
+from factory.sweep.objectives import front
 from factory.sweep.outcome import Aim, Outcome, ranked
 from factory.sweep.plan import PLAN, Drafting, draft
 from factory.sweep.release import Release
 from factory.sweep.runner import Runner
+from factory.sweep.search import Search, Wanted
 from factory.sweep.settings import Settings
 
 
@@ -42,7 +45,8 @@ class Sweep:
     def __init__(
         self, command: Sequence[str], config_dir: str | None, console: Console, alone: Callable[[DictConfig], int]
     ) -> None:
-        self.command, self.places, self.console, self.alone = list(command), folders(config_dir), console, alone
+        self.command, self.config_dir, self.console, self.alone = list(command), config_dir, console, alone
+        self.places = folders(config_dir)
         self.outcomes: list[Outcome] = []
         self.to_release: Release | None = None
         self.exit_code = 0
@@ -75,55 +79,93 @@ class Sweep:
             Interrupted: Ctrl-C; the same command goes on.
         """
         grid = Grid(loader, master, self.places)
-        try:
-            with RunDir(grid.folder).locked():
-                return self.run(grid, Settings.of(fields), job_overrides, first)
-        finally:
-            if not (grid.folder / PLAN).exists():
-                leave_nothing(grid.folder)
+        with held(grid.folder):
+            return self.run(grid, Settings.of(fields), job_overrides, first)
+
+    def search(self, loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> None:
+        """Run a search: jobs that follow from how earlier ones did.
+
+        Args:
+            loader: Hydra's, for composing.
+            master: the search's own config, which says how in ``hydra.sweeper`` and ``hydra.launcher``.
+            words: overrides, those of the space included.
+
+        Raises:
+            ConfigError: nothing can run; a fresh folder is not left behind.
+            Interrupted: Ctrl-C; the same command goes on.
+        """
+        node = cast(dict[str, Any], OmegaConf.to_container(master.hydra, resolve=False))
+        launcher = {name: value for name, value in node["launcher"].items() if name != "_target_"}
+        if "jobs" not in launcher:
+            raise ConfigError(faults.wrong("hydra/launcher", node["runtime"]["choices"]["hydra/launcher"], "factory"))
+        grid, settings = Grid(loader, master, self.places), Settings.of(launcher)
+        with held(grid.folder):
+            Search(self, grid, settings, Wanted.of(node["sweeper"])).run(words)
 
     def run(
         self, grid: Grid, settings: Settings, job_overrides: Sequence[Sequence[str]], first: int
     ) -> list[JobReturn]:
         began = time.monotonic()
-        earlier = read_json(grid.folder / RECORD) or {}
-        at_a_time = settings.at_a_time(len(job_overrides), gpu=wants_gpu("auto"))
-        threads = earlier.get("threads") or settings.threads_each(at_a_time)  # weights may depend on it: as it was
-        drafting = Drafting(grid, threads)
+        drafting, at_a_time = self.drafting(grid, settings, len(job_overrides))
         jobs = draft(drafting, job_overrides, first)
-        record = {
-            "command": self.command,
-            "jobs": first + len(jobs),
-            "at_a_time": at_a_time,
-            "threads": threads,
-            "planning_seconds": round(time.monotonic() - began, 3),
-        }
-        write_json(grid.folder / RECORD, {**record, "status": "running"})
-        preload = {environment: tuple(modules) for environment, modules in drafting.preload.items()}
-        aim = Aim.of(settings)
         overrides = dict(enumerate(job_overrides, first))
-        pool = Pool(at_a_time, preload, settings.timeout, worker_variables(grid.folder))
+        aim, pool = Aim.of(settings), self.pool(drafting, settings, at_a_time)
         display = show.display(self.console, jobs, aim)
-        models = grid.folder / "models" if settings.publish == "best" else None
-        runner = Runner(drafting, jobs, overrides, pool, settings, display, models)
-        status = "interrupted"
-        try:
-            with pool, display:
-                found = runner.run()
-            status = "done" if len(found) == len(jobs) else "stopped"
-        except KeyboardInterrupt:
-            raise Interrupted(f"interrupted; the same command with hydra.sweep.dir={grid.folder} goes on") from None
-        finally:
-            self.outcomes += sorted(runner.outcomes.values(), key=lambda outcome: outcome.job.number)
-            best = self.conclude(grid.folder, drafting, overrides, aim)
-            seconds = round(time.monotonic() - began, 3)
-            write_json(grid.folder / RECORD, {**record, "status": status, "seconds": seconds, **self.counts()})
-        if models:
-            self.to_release = (best or self.to_release) if status == "done" else None
+        runner = Runner(drafting, jobs, overrides, pool, settings, display)
+        self.carry_out(runner, display, [aim], {"jobs": first + len(jobs)}, began)
         return [returned(runner.outcomes.get(job.number), job.overrides, aim) for job in jobs]
 
+    def drafting(self, grid: Grid, settings: Settings, count: int) -> tuple[Drafting, int]:
+        """What composes the jobs, and how many run at a time."""
+        earlier = read_json(grid.folder / RECORD) or {}
+        at_a_time = settings.at_a_time(count, gpu=wants_gpu("auto"))
+        threads = earlier.get("threads") or settings.threads_each(at_a_time)  # weights may depend on it: as it was
+        return Drafting(grid, threads), at_a_time
+
+    def pool(self, drafting: Drafting, settings: Settings, at_a_time: int) -> Pool:
+        return Pool(at_a_time, drafting.preload, settings.timeout, worker_variables(drafting.grid.folder))
+
+    def carry_out(
+        self, runner: Runner, display: show.Lines, aims: Sequence[Aim], record: Mapping[str, Any], began: float
+    ) -> None:
+        """Run what is planned, and say what became of it.
+
+        Args:
+            runner: ready.
+            display: to be seen while it runs.
+            aims: what is best by the first; by several, what no other beats is marked.
+            record: goes to the sweep's record.
+            began: when planning did, by the monotonic clock.
+
+        Raises:
+            Interrupted: Ctrl-C.
+        """
+        folder, at_a_time = runner.drafting.grid.folder, runner.pool.limit
+        record = {
+            "command": self.command,
+            **record,
+            "at_a_time": at_a_time,
+            "threads": runner.drafting.threads,
+            "planning_seconds": round(time.monotonic() - began, 3),
+        }
+        write_json(folder / RECORD, {**record, "status": "running"})
+        status = "interrupted"
+        try:
+            with runner.pool, display:
+                runner.run()
+            status = "stopped" if runner.halted.is_set() else "done"
+        except KeyboardInterrupt:
+            raise Interrupted(f"interrupted; the same command with hydra.sweep.dir={folder} goes on") from None
+        finally:
+            self.outcomes += sorted(runner.outcomes.values(), key=lambda outcome: outcome.job.number)
+            best = self.conclude(folder, runner.drafting, runner.overrides, aims)
+            seconds = round(time.monotonic() - began, 3)
+            write_json(folder / RECORD, {**record, "status": status, "seconds": seconds, **self.counts()})
+        if runner.models:
+            self.to_release = (best or self.to_release) if status == "done" else None
+
     def conclude(
-        self, folder: Path, drafting: Drafting, overrides: Mapping[int, Sequence[str]], aim: Aim
+        self, folder: Path, drafting: Drafting, overrides: Mapping[int, Sequence[str]], aims: Sequence[Aim]
     ) -> Release | None:
         """Leaderboard, table and best run of all that ended so far.
 
@@ -132,10 +174,10 @@ class Sweep:
         """
         if not self.outcomes:
             return None
-        leaderboard.write(folder, self.outcomes, aim)
-        leaderboard.show(self.outcomes, aim, self.console)
-        found = None
-        best_first = ranked(self.outcomes, aim)
+        aim, unbeaten = aims[0], front(self.outcomes, aims) if len(aims) > 1 else leaderboard.NOBODY
+        leaderboard.write(folder, self.outcomes, aim, unbeaten)
+        leaderboard.show(self.outcomes, aim, self.console, unbeaten)
+        found, best_first = None, ranked(self.outcomes, aim)
         best = best_first[0]
         if best.good and best.metrics and best.job.number in overrides:
             config = drafting.config(best.job.number, overrides[best.job.number])
@@ -143,7 +185,7 @@ class Sweep:
             leaderboard.write_best(folder, config.tree, best)
             self.say(f"best: python -m factory --config-dir {folder / 'best'} experiment=best")
         self.say(f"leaderboard: {folder / 'leaderboard.csv'}")
-        if not all(outcome.good for outcome in self.outcomes):
+        if any(outcome.failed for outcome in self.outcomes):
             self.exit_code = FactoryError.exit_code
         return found
 
@@ -160,13 +202,24 @@ class Sweep:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def counts(self) -> dict[str, int]:
-        good = sum(outcome.good for outcome in self.outcomes)
-        return {"done": good, "failed": len(self.outcomes) - good, "kept": sum(o.kept for o in self.outcomes)}
+        tests = {"done": "good", "failed": "failed", "kept": "kept"}
+        return {name: sum(getattr(outcome, test) for outcome in self.outcomes) for name, test in tests.items()}
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """A sweep's folder for one command; a fresh one does not stay where nothing was planned."""
+    try:
+        with RunDir(folder).locked():
+            yield
+    finally:
+        if not (folder / PLAN).exists():
+            leave_nothing(folder)
 
 
 def leave_nothing(folder: Path) -> None:
     """Remove the folder of a sweep that never began, unless there is something of the user's in it."""
-    for name in (".lock", "multirun.yaml"):
+    for name in (".lock", "multirun.yaml", JOURNAL, f".{JOURNAL}.lock"):
         (folder / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder.rmdir()

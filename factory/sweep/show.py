@@ -23,12 +23,21 @@ class Lines:
         console: where to.
         jobs: of the sweep.
         aim: what is best.
+        keys: in which jobs differ, where there are no jobs yet.
+        total: how many there will be.
     """
 
-    def __init__(self, console: Console, jobs: Sequence[Job], aim: Aim) -> None:
-        self.console, self.aim, self.keys = console, aim, varied(jobs)
-        self.total = len([job for job in jobs if job.same_as is None])
-        self.done = self.failed = self.kept = 0
+    def __init__(
+        self,
+        console: Console,
+        jobs: Sequence[Job],
+        aim: Aim,
+        keys: Sequence[str] | None = None,
+        total: int | None = None,
+    ) -> None:
+        self.console, self.aim, self.keys = console, aim, keys or varied(jobs)
+        self.total = total or len([job for job in jobs if job.same_as is None])
+        self.done = self.failed = self.pruned = self.kept = 0
         self.running: dict[int, tuple[Job, str]] = {}
         self.best: Outcome | None = None
         self.began = time.monotonic()
@@ -56,15 +65,20 @@ class Lines:
             if outcome.status == "interrupted":
                 return
             self.count(outcome)
-            line = f"[{self.done + self.failed}/{self.total}] {label(outcome.job, self.keys)}: {ending(outcome)}"
+            line = f"[{self.over}/{self.total}] {label(outcome.job, self.keys)}: {ending(outcome)}"
         # after the lock: printing waits for a refresh of the screen, and that one waits for the lock
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    @property
+    def over(self) -> int:
+        return self.done + self.failed + self.pruned
+
     def count(self, outcome: Outcome) -> None:
         self.done += outcome.good
-        self.failed += not outcome.good
+        self.failed += outcome.failed
+        self.pruned += outcome.status == "pruned"
         self.kept += outcome.kept
-        better = self.best is None or self.aim.loss(outcome.metrics) < self.aim.loss(self.best.metrics)
+        better = self.best is None or self.aim.loss(outcome.facts) < self.aim.loss(self.best.facts)
         if outcome.good and outcome.metrics and better:
             self.best = outcome
 
@@ -86,9 +100,10 @@ class Screen(Lines):
             return Group(Text(self.headline(), style="bold"), *(Text(line, no_wrap=True) for line in running))
 
     def headline(self) -> str:
-        ended = self.done + self.failed
+        ended = self.over
         waiting = self.total - ended - len(self.running)
         parts = [f"{self.done} done, {len(self.running)} running, {waiting} waiting, {self.failed} failed"]
+        parts += [f"{self.pruned} pruned"] if self.pruned else []
         if self.best:
             parts.append(f"best job {self.best.job.number}: {figures(self.best.metrics)}")
         if ended > self.kept:
@@ -97,8 +112,10 @@ class Screen(Lines):
         return " · ".join(parts)
 
 
-def display(console: Console, jobs: Sequence[Job], aim: Aim) -> Lines:
-    return (Screen if console.is_terminal else Lines)(console, jobs, aim)
+def display(
+    console: Console, jobs: Sequence[Job], aim: Aim, keys: Sequence[str] | None = None, total: int | None = None
+) -> Lines:
+    return (Screen if console.is_terminal else Lines)(console, jobs, aim, keys, total)
 
 
 def doing(event: Mapping[str, Any]) -> str | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from factory import config
 from factory.sweep import leaderboard
 from factory.sweep.outcome import Aim, Outcome, label, ranked, varied
 from factory.sweep.plan import Job
+from factory.sweep.seeds import candidates
 
 AUTO = Aim("auto", "auto")
 
@@ -59,6 +62,70 @@ def test_leaderboard_holds_every_job(tmp_path: Path) -> None:
         ("1", "1", "1", "0.5", ""),
         ("", "0", "0", "", "train: no"),
     ]
+
+
+def seeded(number: int, rate: float, seed: int, **metrics: float) -> Outcome:
+    job = Job(number, (f"seed={seed}", f"rate={rate}"), f"sweep/{number}")
+    return Outcome(job, "published", metrics=metrics, targets={"onnx": {"status": "passed", **SIZE}})
+
+
+SIZE = {"bytes": 1024, "milliseconds": 0.25}
+
+
+def lucky_and_steady() -> list[Outcome]:
+    """The best run of all has a config that is worse in the mean."""
+    lucky = [seeded(n, 0.1, n, accuracy=accuracy) for n, accuracy in enumerate((0.95, 0.5, 0.5))]
+    return [*lucky, *(seeded(n, 0.2, n - 3, accuracy=accuracy) for n, accuracy in ((3, 0.8), (4, 0.9), (5, 0.85)))]
+
+
+def test_configs_are_ranked_by_their_mean_over_seeds(tmp_path: Path) -> None:
+    jobs = lucky_and_steady()
+    assert order(*jobs) == [4, 5, 3, 0, 1, 2]
+    leaderboard.write(tmp_path, [*jobs, outcome(6, "failed", "no")], AUTO)
+    with open(tmp_path / "leaderboard.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["rank"] for row in rows] == ["1", "1", "1", "2", "2", "2", ""]
+    assert (rows[0]["seeds"], rows[0]["accuracy"]) == ("3", "0.9")
+    assert float(rows[0]["accuracy_mean"]) == pytest.approx(0.85)
+    assert float(rows[0]["accuracy_spread"]) == pytest.approx(0.05)
+    assert float(rows[3]["accuracy_mean"]) == pytest.approx(0.65)
+
+
+def test_seeds_are_one_line_of_the_table() -> None:
+    where = Console(file=io.StringIO(), width=120)
+    leaderboard.show(lucky_and_steady(), AUTO, where)
+    assert isinstance(where.file, io.StringIO)
+    lines = [line.split() for line in where.file.getvalue().splitlines()]
+    assert ["job", "rate", "seeds", "accuracy", "onnx"] in lines
+    steady = ["3", "0.2", "3", "0.8500", "±", "0.0500", "1", "KiB,", "0.25", "ms"]
+    lucky = ["0", "0.1", "3", "0.6500", "±", "0.2598", "1", "KiB,", "0.25", "ms"]
+    assert lines.index(steady) + 1 == lines.index(lucky)
+
+
+def test_a_diverged_seed_leaves_no_mean_to_be_proud_of() -> None:
+    bad = [seeded(0, 0.1, 0, accuracy=1.0), seeded(1, 0.1, 1, accuracy=float("nan"))]
+    assert order(*bad, seeded(2, 0.2, 0, accuracy=0.1)) == [2, 0, 1]
+
+
+def test_repeated_config_counts_once_and_numbers_are_short() -> None:
+    twins = [seeded(0, 0.1, 0, accuracy=0.5), seeded(1, 0.1, 0, accuracy=0.5)]
+    (one,) = candidates(twins)
+    assert (len(one.outcomes), one.spread) == (1, {})
+    job = Job(7, ("rate=0.0012345678", "hidden=[128,64]", "name=0.12"), "")
+    assert label(job, ["rate", "hidden", "name"]) == "job 7 rate=0.001235 hidden=[128,64] name=0.12"
+
+
+def test_pruned_jobs_are_no_failures_and_what_no_job_beats_is_marked(tmp_path: Path) -> None:
+    jobs = [seeded(0, 0.1, 0, accuracy=0.5), outcome(1, "pruned", "after epoch 2"), seeded(2, 0.2, 0, accuracy=0.7)]
+    where = Console(file=io.StringIO(), width=120)
+    leaderboard.show(jobs, AUTO, where, frozenset({2}))
+    assert isinstance(where.file, io.StringIO)
+    text = where.file.getvalue()
+    assert "2 *" in text and "1 pruned" in text and "after epoch 2" not in text
+    assert [job.failed for job in jobs] == [False, False, False]
+    leaderboard.write(tmp_path, jobs, AUTO, frozenset({2}))
+    with open(tmp_path / "leaderboard.csv", newline="") as file:
+        assert {row["job"]: row["pareto"] for row in csv.DictReader(file)} == {"0": "", "1": "", "2": "yes"}
 
 
 @pytest.mark.parametrize(

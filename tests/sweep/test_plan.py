@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pytest
 
 from factory.errors import ConfigError
 from factory.sweep.command import in_full, needs_a_sweep, resumed
+from factory.sweep.search import Wanted
 from factory.sweep.settings import Settings
-from hydra_plugins.factory_sweep import FactoryLauncherConf
+from hydra_plugins.factory_sweep import FactoryLauncherConf, FactorySearchConf
 from tests.commands import ROOT, factory
 
 
@@ -25,6 +28,18 @@ from tests.commands import ROOT, factory
         (["seed=1,2", "launcher.mode=mx"], "launcher.mode: got 'mx'; takes auto, max, min; did you mean 'max'?"),
         (["seed=1,2", "launcher.publish=bset"], "launcher.publish: got 'bset'; takes best, all; did you mean 'best'?"),
         (["seed=1,2", "launcher.jbos=1"], "override: Could not override 'hydra.launcher.jbos'."),
+        (["model.dropout=interval(0.5,0)"], "model.dropout: got 'interval(0.5,0)'; takes the smaller number first"),
+        (["model.hiden=1,2", "search.trials=3"], "model.hiden: unknown key; takes "),
+        (["model.dropout=0,0.1", "search.trials=0"], "search.trials: got 0; takes a number above 0"),
+        (["model.dropout=0,0.1", "search.sampler=TPESamler"], "search.sampler: got 'TPESamler'; takes "),
+        (
+            ["model.dropout=0,0.1", "search.objectives=onx.size"],
+            "search.objectives: got 'onx.size'; takes saved_model.",
+        ),
+        (
+            ["model.dropout=0,0.1", "search.pruner=MedianPruner", "search.objectives=saved_model.size"],
+            "search.pruner: got 'MedianPruner'; takes null unless there is one objective",
+        ),
     ],
 )
 def test_sweep_that_cannot_run_is_refused_and_leaves_nothing(words: list[str], line: str, tmp_path: Path) -> None:
@@ -75,11 +90,34 @@ def test_resume_finds_the_newest_sweep_of_the_same_words(tmp_path: Path, monkeyp
         resumed(["sweep=resum"])
 
 
+def test_resume_tells_searches_from_sweeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    search = ["seed=1,2", "search.trials=3", "search.objectives=loss", "launcher.jobs=1"]
+    for day, words in (("2026-01-01", ["seed=1,2"]), ("2026-01-02", search)):
+        recorded(Path("outputs", "sweeps", day, "10-00-00"), *words)
+    assert resumed(["seed=1,2", "sweep=resume"])[-1] == "hydra.sweep.dir=outputs/sweeps/2026-01-01/10-00-00"
+    more = ["seed=1,2", "search.trials=9"]
+    assert resumed([*more, "sweep=resume"]) == [*more, "hydra.sweep.dir=outputs/sweeps/2026-01-02/10-00-00"]
+    assert resumed(["sweep=resume"]) == [*search[:-1], "hydra.sweep.dir=outputs/sweeps/2026-01-02/10-00-00"]
+
+
+def test_missing_optuna_is_one_line_with_the_command(tmp_path: Path) -> None:
+    words = ["-m", "model.dropout=interval(0,0.5)", f"hydra.sweep.dir={tmp_path}/sweep"]
+    program = f"import sys; sys.modules['optuna'] = None; from factory.cli import main; sys.exit(main({words!r}))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == "search: needs optuna, which is not installed; pip install 'factory[search]'\n"
+    assert not (tmp_path / "sweep").exists()
+
+
 def test_every_option_is_known_on_both_sides_and_documented() -> None:
     options = [option.name for option in fields(FactoryLauncherConf) if option.name != "_target_"]
     assert options == [option.name for option in fields(Settings)]
     text = (ROOT / "README.md").read_text()
     assert [name for name in options if f"launcher.{name}=" not in text and f"`{name}=" not in text] == []
+    searching = [option.name for option in fields(FactorySearchConf) if option.name != "_target_"]
+    assert searching == [option.name for option in fields(Wanted)]
+    assert [name for name in searching if f"search.{name}=" not in text and f"{name}:\n" not in text] == []
 
 
 def test_threads_are_divided_among_jobs_unless_given() -> None:

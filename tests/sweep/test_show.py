@@ -51,6 +51,17 @@ def test_screen_says_what_runs_what_is_best_and_how_long_it_takes() -> None:
     assert "job 1 seed=1: epoch 2/9  accuracy 0.5" in text
 
 
+def test_screen_of_a_search_knows_how_many_there_will_be() -> None:
+    where = console(True)
+    shown = Screen(where, [], AIM, ["seed"], 20)
+    shown.ended(Outcome(JOBS[0], "published", metrics={"accuracy": 0.75}))
+    shown.ended(Outcome(JOBS[1], "pruned", "after epoch 2 of 9: val_accuracy 0.1"))
+    where.print(shown.render())
+    text = printed(where)
+    assert "[2/20] job 1 seed=1: pruned: after epoch 2 of 9: val_accuracy 0.1" in text
+    assert "1 done, 0 running, 18 waiting, 0 failed · 1 pruned · best job 0" in text
+
+
 def test_screen_survives_many_threads() -> None:
     """Printing and refreshing take two locks, in one order only."""
     jobs = [Job(number, (f"seed={number}",), "") for number in range(200)]

@@ -1,0 +1,172 @@
+"""The study's process, with the real Optuna on real files: killed at any time it loses nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.errors import ConfigError, FactoryError
+from factory.sweep.ask import Asker
+from tests.commands import frameworks_in
+
+pytestmark = pytest.mark.slow
+
+SPACE = [
+    {"key": "++x", "choices": [], "low": 1e-4, "high": 0.1, "step": None, "log": True},
+    {"key": "n", "choices": [], "low": 1, "high": 9, "step": 2, "log": False},
+    {"key": "c", "choices": ["[64]", "[128,64]"], "low": 0, "high": 0, "step": None, "log": False},
+]
+
+
+@contextmanager
+def asked(storage: Path | str, **fields: Any) -> Iterator[tuple[Asker, list[dict[str, Any]]]]:
+    """An open study and its earlier trials."""
+    given = {"name": "search", "shared": False, "folder": "here", "asks": ["x"], "directions": ["minimize"]}
+    given |= {"space": SPACE, "sampler": "RandomSampler", "pruner": "NopPruner", "seed": 0, "trials": 9}
+    asker = Asker()
+    try:
+        yield asker, asker.call("open", storage=str(storage), **{**given, **fields})["earlier"]
+    finally:
+        asker.close()
+
+
+def tell(asker: Asker, number: int, *values: float) -> None:
+    asker.call("tell", number=number, state="complete", values=list(values), facts={"loss": values[0]})
+
+
+def test_trials_are_asked_until_there_are_enough_and_lie_in_the_space(tmp_path: Path) -> None:
+    with asked(tmp_path / "journal", trials=6) as (asker, earlier):
+        assert earlier == []
+        found = [asker.call("ask") for _ in range(7)]
+    assert [trial["number"] for trial in found] == [0, 1, 2, 3, 4, 5, None]
+    for trial in found[:-1]:
+        values = trial["params"]
+        assert 1e-4 <= values["x"] <= 0.1
+        assert values["n"] in (1, 3, 5, 7, 9) and isinstance(values["n"], int)
+        assert values["c"] in ("[64]", "[128,64]")
+
+
+@pytest.mark.parametrize("sampler", ["RandomSampler", "TPESampler", "CmaEsSampler", "NSGAIISampler", "QMCSampler"])
+def test_killed_study_goes_on_to_the_same_trials(sampler: str, tmp_path: Path) -> None:
+    """Three trials are told, the process dies with one under way; the rest is what one process would have asked."""
+    arguments = {"sampler": {sampler: {"n_startup_trials": 2}} if sampler == "TPESampler" else sampler}
+
+    def go_on(asker: Asker, trials: int) -> list[dict[str, Any]]:
+        found = []
+        for _ in range(trials):
+            found.append(asker.call("ask"))
+            tell(asker, found[-1]["number"], found[-1]["params"]["x"])
+        return found
+
+    with asked(tmp_path / "whole", **arguments) as (asker, _):
+        whole = go_on(asker, 8)
+    with asked(tmp_path / "killed", **arguments) as (asker, _):
+        go_on(asker, 3)
+        under_way = asker.call("ask")
+        os.kill(asker.process.pid, signal.SIGKILL)
+        with pytest.raises(FactoryError, match="the study's process was killed by SIGKILL"):
+            asker.call("ask")
+    with asked(tmp_path / "killed", **arguments) as (asker, earlier):
+        assert [trial["state"] for trial in earlier] == ["complete"] * 3 + ["running"]
+        assert earlier[3]["params"] == under_way["params"]
+        tell(asker, 3, under_way["params"]["x"])
+        rest = go_on(asker, 4)
+    assert [trial["params"] for trial in [*earlier, *rest]] == [trial["params"] for trial in whole]
+
+
+def test_trial_that_had_not_all_its_values_is_given_the_rest(tmp_path: Path) -> None:
+    """Power failed in the middle of asking, and in the middle of a line."""
+    journal = tmp_path / "journal"
+    with asked(journal) as (asker, _):
+        params = asker.call("ask")["params"]
+    lines = journal.read_bytes().splitlines(keepends=True)
+    first = next(place for place, line in enumerate(lines) if b'"param_name":"n"' in line)
+    journal.write_bytes(b"".join(lines[:first]) + lines[first][:10])
+    with asked(journal) as (asker, earlier):
+        assert [(trial["number"], trial["state"]) for trial in earlier] == [(0, "running")]
+        assert earlier[0]["params"].keys() == params.keys()
+        assert earlier[0]["params"]["x"] == params["x"]
+        tell(asker, 0, 1.0)
+        assert asker.call("ask")["number"] == 1
+
+
+def test_another_search_is_refused(tmp_path: Path) -> None:
+    with asked(tmp_path / "journal"):
+        pass
+    with pytest.raises(ConfigError, match="holds another search"), asked(tmp_path / "journal", asks=["y"]):
+        pass
+    with pytest.raises(ConfigError, match=r"search\.storage: got 'none://x'"), asked("none://x"):
+        pass
+
+
+def test_hopeless_trial_is_to_be_pruned(tmp_path: Path) -> None:
+    pruner = {"MedianPruner": {"n_startup_trials": 1}}
+    with asked(tmp_path / "journal", pruner=pruner) as (asker, _):
+        for number, value in enumerate((1.0, 9.0, 0.5)):
+            asker.call("ask")
+            hopeless = asker.call("report", number=number, step=1, value=value)["prune"]
+            assert hopeless == (value == 9.0)
+            if hopeless:
+                asker.call("tell", number=number, state="pruned", values=None, facts={})
+            else:
+                tell(asker, number, value)
+    with asked(tmp_path / "journal", pruner=pruner) as (_, earlier):
+        assert [trial["state"] for trial in earlier] == ["complete", "pruned", "complete"]
+
+
+def test_sampler_with_nothing_left_ends_the_search(tmp_path: Path) -> None:
+    few = {"sampler": "BruteForceSampler", "space": SPACE[2:]}
+    for rest in (2, 0):
+        with asked(tmp_path / "journal", **few) as (asker, _):
+            for number in range(rest):
+                assert asker.call("ask")["number"] == number
+                tell(asker, number, 1.0)
+            assert asker.call("ask") == {"number": None}
+
+
+def test_two_searches_may_share_a_study_by_url(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/study.db"
+    shared = {"name": "ours", "shared": True, "trials": 4}
+    with asked(url, folder="a", **shared) as (one, _), asked(url, folder="b", **shared) as (other, _):
+        numbers = [asker.call("ask")["number"] for asker in (one, other, one, other, one)]
+        assert numbers == [0, 1, 2, 3, None]
+        tell(other, 1, 1.0)
+    with asked(url, folder="b", **shared) as (_, earlier):
+        assert [(trial["number"], trial["state"]) for trial in earlier] == [(1, "complete"), (3, "running")]
+
+
+def test_gaussian_processes_bring_torch_into_the_study_and_not_into_the_parent(tmp_path: Path) -> None:
+    sampler = {"GPSampler": {"n_startup_trials": 2}}
+    before = frameworks_in(os.getpid()), "torch" in sys.modules
+    with asked(tmp_path / "journal", sampler=sampler) as (asker, _):
+        for _ in range(4):
+            trial = asker.call("ask")
+            tell(asker, trial["number"], trial["params"]["x"])
+        assert frameworks_in(asker.process.pid) == {"torch"}
+    assert (frameworks_in(os.getpid()), "torch" in sys.modules) == before
+
+
+def test_closing_does_not_wait_for_an_answer(tmp_path: Path) -> None:
+    with asked(tmp_path / "journal") as (asker, _):
+        os.kill(asker.process.pid, signal.SIGSTOP)  # a sampler that thinks for ever
+        failed: list[FactoryError] = []
+
+        def ask() -> None:
+            try:
+                asker.call("ask")
+            except FactoryError as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        asker.close()
+        thread.join(timeout=20)
+        assert not thread.is_alive() and len(failed) == 1
