@@ -28,6 +28,7 @@ class Chart:
         columns: of the table.
         rows: of the table, a value for each column.
         note: how to read it.
+        narrowest: pixels; a narrower page scrolls it.
     """
 
     title: str
@@ -35,6 +36,7 @@ class Chart:
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     note: str = ""
+    narrowest: int = 0
 
 
 def spec_of(rows: Iterable[Row], height: int, **rest: Any) -> dict[str, Any]:
@@ -85,9 +87,9 @@ def curve(metric: str, runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Cha
     return Chart(metric, spec, columns, [[point[column] for column in columns] for point in points])
 
 
-def thinned(rows: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
+def thinned(rows: Sequence[Mapping[str, float]], most: int = MOST_EPOCHS) -> list[Mapping[str, float]]:
     """At most so many rows that a curve can show, the last one always."""
-    every = -(-len(rows) // MOST_EPOCHS)
+    every = -(-len(rows) // most)
     return [row for place, row in enumerate(rows) if (len(rows) - 1 - place) % every == 0] if rows else []
 
 

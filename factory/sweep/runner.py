@@ -14,7 +14,7 @@ from factory.launchers.pool import Pool
 from factory.pipeline import Pipeline
 from factory.rundir import read_json, write_json
 from factory.sweep import shared
-from factory.sweep.outcome import GOOD, Outcome
+from factory.sweep.outcome import GOOD, Outcome, repeated
 from factory.sweep.plan import Drafting, Job
 from factory.sweep.queue import Waiting
 from factory.sweep.settings import Settings
@@ -105,8 +105,7 @@ class Runner:
         for job in self.jobs.values():
             first = self.outcomes.get(job.same_as) if job.same_as is not None else None
             if first:
-                found = {"status": "same" if first.good else first.status, "error": first.error}
-                self.outcomes[job.number] = Outcome(**{**vars(first), **found, "job": job})
+                self.outcomes[job.number] = repeated(first, job)
 
     # ---- in the threads
 

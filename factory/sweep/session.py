@@ -18,10 +18,11 @@ from factory.launchers.pool import Pool
 from factory.places import folders
 from factory.plan import wants_gpu
 from factory.rundir import RunDir, read_json, write_json
-from factory.sweep import leaderboard, show
+from factory.sweep import leaderboard, past, show
 from factory.sweep.command import RECORD
 from factory.sweep.grid import Grid
 from factory.sweep.outcome import Aim, Outcome, ranked
+from factory.sweep.past import Past
 from factory.sweep.plan import PLAN, Drafting, draft
 from factory.sweep.runner import Runner
 from factory.sweep.settings import Settings
@@ -41,6 +42,7 @@ class Sweep:
         self, command: Sequence[str], config_dir: str | None, console: Console, alone: Callable[[DictConfig], int]
     ) -> None:
         self.command, self.places, self.console, self.alone = list(command), folders(config_dir), console, alone
+        self.config_dir = config_dir
         self.outcomes: list[Outcome] = []
         self.exit_code = 0
 
@@ -90,6 +92,9 @@ class Sweep:
         jobs = draft(drafting, job_overrides, first)
         record = {
             "command": self.command,
+            "config_dir": self.config_dir,
+            "metric": settings.metric,
+            "mode": settings.mode,
             "jobs": first + len(jobs),
             "at_a_time": at_a_time,
             "threads": threads,
@@ -114,6 +119,7 @@ class Sweep:
             self.conclude(grid.folder, drafting, overrides, aim)
             seconds = round(time.monotonic() - began, 3)
             write_json(grid.folder / RECORD, {**record, "status": status, "seconds": seconds, **self.counts()})
+            self.draw(grid.folder, aim)
         return [returned(runner.outcomes.get(job.number), job.overrides, aim) for job in jobs]
 
     def conclude(self, folder: Path, drafting: Drafting, overrides: Mapping[int, Sequence[str]], aim: Aim) -> None:
@@ -130,6 +136,11 @@ class Sweep:
         self.say(f"leaderboard: {folder / 'leaderboard.csv'}")
         if not all(outcome.good for outcome in self.outcomes):
             self.exit_code = FactoryError.exit_code
+
+    def draw(self, folder: Path, aim: Aim) -> None:
+        """The page, last of all: nothing else waits for it or depends on it."""
+        if self.outcomes and (page := past.draw(Past.of(folder, self.outcomes, aim))):
+            self.say(f"report: {page}")
 
     def say(self, line: str) -> None:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)

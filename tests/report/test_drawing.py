@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from factory.report.pages import cell, page, plain
 from factory.rundir import write_json
 from factory.signature import Tensor
 from tests.report.conftest import CHROMIUM
-from tests.report.pages import opened
+from tests.report.pages import Tags, opened
 
 HOSTILE = "</script><img src=x onerror=fail()>"
 
@@ -150,17 +149,6 @@ def test_a_bar_of_the_clock_is_as_long_as_its_step() -> None:
 def test_values_are_written_as_yaml_writes_them() -> None:
     assert plain({"a": [1, None, True], "b": "text"}) == "{a: [1, null, true], b: text}"
     assert cell("one\ntwo | three") == "one two \\| three"
-
-
-class Tags(HTMLParser):
-    """The names of all elements of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.add(tag)
 
 
 def hostile(folder: Path) -> Path:
