@@ -12,7 +12,6 @@ from typing import Any
 
 Row = Mapping[str, Any]
 MOST_EPOCHS = 600  # points of one curve; more cannot be told apart on a screen
-PARTS = ("start", "train", "deploy")
 FIT = {"type": "fit-x", "contains": "padding"}
 SHADES = {"domain": [0, 1], "range": ["$surface", "$one"], "interpolate": "rgb"}
 LARGEST_NUMBERED = 20  # classes whose cells have room for a number
@@ -208,47 +207,3 @@ def sizes(targets: Iterable[Row]) -> Chart | None:
     }
     spec = spec_of(bars, 30 * len(bars), mark={"type": "bar", "cornerRadiusEnd": 2, "height": 14}, encoding=encoding)
     return Chart("size", spec, ["target", "KiB"], [[bar["target"], f"{bar['KiB']:,.1f}"] for bar in bars])
-
-
-def gantt(laps: Sequence[Row]) -> Chart | None:
-    """Where each second went: a line for each process and target, a bar for each of its steps."""
-    if not laps:
-        return None
-    began = min(lap["start"] for lap in laps)
-    least = max(lap["start"] + lap["seconds"] - began for lap in laps) / 160  # of a bar, so that it can be seen
-    bars = []
-    for lap in sorted(laps, key=lambda lap: lap["start"]):
-        stage, _, step = lap["name"].partition(": ")
-        start = lap["start"] - began
-        bars.append(
-            {
-                "stage": stage,
-                "step": step or stage,
-                "part": part(stage),
-                "start": round(start, 4),
-                "end": round(start + max(lap["seconds"], least), 4),
-                "seconds": lap["seconds"],
-            }
-        )
-    encoding = {
-        "y": axis("stage", "nominal", sort=None, axis={"labelLimit": 170}),
-        "x": axis("start", "quantitative", "seconds"),
-        "x2": {"field": "end"},
-        "color": axis("part", "nominal", sort=None, scale={"domain": list(PARTS)}),
-        "tooltip": [axis("stage", "nominal"), axis("step", "nominal"), axis("seconds", "quantitative", format=".3f")],
-    }
-    mark = {"type": "bar", "stroke": "$surface", "strokeWidth": 0.6, "height": {"band": 0.7}}
-    rows = [[bar["stage"], bar["step"], f"{bar['start']:.2f}", f"{bar['seconds']:.3f}"] for bar in bars]
-    return Chart(
-        "time",
-        spec_of(bars, 24 * len({bar["stage"] for bar in bars}), mark=mark, encoding=encoding),
-        ["stage", "step", "start", "seconds"],
-        rows,
-    )
-
-
-def part(stage: str) -> str:
-    """Which part of a run a lap belongs to."""
-    if stage.startswith(("compose", "import")):
-        return "start"
-    return "train" if stage.startswith("train") else "deploy"

@@ -13,6 +13,7 @@ from factory import config, evaluation
 from factory.dataset import DataSpec, Output
 from factory.report import charts, facts, settings
 from factory.report.facts import Facts
+from factory.report.gantt import gantt
 from factory.report.graph import HEIGHT, WIDTH, draw
 from factory.report.html import contents
 from factory.report.pages import cell, page, plain
@@ -140,10 +141,21 @@ def test_what_is_not_finite_is_left_out_of_the_curves() -> None:
 
 
 def test_a_bar_of_the_clock_is_as_long_as_its_step() -> None:
-    chart = charts.gantt([{"name": "train (jax): fit", "start": 10.0, "seconds": 4.0}])
+    chart = gantt([[{"name": "train (jax): fit", "start": 10.0, "seconds": 4.0}]])
     assert chart is not None
     (bar,) = chart.spec["data"]["values"]
     assert (bar["stage"], bar["step"], bar["start"], bar["end"]) == ("train (jax)", "fit", 0.0, 4.0)
+
+
+def test_commands_on_the_same_run_follow_each_other_on_the_clock() -> None:
+    first = [{"name": "train (jax): fit", "start": 10.0, "seconds": 4.0}]
+    second = [{"name": "train (jax): fit", "start": 5000.0, "seconds": 2.0}]
+    chart = gantt([first, second])
+    assert chart is not None
+    bars = chart.spec["data"]["values"]
+    assert [(bar["command"], bar["start"], bar["end"]) for bar in bars] == [(1, 0.0, 4.0), (2, 4.0, 6.0)]
+    assert "2 commands" in chart.note
+    assert gantt([]) is None
 
 
 def test_values_are_written_as_yaml_writes_them() -> None:
