@@ -40,7 +40,7 @@ def gantt(commands: Sequence[Sequence[Row]]) -> Chart | None:
     drawn = {"mark": {"type": "bar", "stroke": "$surface", "strokeWidth": 0.6, "height": {"band": 0.7}}}
     between = {"type": "rule", "color": "$muted", "strokeDash": [4, 4]}
     rule = {"data": {"values": [{"at": end} for end in ends[:-1]]}, "mark": between}
-    layers = [{**drawn, "encoding": encoding}, {**rule, "encoding": {"x": axis("at", "quantitative")}}]
+    layers = [{**drawn, "encoding": encoding}, {**rule, "encoding": {"x": axis("at", "quantitative", "seconds")}}]
     height = 24 * len({bar["stage"] for bar in bars})
     rows = [[bar["stage"], bar["step"], f"{bar['start']:.2f}", f"{bar['seconds']:.3f}"] for bar in bars]
     return Chart(

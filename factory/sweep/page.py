@@ -17,7 +17,7 @@ from factory.sweep.leaderboard import trainings
 from factory.sweep.listings import failed, failures, leaderboard, shared
 from factory.sweep.outcome import varied
 from factory.sweep.past import Past
-from factory.sweep.standing import Standing
+from factory.sweep.standing import Standing, called
 from factory.sweep.tradeoffs import costs
 
 SECTIONS = {
@@ -87,7 +87,7 @@ def tiles(past: Past, standing: Standing | None) -> Iterator[dict[str, str]]:
         yield {
             "label": f"best {standing.metric}",
             "value": figure(best.metrics[standing.metric]),
-            "more": standing.label(best),
+            "more": called(best.job, standing.keys),
         }
         if len(standing.jobs) > 1:
             values = standing.values
