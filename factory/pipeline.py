@@ -93,7 +93,8 @@ class Pipeline:
     def begin(self) -> None:
         """Freeze the config into the run folder and say that the run is under way."""
         self.run.sweep_scratch()
-        if not self.run.summary.exists():
+        before = read_json(self.run.summary)
+        if before is None:
             save(self.config, self.run.config.parent)
         self.summary = {
             "status": "running",
@@ -103,6 +104,7 @@ class Pipeline:
             "config_key": key_of(self.config.tree),
             "train_key": self.plan.train_key,
             "threads": self.plan.training.threads,
+            "earlier_laps": record.laps_of_commands(before or {}),
             **record.surroundings(),
         }
         write_json(self.run.summary, self.summary)
@@ -143,9 +145,10 @@ class Pipeline:
         arguments = {"config": self.config.tree, "key": self.plan.train_key}
         log = self.run.train / "log.txt"
         job = self.launcher.submit(self.plan.training, "train", self.run.path, log, arguments)
-        for event in follow([job], self.launcher, self.watch, self.clock, TrainError):
-            if event["event"] == "exit" and event["code"] != 0:
-                raise failure_of(event, TrainError, "training")
+        with self.clock.broken_off(f"train ({self.plan.training.backend})"):
+            for event in follow([job], self.launcher, self.watch, self.clock, TrainError):
+                if event["event"] == "exit" and event["code"] != 0:
+                    raise failure_of(event, TrainError, "training")
         report = read_json(self.run.train / "report.json")
         if report is None:
             raise TrainError(f"the train stage ended without a report; see {log}")

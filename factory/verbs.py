@@ -22,6 +22,7 @@ from factory.pipeline import Pipeline
 from factory.report import live, runs, table
 from factory.rundir import RunDir, read_json
 from factory.sweep import command as sweeps
+from factory.sweep import past
 from factory.sweep.session import Sweep
 
 
@@ -39,9 +40,12 @@ def resume_command(options: argparse.Namespace) -> int:
 
 def report_command(options: argparse.Namespace) -> int:
     folder = only_word(options)
+    if (Path(folder) / sweeps.RECORD).exists():
+        return past.show(past.read(Path(folder)), Console())
     summary = read_json(RunDir(Path(folder)).summary)
     if summary is None:
-        raise ConfigError(f"report: got {folder!r}; takes a run folder, one that holds a run.json")
+        takes = "a run folder, one that holds a run.json, or a sweep's, one that holds a sweep.json"
+        raise ConfigError(f"report: got {folder!r}; takes {takes}")
     console = Console()
     table.show(summary, console)
     show_page(Path(folder), console)
@@ -130,7 +134,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
 DESCRIBED = {
     "run": "train, deploy, publish; the verb may be left out",
     "resume": "resume RUN: go on with a run that was interrupted or killed",
-    "report": "report RUN: print a run's table again, and write its report.html and model_card.md",
+    "report": "report RUN: print a run's or a sweep's table again, and write its page anew",
     "list": "list [FOLDER…]: the runs and published versions in a folder, outputs unless given",
     "compare": "compare RUN RUN…: runs side by side, and a page with their curves on one plot",
     "diff": "diff [A] [B]: what a change of the config means; --format md, json; --fail-on contract",

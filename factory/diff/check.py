@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from factory import config
+from factory.config import Judged
 from factory.diff import plain
 from factory.diff.compositions import COMMAND, DEFAULT
 from factory.diff.plain import NotPlain
@@ -32,9 +33,10 @@ def check(words: Sequence[str], config_dir: str | None) -> str:
     """
     asked = {"overrides": list(words)} if words else dict(commands(folders(config_dir)[0]))
     faults: list[str] = []
+    judged: Judged = {}
     for name, overrides in asked.items():
         try:
-            config.validate(_tree(overrides, config_dir))
+            config.validate(_tree(overrides, config_dir), judged)
         except ConfigError as error:
             faults += [fault if words else f"{name}: {fault}" for fault in error.faults]
     if faults:

@@ -13,6 +13,7 @@ from factory.diff.classes import WORDS, Class
 from factory.diff.review import Review, review
 from factory.diff.sides import open_sides
 from factory.errors import ReviewError
+from factory.garbage import uncollected
 
 FORMATS = ("terminal", "md", "json")
 FAIL_ON = {cls.word: cls for cls in reversed(Class) if cls is not Class.none}
@@ -24,7 +25,7 @@ def compare(words: Sequence[str], config_dir: str | None = None) -> Review:
     Raises:
         ConfigError: a side is not what a side can be, or does not compose.
     """
-    with tempfile.TemporaryDirectory(prefix="factory-diff-", ignore_cleanup_errors=True) as folder:
+    with uncollected(), tempfile.TemporaryDirectory(prefix="factory-diff-", ignore_cleanup_errors=True) as folder:
         temporary = Path(folder)
         a, b = open_sides(words, config_dir, temporary)
         return review(a, b, temporary)

@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 
 from factory import config
+from factory.config import Judged
 from factory.diff import plain
-from factory.diff.plain import Groups, NotPlain
+from factory.diff.plain import OURS, Groups, NotPlain
 from factory.diff.sides import Side
 from factory.diff.walk import ORDERED
 from factory.errors import ConfigError
@@ -29,11 +30,13 @@ class Composed:
     Args:
         side: whose groups it takes.
         groups: of that side.
+        judged: faults of nodes that were judged before; grows, since compositions share most of their nodes.
         chosen: group → option; None where the side names its composition itself.
     """
 
     side: Side
     groups: Groups
+    judged: Judged
     chosen: Mapping[str, Any] | None = None
 
     @cached_property
@@ -62,20 +65,20 @@ class Composed:
         if self.tree is None:
             return self.composed[1]
         try:
-            config.validate(self.tree)
+            config.validate(self.tree, self.judged)
         except ConfigError as error:
             return tuple(error.faults)
         return ()
 
 
-def compositions(side: Side) -> dict[str, Composed]:
+def compositions(side: Side, judged: Judged) -> dict[str, Composed]:
     """Label → composition: the one that the side names, or all that its groups offer."""
     groups = Groups(side.places)
     if side.narrowed:
-        return {DEFAULT: Composed(side, groups)}
-    found = {DEFAULT: Composed(side, groups, {})}
+        return {DEFAULT: Composed(side, groups, judged)}
+    found = {DEFAULT: Composed(side, groups, judged, {})}
     for label, chosen in sorted(offered(groups.places).items(), key=lambda one: not one[0].startswith("experiment=")):
-        found[label] = Composed(side, groups, chosen)
+        found[label] = Composed(side, groups, judged, chosen)
     return found
 
 
@@ -128,7 +131,7 @@ def text_changes(a: Side, b: Side, meaningless: bool) -> tuple[str, ...]:
 
 def _alike(path: Path, twin: Path) -> bool:
     try:
-        one, other = yaml.safe_load(path.read_bytes()), yaml.safe_load(twin.read_bytes())
+        one, other = (yaml.load(file.read_bytes(), Loader=OURS) for file in (path, twin))
     except yaml.YAMLError:
         return False
     return bool(one == other) and _in_order(one) == _in_order(other)

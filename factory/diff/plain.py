@@ -16,14 +16,30 @@ from typing import Any
 
 import yaml
 from omegaconf import OmegaConf
+from omegaconf._utils import get_yaml_loader  # what YAML means to Hydra; by itself it reads in Python, slowly
 from omegaconf.errors import OmegaConfBaseException
 
 REFERENCE = re.compile(r"\$\{([\w.:/]+)\}")
 CHOICE = "hydra:runtime.choices."
+SCALARS = (str, int, float, bool, type(None))
+THEIRS = get_yaml_loader()
+OURS: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's: a tenth of the time
 
 
 class NotPlain(Exception):
     """Only Hydra can say what this means."""
+
+
+class Loader(OURS):
+    """Reads YAML as OmegaConf does; what it would refuse is not plain."""
+
+    yaml_implicit_resolvers = THEIRS.yaml_implicit_resolvers
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        if len(made) < len(node.value) or not all(isinstance(key, SCALARS[:-1]) for key in made):
+            raise NotPlain  # a key twice, or one that is none
+        return made
 
 
 @dataclass(frozen=True)
@@ -139,13 +155,28 @@ def _parsed(text: str) -> Part:
     if headers not in ([], ["_global_"]):
         raise NotPlain
     try:
-        content: Any = OmegaConf.to_container(OmegaConf.create(text), resolve=False)
-    except (yaml.YAMLError, OmegaConfBaseException) as error:
+        content: Any = yaml.load(text, Loader=Loader)
+    except yaml.YAMLError as error:
         raise NotPlain from error
     if not isinstance(content, dict):
         raise NotPlain
+    _check(content)
     defaults = content.pop("defaults", [])
     return Part(bool(headers), tuple(defaults if "_self_" in defaults else [*defaults, "_self_"]), content)
+
+
+def _check(value: Any) -> None:
+    """Only what OmegaConf holds, and no interpolation that it would refuse."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            _check(part)
+    elif not isinstance(value, SCALARS):
+        raise NotPlain
+    elif isinstance(value, str) and "${" in REFERENCE.sub("", value):
+        try:
+            OmegaConf.create([value])
+        except OmegaConfBaseException as error:
+            raise NotPlain from error
 
 
 def _options(defaults: Sequence[Any]) -> Iterator[tuple[str, Any]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from factory.config import Judged
 from factory.diff import architecture
 from factory.diff.architecture import Row
 from factory.diff.changes import changes
@@ -104,7 +105,8 @@ def review(a: Side, b: Side, temporary: Path) -> Review:
     Raises:
         ConfigError: a side that names one composition does not compose.
     """
-    old, new = compositions(a), compositions(b)
+    judged: Judged = {}
+    old, new = compositions(a, judged), compositions(b, judged)
     statuses, faults = {}, {}
     pairs: list[Pair] = []
     twins = _renamed(old, new)

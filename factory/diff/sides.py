@@ -140,16 +140,12 @@ def _revision(revision: str, config_dir: str | None, temporary: Path) -> Side:
     """The groups of a revision of the repository that holds the user's folder, or else the package's own groups."""
     leading = Path(config_dir).resolve() if config_dir else package_conf()
     folders(config_dir)
-    root = repository(leading)
-    if root is None or _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") is None:
-        takes = "a git revision, a run folder, a published version or :overrides"
-        raise ConfigError(f"diff: got {revision!r}; takes {takes}" + ("" if root else f"; {leading} is in no git"))
-    taken = _archived(root, revision, leading, temporary / "own")
+    taken = _archived(leading, revision, temporary / "own")
     if config_dir is None:
         return Side(revision, taken)
     package = package_conf()
-    if repository(package) == root:
-        package = _archived(root, revision, package, temporary / "package")
+    if repository(package) == repository(leading):
+        package = _archived(package, revision, temporary / "package")
     return Side(revision, package, taken)
 
 
@@ -159,15 +155,22 @@ def repository(folder: Path) -> Path | None:
     return None if found is None else Path(found.decode().strip()).resolve()
 
 
-def _archived(root: Path, revision: str, folder: Path, to: Path) -> Path:
-    inside = folder.resolve().relative_to(root).as_posix()
-    tar = _git(root, "archive", "--format=tar", revision, "--", inside)
+def _archived(folder: Path, revision: str, to: Path) -> Path:
+    """What a folder was in a revision; git itself finds the repository, so that one call does where all is well."""
+    tar = _git(folder, "archive", "--format=tar", revision)
     if tar is None:
-        raise ConfigError(f"{revision}: holds no {inside}/")
-    to.mkdir(parents=True)
+        raise ConfigError(_why_not(folder, revision))
     with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
-        archive.extractall(to, filter="data")
-    return to / inside
+        archive.extractall(to / folder.name, filter="data")
+    return to / folder.name
+
+
+def _why_not(folder: Path, revision: str) -> str:
+    root = repository(folder)
+    if root is None or _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") is None:
+        takes = "a git revision, a run folder, a published version or :overrides"
+        return f"diff: got {revision!r}; takes {takes}" + ("" if root else f"; {folder} is in no git")
+    return f"{revision}: holds no {folder.resolve().relative_to(root).as_posix()}/"
 
 
 def _git(folder: Path, *words: str) -> bytes | None:

@@ -12,7 +12,6 @@ from typing import Any
 
 Row = Mapping[str, Any]
 MOST_EPOCHS = 600  # points of one curve; more cannot be told apart on a screen
-PARTS = ("start", "train", "deploy")
 FIT = {"type": "fit-x", "contains": "padding"}
 SHADES = {"domain": [0, 1], "range": ["$surface", "$one"], "interpolate": "rgb"}
 LARGEST_NUMBERED = 20  # classes whose cells have room for a number
@@ -28,6 +27,7 @@ class Chart:
         columns: of the table.
         rows: of the table, a value for each column.
         note: how to read it.
+        narrowest: pixels; a narrower page scrolls it.
     """
 
     title: str
@@ -35,6 +35,7 @@ class Chart:
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     note: str = ""
+    narrowest: int = 0
 
 
 def spec_of(rows: Iterable[Row], height: int, **rest: Any) -> dict[str, Any]:
@@ -85,9 +86,9 @@ def curve(metric: str, runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Cha
     return Chart(metric, spec, columns, [[point[column] for column in columns] for point in points])
 
 
-def thinned(rows: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
+def thinned(rows: Sequence[Mapping[str, float]], most: int = MOST_EPOCHS) -> list[Mapping[str, float]]:
     """At most so many rows that a curve can show, the last one always."""
-    every = -(-len(rows) // MOST_EPOCHS)
+    every = -(-len(rows) // most)
     return [row for place, row in enumerate(rows) if (len(rows) - 1 - place) % every == 0] if rows else []
 
 
@@ -206,47 +207,3 @@ def sizes(targets: Iterable[Row]) -> Chart | None:
     }
     spec = spec_of(bars, 30 * len(bars), mark={"type": "bar", "cornerRadiusEnd": 2, "height": 14}, encoding=encoding)
     return Chart("size", spec, ["target", "KiB"], [[bar["target"], f"{bar['KiB']:,.1f}"] for bar in bars])
-
-
-def gantt(laps: Sequence[Row]) -> Chart | None:
-    """Where each second went: a line for each process and target, a bar for each of its steps."""
-    if not laps:
-        return None
-    began = min(lap["start"] for lap in laps)
-    least = max(lap["start"] + lap["seconds"] - began for lap in laps) / 160  # of a bar, so that it can be seen
-    bars = []
-    for lap in sorted(laps, key=lambda lap: lap["start"]):
-        stage, _, step = lap["name"].partition(": ")
-        start = lap["start"] - began
-        bars.append(
-            {
-                "stage": stage,
-                "step": step or stage,
-                "part": part(stage),
-                "start": round(start, 4),
-                "end": round(start + max(lap["seconds"], least), 4),
-                "seconds": lap["seconds"],
-            }
-        )
-    encoding = {
-        "y": axis("stage", "nominal", sort=None, axis={"labelLimit": 170}),
-        "x": axis("start", "quantitative", "seconds"),
-        "x2": {"field": "end"},
-        "color": axis("part", "nominal", sort=None, scale={"domain": list(PARTS)}),
-        "tooltip": [axis("stage", "nominal"), axis("step", "nominal"), axis("seconds", "quantitative", format=".3f")],
-    }
-    mark = {"type": "bar", "stroke": "$surface", "strokeWidth": 0.6, "height": {"band": 0.7}}
-    rows = [[bar["stage"], bar["step"], f"{bar['start']:.2f}", f"{bar['seconds']:.3f}"] for bar in bars]
-    return Chart(
-        "time",
-        spec_of(bars, 24 * len({bar["stage"] for bar in bars}), mark=mark, encoding=encoding),
-        ["stage", "step", "start", "seconds"],
-        rows,
-    )
-
-
-def part(stage: str) -> str:
-    """Which part of a run a lap belongs to."""
-    if stage.startswith(("compose", "import")):
-        return "start"
-    return "train" if stage.startswith("train") else "deploy"

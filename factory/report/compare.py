@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from factory.errors import ConfigError
 from factory.report import charts, settings, table
+from factory.report.charts import Chart
 from factory.report.facts import Facts, read
 from factory.report.html import headroom
 from factory.report.pages import page, plain
@@ -20,6 +22,7 @@ from factory.report.runs import table_of, wide_enough
 from factory.rundir import write_text
 
 FOLDER = Path("outputs") / "compare"
+MOST_EVALUATIONS = 12  # matrices and residual plots
 LONGEST_NAME = 120  # characters of the page's file name
 
 
@@ -63,6 +66,7 @@ def contents(runs: Mapping[str, Facts]) -> dict[str, Any]:
         if (target := facts.targets.get(name))
     ]
     costs = [chart for chart in (charts.latency(targets), charts.sizes(targets)) if chart]
+    judged = evaluations(runs)
     return {
         "labels": list(runs),
         "paths": [str(facts.path) for facts in runs.values()],
@@ -72,9 +76,22 @@ def contents(runs: Mapping[str, Facts]) -> dict[str, Any]:
         "gate": list(gate(runs)),
         "gate_columns": GATE_COLUMNS,
         "curves": curves,
+        "evaluations": judged,
         "costs": costs,
-        "charts": [*curves, *costs],
+        "charts": [*curves, *judged, *costs],
     }
+
+
+def evaluations(runs: Mapping[str, Facts]) -> list[Chart]:
+    """Confusion matrices or residuals, output by output, those of all runs beside each other; too large ones not."""
+    found = []
+    for name in dict.fromkeys(name for facts in runs.values() for name in facts.evaluation):
+        for label, facts in runs.items():
+            output = {name: facts.evaluation[name]} if name in facts.evaluation else {}
+            drawn = (chart for chart in charts.evaluations(output) if chart.spec)
+            found += [replace(chart, title=f"{label}: {chart.title}") for chart in drawn]
+    small = all(len(chart.rows) <= charts.LARGEST_NUMBERED for chart in found)
+    return found if small and len(found) <= MOST_EVALUATIONS else []
 
 
 def show(runs: Mapping[str, Facts], console: Console) -> None:

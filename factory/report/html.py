@@ -9,8 +9,10 @@ from typing import Any
 
 import yaml
 
+from factory.record import laps_of_commands
 from factory.report import charts, graph, settings, table
 from factory.report.facts import Facts
+from factory.report.gantt import gantt
 from factory.report.pages import page, shape
 from factory.rundir import write_text
 
@@ -52,7 +54,7 @@ def contents(facts: Facts) -> dict[str, Any]:
     evaluations = charts.evaluations(facts.evaluation)
     targets = [{"name": name, **target} for name, target in facts.targets.items()]
     costs = [chart for chart in (charts.latency(targets), charts.sizes(targets)) if chart]
-    time = charts.gantt(facts.summary.get("laps") or [])
+    time = gantt(laps_of_commands(facts.summary))
     nodes = facts.architecture.get("nodes", [])
     fields = {
         "curves": curves,
@@ -96,7 +98,7 @@ def head(facts: Facts) -> dict[str, Any]:
 
 
 def tiles(facts: Facts) -> Iterator[dict[str, str]]:
-    trained, laps = facts.trained, facts.summary.get("laps") or []
+    trained, commands = facts.trained, laps_of_commands(facts.summary)
     for name, value in facts.metrics.items():
         yield {"label": f"validation {name}", "value": figure(value), "more": ""}
     if trained:
@@ -108,9 +110,12 @@ def tiles(facts: Facts) -> Iterator[dict[str, str]]:
     if targets := facts.summary.get("targets"):
         passed = sum(target["status"] == "passed" for target in targets.values())
         yield {"label": "targets passed", "value": f"{passed} of {len(targets)}", "more": ", ".join(targets)}
-    if laps:
-        whole = max(lap["start"] + lap["seconds"] for lap in laps) - min(lap["start"] for lap in laps)
-        yield {"label": "whole run", "value": f"{whole:.1f} s", "more": ""}
+    if commands:
+        spans = [
+            max(lap["start"] + lap["seconds"] for lap in laps) - min(lap["start"] for lap in laps) for laps in commands
+        ]
+        more = f"in {len(spans)} commands" if len(spans) > 1 else ""
+        yield {"label": "whole run", "value": f"{sum(spans):.1f} s", "more": more}
 
 
 def figure(value: float) -> str:

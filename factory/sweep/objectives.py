@@ -105,7 +105,12 @@ def told(aim: Aim, facts: Mapping[str, float]) -> float:
 
 
 def front(outcomes: Sequence[Outcome], aims: Sequence[Aim]) -> frozenset[int]:
-    """Numbers of the jobs that no other one beats: as good in every objective, and better in one."""
+    """Numbers of the jobs that no other one beats: as good in every objective, and better in one.
+
+    By a single objective the order says it all, and nobody is marked.
+    """
+    if len(aims) < 2:
+        return frozenset()
     good = [outcome for outcome in outcomes if outcome.good and outcome.metrics]
     losses = {outcome.job.number: [aim.loss(outcome.facts)[0] for aim in aims] for outcome in good}
     return frozenset(

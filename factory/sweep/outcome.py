@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,11 @@ class Outcome:
             origin(RunDir(Path(job.folder))),
             kept,
         )
+
+
+def repeated(first: Outcome, job: Job) -> Outcome:
+    """The outcome of a job with the config of an earlier one."""
+    return replace(first, job=job, status="same" if first.good else first.status)
 
 
 def shown(target: Mapping[str, Any]) -> dict[str, Any]:

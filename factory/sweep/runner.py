@@ -14,7 +14,7 @@ from factory.launchers.pool import Pool
 from factory.pipeline import Pipeline
 from factory.rundir import read_json, write_json
 from factory.sweep import shared
-from factory.sweep.outcome import GOOD, Outcome
+from factory.sweep.outcome import GOOD, Outcome, repeated
 from factory.sweep.plan import Drafting, Job
 from factory.sweep.queue import Waiting
 from factory.sweep.settings import Settings
@@ -119,10 +119,7 @@ class Runner:
 
     def as_before(self, job: Job) -> Outcome | None:
         first = self.outcomes.get(job.same_as) if job.same_as is not None else None
-        if first is None:
-            return None
-        found = {"status": "same" if first.good else first.status, "error": first.error}
-        return Outcome(**{**vars(first), **found, "job": job})
+        return repeated(first, job) if first else None
 
     # ---- in the threads
 

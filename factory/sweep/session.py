@@ -20,11 +20,12 @@ from factory.places import folders
 from factory.plan import wants_gpu
 from factory.report import table
 from factory.rundir import RunDir, read_json, write_json
-from factory.sweep import leaderboard, show
+from factory.sweep import leaderboard, past, show
 from factory.sweep.command import JOURNAL, RECORD
 from factory.sweep.grid import Grid
 from factory.sweep.objectives import front
 from factory.sweep.outcome import Aim, Outcome, ranked
+from factory.sweep.past import Past
 from factory.sweep.plan import PLAN, Drafting, draft
 from factory.sweep.release import Release
 from factory.sweep.runner import Runner
@@ -143,6 +144,8 @@ class Sweep:
         folder, at_a_time = runner.drafting.grid.folder, runner.pool.limit
         record = {
             "command": self.command,
+            "config_dir": self.config_dir,
+            "aims": [vars(aim) for aim in aims],
             **record,
             "at_a_time": at_a_time,
             "threads": runner.drafting.threads,
@@ -161,6 +164,7 @@ class Sweep:
             best = self.conclude(folder, runner.drafting, runner.overrides, aims)
             seconds = round(time.monotonic() - began, 3)
             write_json(folder / RECORD, {**record, "status": status, "seconds": seconds, **self.counts()})
+            self.draw(folder, aims)
         if runner.models:
             self.to_release = (best or self.to_release) if status == "done" else None
 
@@ -174,7 +178,7 @@ class Sweep:
         """
         if not self.outcomes:
             return None
-        aim, unbeaten = aims[0], front(self.outcomes, aims) if len(aims) > 1 else leaderboard.NOBODY
+        aim, unbeaten = aims[0], front(self.outcomes, aims)
         leaderboard.write(folder, self.outcomes, aim, unbeaten)
         leaderboard.show(self.outcomes, aim, self.console, unbeaten)
         found, best_first = None, ranked(self.outcomes, aim)
@@ -197,6 +201,11 @@ class Sweep:
         """
         for line in table.serving({"targets": self.to_release.publish()}) if self.to_release else ():
             self.say(line)
+
+    def draw(self, folder: Path, aims: Sequence[Aim]) -> None:
+        """The page, last of all: nothing else waits for it or depends on it."""
+        if self.outcomes and (page := past.draw(Past.of(folder, self.outcomes, aims))):
+            self.say(f"report: {page}")
 
     def say(self, line: str) -> None:
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 
 QUIET = [
@@ -42,3 +43,14 @@ def opened(chromium: str, page: Path, *, dark: bool, width: int) -> Opened:
         place = [f"--user-data-dir={profile}", f"--window-size={width},900", theme, "--dump-dom", page.as_uri()]
         done = subprocess.run([chromium, *QUIET, *place], capture_output=True, text=True, timeout=120)
     return Opened(done.stdout, re.findall(r"CONSOLE.*", done.stderr))
+
+
+class Tags(HTMLParser):
+    """The names of all elements of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add(tag)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,14 @@ from factory import config, evaluation
 from factory.dataset import DataSpec, Output
 from factory.report import charts, facts, settings
 from factory.report.facts import Facts
+from factory.report.gantt import gantt
 from factory.report.graph import HEIGHT, WIDTH, draw
 from factory.report.html import contents
 from factory.report.pages import cell, page, plain
 from factory.rundir import write_json
 from factory.signature import Tensor
 from tests.report.conftest import CHROMIUM
-from tests.report.pages import opened
+from tests.report.pages import Tags, opened
 
 HOSTILE = "</script><img src=x onerror=fail()>"
 
@@ -141,26 +141,26 @@ def test_what_is_not_finite_is_left_out_of_the_curves() -> None:
 
 
 def test_a_bar_of_the_clock_is_as_long_as_its_step() -> None:
-    chart = charts.gantt([{"name": "train (jax): fit", "start": 10.0, "seconds": 4.0}])
+    chart = gantt([[{"name": "train (jax): fit", "start": 10.0, "seconds": 4.0}]])
     assert chart is not None
     (bar,) = chart.spec["data"]["values"]
     assert (bar["stage"], bar["step"], bar["start"], bar["end"]) == ("train (jax)", "fit", 0.0, 4.0)
 
 
+def test_commands_on_the_same_run_follow_each_other_on_the_clock() -> None:
+    first = [{"name": "train (jax): fit", "start": 10.0, "seconds": 4.0}]
+    second = [{"name": "train (jax): fit", "start": 5000.0, "seconds": 2.0}]
+    chart = gantt([first, second])
+    assert chart is not None
+    bars = chart.spec["data"]["values"]
+    assert [(bar["command"], bar["start"], bar["end"]) for bar in bars] == [(1, 0.0, 4.0), (2, 4.0, 6.0)]
+    assert "2 commands" in chart.note
+    assert gantt([]) is None
+
+
 def test_values_are_written_as_yaml_writes_them() -> None:
     assert plain({"a": [1, None, True], "b": "text"}) == "{a: [1, null, true], b: text}"
     assert cell("one\ntwo | three") == "one two \\| three"
-
-
-class Tags(HTMLParser):
-    """The names of all elements of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.add(tag)
 
 
 def hostile(folder: Path) -> Path:

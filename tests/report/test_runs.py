@@ -89,7 +89,8 @@ def test_a_browser_draws_the_comparison(runs: dict[str, Ran], tmp_path: Path) ->
     (page,) = (tmp_path / "outputs" / "compare").iterdir()
     seen = opened(str(CHROMIUM), page, dark=False, width=1280)
     assert seen.console == []
-    assert 'data-drawn="4"' in seen.dom  # loss, accuracy, latency, size
+    assert 'data-drawn="6"' in seen.dom  # loss, accuracy, two confusion matrices, latency, size
+    assert "digits: digit: confusion matrix" in seen.dom
     assert len(page.read_bytes()) <= 1_500_000
 
 

@@ -33,7 +33,7 @@
       },
     };
   };
-  const themed = (spec) => JSON.parse(JSON.stringify(spec).replace(/"\$(\w+)"/g, (_, name) => JSON.stringify(colour(name))));
+  const themed = (spec) => JSON.parse(JSON.stringify(spec).replace(/"\$(\w+)"/g, (as_it_is, name) => colour(name) ? JSON.stringify(colour(name)) : as_it_is));
   const plots = [...document.querySelectorAll(".plot")];
   const specs = JSON.parse(text("specs"));
   const draw = () => Promise.all(plots.map((place) => window.vegaEmbed(place, themed(specs[place.dataset.spec]), {

@@ -1,0 +1,80 @@
+"""PARENT: where each second of a run went, as a Gantt chart over the commands that worked on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from factory.report.charts import Chart, Row, axis, spec_of
+
+PARTS = ("start", "train", "deploy")
+
+
+def gantt(commands: Sequence[Sequence[Row]]) -> Chart | None:
+    """Where each second went: a line for each process and target, a bar for each of its steps.
+
+    Args:
+        commands: the laps of each command that worked on the run, one after the other; what lay between is left out.
+    """
+    bars: list[dict[str, Any]] = []
+    ends: list[float] = []
+    for number, laps in enumerate(commands, 1):
+        found = bars_of(laps, ends[-1] if ends else 0.0)
+        bars += [{**bar, "command": number} for bar in found]
+        ends.append(max(bar["end"] for bar in found))
+    if not bars:
+        return None
+    several = len(commands) > 1
+    encoding = {
+        "y": axis("stage", "nominal", sort=None, axis={"labelLimit": 170}),
+        "x": axis("start", "quantitative", "seconds"),
+        "x2": {"field": "end"},
+        "color": axis("part", "nominal", sort=None, scale={"domain": list(PARTS)}),
+        "tooltip": [
+            axis("stage", "nominal"),
+            axis("step", "nominal"),
+            axis("seconds", "quantitative", format=".3f"),
+            *([axis("command", "quantitative")] if several else []),
+        ],
+    }
+    drawn = {"mark": {"type": "bar", "stroke": "$surface", "strokeWidth": 0.6, "height": {"band": 0.7}}}
+    between = {"type": "rule", "color": "$muted", "strokeDash": [4, 4]}
+    rule = {"data": {"values": [{"at": end} for end in ends[:-1]]}, "mark": between}
+    layers = [{**drawn, "encoding": encoding}, {**rule, "encoding": {"x": axis("at", "quantitative", "seconds")}}]
+    height = 24 * len({bar["stage"] for bar in bars})
+    rows = [[bar["stage"], bar["step"], f"{bar['start']:.2f}", f"{bar['seconds']:.3f}"] for bar in bars]
+    return Chart(
+        "time",
+        spec_of(bars, height, layer=layers if several else layers[:1]),
+        ["stage", "step", "start", "seconds"],
+        rows,
+        f"{len(commands)} commands, one after the other; the time between them is left out" if several else "",
+    )
+
+
+def bars_of(laps: Sequence[Row], begin: float) -> list[dict[str, Any]]:
+    """The bars of one command, which begins at so many seconds."""
+    began = min(lap["start"] for lap in laps) - begin
+    least = (max(lap["start"] + lap["seconds"] for lap in laps) - began - begin) / 160  # of a bar, so that it is seen
+    bars = []
+    for lap in sorted(laps, key=lambda lap: lap["start"]):
+        stage, _, step = lap["name"].partition(": ")
+        start = lap["start"] - began
+        bars.append(
+            {
+                "stage": stage,
+                "step": step or stage,
+                "part": part(stage),
+                "start": round(start, 4),
+                "end": round(start + max(lap["seconds"], least), 4),
+                "seconds": lap["seconds"],
+            }
+        )
+    return bars
+
+
+def part(stage: str) -> str:
+    """Which part of a run a lap belongs to."""
+    if stage.startswith(("compose", "import")):
+        return "start"
+    return "train" if stage.startswith("train") else "deploy"
