@@ -164,14 +164,14 @@ def test_same_command_again_keeps_what_is_true_and_mends_what_is_not(shared: tup
 
 def test_failures_are_a_line_each_and_stop_nobody(tmp_path: Path) -> None:
     """A config that is refused, a loss that diverges, a job that hangs, and one that is sound."""
-    words = ["data=diabetes", "optimizer=sgd", "train.backend=jax", "deploy=none", "launcher.timeout=10"]
+    words = ["data=diabetes", "optimizer=sgd", "train.backend=jax", "deploy=none", "launcher.timeout=25"]
     words += ["optimizer.learning_rate=1e-4,1e30", "train.epochs=1,0,1000000"]
     done = sweep(tmp_path, *words)
     assert done.code == 1
     rows = board(tmp_path)
     assert [row["status"] for row in rows] == ["trained", *["failed"] * 5]
     assert rows[1]["error"] == "train.epochs: got 0; takes an integer of at least 1"
-    assert rows[2]["error"] == "training: the process took longer than launcher.timeout allows (10 s) and was ended"
+    assert rows[2]["error"] == "training: the process took longer than launcher.timeout allows (25 s) and was ended"
     assert rows[3]["error"].startswith("train: the loss is ")
     assert all(row["error"] in done.out for row in rows)
     assert record(tmp_path)["status"] == "done"
