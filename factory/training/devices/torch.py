@@ -46,9 +46,7 @@ def claimed(count: int, gpu: bool, emit: Emit) -> Iterator[RankedDevices]:
         elif sys.platform == "linux":
             os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # all on this machine: nothing listens to others
         torch.set_num_threads(max(1, torch.get_num_threads() // count))
-        store = TCPStore(
-            "127.0.0.1", port, count, is_master=rank == 0, master_listen_fd=None if rank else descriptor
-        )
+        store = TCPStore("127.0.0.1", port, count, is_master=rank == 0, master_listen_fd=None if rank else descriptor)
         distributed.init_process_group("nccl" if gpu else "gloo", store=store, rank=rank, world_size=count)
         yield RankedDevices(emit, count, rank, release)
 
