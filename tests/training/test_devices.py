@@ -20,6 +20,13 @@ from tests.test_runs import at, report, same_weights, summary
 pytestmark = pytest.mark.slow
 
 BACKENDS = ("torch", "jax", "tensorflow")
+RANDOM = ("model=mlp", "model.dropout=0.3", "model.normalization=batch")
+LONG = {
+    "torch": ("model=augmented", "data=digits_image", "train.epochs=6", "train.batch_size=64"),
+    "jax": (*RANDOM, "train.epochs=300"),
+    "tensorflow": (*RANDOM, "train.epochs=12"),
+}
+"""Seconds of training that draws random numbers; augmentation is slow on parts of a processor but under torch."""
 
 
 def history(folder: Path) -> list[dict[str, float]]:
@@ -63,8 +70,7 @@ def test_several_devices_learn_and_hand_off_what_one_does(backend: str, tmp_path
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_killed_run_goes_on_to_the_same_weights_on_as_many_devices(backend: str, tmp_path: Path) -> None:
-    words = ["model=augmented", "data=digits_image", "train.device=cpu", "train.devices=2", "deploy=none"]
-    words += [f"train.backend={backend}", "train.epochs=6", "train.batch_size=64"]
+    words = [*LONG[backend], f"train.backend={backend}", "train.device=cpu", "train.devices=2", "deploy=none"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     for folder in (whole, killed):
         folder.mkdir()
