@@ -262,6 +262,20 @@ def test_class_weight_wants_classes() -> None:
     ]
 
 
+def test_devices_share_a_batch_evenly() -> None:
+    assert faults("train.devices=3") == ["train.batch_size: got 32; takes a multiple of train.devices, 3"]
+    assert faults("train.devices=3", "train.batch_size=30") == []
+    assert faults("train.devices=0") == ["train.devices: got 0; takes an integer of at least 1 or null"]
+
+
+def test_losses_that_are_no_mean_over_rows_cannot_be_taken_in_parts() -> None:
+    summed = ["data=diabetes", "train.devices=2", "train.loss={MeanSquaredError: {reduction: sum}}"]
+    assert faults(*summed, "train.backend=torch") == [
+        "train.loss.reduction: got 'sum'; takes sum_over_batch_size with train.devices above 1 under torch"
+    ]
+    assert faults(*summed, "train.backend=jax") == []  # one program over all devices takes the sum over all
+
+
 def test_impossible_pairs_of_optimizer_and_callbacks() -> None:
     assert faults("optimizer=adam_cosine", "train=careful", "optimizer.clipnorm=1", "optimizer.clipvalue=1") == [
         "optimizer.clipvalue: got 1; takes null: optimizer.clipnorm is given, and only one may be",

@@ -50,6 +50,7 @@ def misfits(tree: Mapping[str, Any], sound: Container[str]) -> Iterator[str]:
         yield from _application(tree["model"])
     if all_sound("train"):
         yield from _objectives(tree["train"], facts)
+        yield from _devices(tree["train"])
     if all_sound("optimizer", "train"):
         yield from _optimization(tree["optimizer"], tree["train"])
     if all_sound("deploy"):
@@ -124,6 +125,25 @@ def _objectives(train: Mapping[str, Any], facts: Known) -> Iterator[str]:
             yield from _fits(f"train.{key}", value, facts.task)
     if train.get("class_weight") is not None and facts.task == "regression":
         yield faults.wrong("train.class_weight", train["class_weight"], "null: the data's task is regression")
+
+
+def _devices(train: Mapping[str, Any]) -> Iterator[str]:
+    """Each device takes as many rows of a batch as the others."""
+    devices = train.get("devices") or 1
+    if train["batch_size"] % devices:
+        yield faults.wrong("train.batch_size", train["batch_size"], f"a multiple of train.devices, {devices}")
+    if devices > 1 and train["backend"] != "jax":
+        for reduction in _reductions(train.get("loss", "auto")):
+            takes = f"sum_over_batch_size with train.devices above 1 under {train['backend']}"
+            yield faults.wrong("train.loss.reduction", reduction, takes)
+
+
+def _reductions(loss: Any) -> Iterator[str]:
+    """What a loss makes of its rows' losses where that is not their mean, which alone can be taken in parts."""
+    for declared in loss.values() if by_output(loss) else [loss]:
+        _, arguments = parse(declared)
+        if arguments.get("reduction", "mean") not in ("sum_over_batch_size", "mean"):
+            yield arguments["reduction"]
 
 
 def _fits(path: str, declared: Declaration | list[Declaration], task: str | None) -> Iterator[str]:

@@ -44,6 +44,7 @@ SPLIT: Fields = {
 TRAIN: Fields = {
     "backend": (choice(*BACKENDS), ..., "Keras backend of the training process."),
     "device": (choice("auto", "cpu", "gpu"), "auto", "auto takes a GPU where there is one."),
+    "devices": (union(count, Null), None, "Devices that share each batch; null takes one."),
     "epochs": (count, ..., "Passes over the training rows."),
     "batch_size": (count, ..., "Rows of one step."),
     "precision": (choice("float32", "mixed_float16", "mixed_bfloat16"), "float32", "Keras dtype policy."),

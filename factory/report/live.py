@@ -81,7 +81,8 @@ def line_of(event: Mapping[str, Any]) -> str | None:
     """The line an event is worth, None where it is worth none."""
     match event["event"]:
         case "built":
-            return f"train on {event['backend']}: {event['parameters']:,} parameters, {event['rows']:,} rows"
+            on = event["backend"] + (f", {event['devices']} devices" if event.get("devices", 1) > 1 else "")
+            return f"train on {on}: {event['parameters']:,} parameters, {event['rows']:,} rows"
         case "resumed":
             return f"train: going on after epoch {event['epoch']}"
         case "epoch":

@@ -13,8 +13,10 @@ from factory.clock import Clock
 from factory.dataset import Dataset, Rows
 from factory.errors import TrainError
 from factory.rundir import Emit, RunDir, write_json
+from factory.training import devices
 from factory.training.batches import Batches
 from factory.training.checkpoint import Checkpoint, Progress
+from factory.training.devices.one import OneDevice
 from factory.training.watch import Watch
 
 FAILURE = TrainError
@@ -33,22 +35,28 @@ def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], key: str) -> None
         DataError, ConfigError: the data or the model is not what was declared; nothing was trained.
         TrainError: the training diverged.
     """
+    with devices.claimed(config["train"], emit) as claimed:
+        train(run, config, key, claimed)
+
+
+def train(run: RunDir, config: Mapping[str, Any], key: str, on: OneDevice) -> None:
+    """The whole of it; with several processes each is here until all are done with fitting."""
     clock = Clock()
-    settings = config["train"]
-    keras.utils.set_random_seed(config["seed"])
-    keras.config.set_dtype_policy(settings["precision"])
+    begin(config)
     with clock.lap("data"):
         dataset = data.load(config["data"])
-    with clock.lap("build"):
-        model = models.build(config["model"], dataset.spec)
-        models.adapt(model, dataset.train.inputs)
-        compile_model(model, config, dataset)
-    write_json(run.train / "architecture.json", architecture.describe(model))
-    emit({"event": "built", "parameters": model.count_params(), "rows": len(dataset.train)})
-    with clock.lap("fit"):
-        progress = fit(model, dataset, config, run, emit, key)
+    with on.scope():
+        with clock.lap("build"):
+            model = made(config, dataset)
+        if on.rank == 0:
+            write_json(run.train / "architecture.json", architecture.describe(model))
+        size = {"parameters": model.count_params(), "rows": len(dataset.train), "devices": on.count}
+        on.emit({"event": "built", **size})
+        with clock.lap("fit"):
+            progress = fit(model, dataset, config, run, key, on)
+    model = on.home(model, lambda: remade(config, dataset))
     with clock.lap("evaluate"):
-        metrics = evaluate(model, dataset.validation, settings["batch_size"])
+        metrics = evaluate(model, dataset.validation, config["train"]["batch_size"])
     with clock.lap("hand-off"):
         given = handoff.write(run, model, dataset.spec, dataset.validation.head(config["deploy"]["metric_rows"]))
     write_json(
@@ -57,6 +65,7 @@ def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], key: str) -> None
             "status": "done",
             "key": key,
             "backend": keras.backend.backend(),
+            "devices": on.count,
             "parameters": model.count_params(),
             "epochs": progress.epoch,
             "metrics": metrics,
@@ -66,37 +75,62 @@ def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], key: str) -> None
             "laps": clock.laps,
         },
     )
-    emit({"event": "trained", "metrics": metrics})
+    on.emit({"event": "trained", "metrics": metrics})
     shutil.rmtree(run.checkpoint, ignore_errors=True)
 
 
-def compile_model(model: keras.Model, config: Mapping[str, Any], dataset: Dataset) -> None:
+def begin(config: Mapping[str, Any]) -> None:
+    keras.utils.set_random_seed(config["seed"])
+    keras.config.set_dtype_policy(config["train"]["precision"])
+
+
+def made(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:
+    """The declared model, compiled, with the statistics of the training rows and a built optimizer."""
     settings = config["train"]
+    model = models.build(config["model"], dataset.spec)
+    models.adapt(model, dataset.train.inputs)
     model.compile(
         optimizer=objects.optimizer(config["optimizer"]),
         loss=objects.loss(settings["loss"], dataset.spec),
         metrics=objects.metrics(settings["metrics"], dataset.spec),
     )
     model.optimizer.build(model.trainable_variables)
+    return model
 
 
-def fit(model: keras.Model, dataset: Dataset, config: Mapping[str, Any], run: RunDir, emit: Emit, key: str) -> Progress:
+def remade(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:
+    begin(config)
+    return made(config, dataset)
+
+
+def fit(
+    model: keras.Model, dataset: Dataset, config: Mapping[str, Any], run: RunDir, key: str, on: OneDevice
+) -> Progress:
     """Train from the last finished epoch on; returns how far it came (fewer epochs when a callback stopped it)."""
     settings = config["train"]
     declared = objects.callbacks(settings["callbacks"])
     checkpoint = Checkpoint(run.checkpoint, key, model, declared)
     progress = checkpoint.restore()
     if progress.epoch:
-        emit({"event": "resumed", "epoch": progress.epoch})
+        on.emit({"event": "resumed", "epoch": progress.epoch})
     weights = objects.class_weights(settings["class_weight"], dataset)
-    batches = Batches(dataset.train, settings["batch_size"], seed=config["seed"], epoch=progress.epoch, weights=weights)
+    batches = Batches(
+        dataset.train,
+        settings["batch_size"],
+        seed=config["seed"],
+        epoch=progress.epoch,
+        weights=weights,
+        part=(on.rank, on.processes),
+    )
+    attached = on.attach(model, batches, declared)
+    validation = on.share(dataset.validation)
     model.fit(
         batches,
         initial_epoch=progress.epoch,
         epochs=progress.epoch if progress.stopped else settings["epochs"],  # then only the callbacks' endings are left
-        validation_data=(dataset.validation.inputs, dataset.validation.outputs),
+        validation_data=(validation.inputs, validation.outputs),
         validation_batch_size=max(settings["batch_size"], 256),
-        callbacks=[*declared, Watch(checkpoint, progress, run.history, config["seed"], emit)],
+        callbacks=[*declared, *attached, Watch(checkpoint, progress, run.history, config["seed"], on.emit, on.rank)],
         verbose=0,
     )
     return progress

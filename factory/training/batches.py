@@ -21,14 +21,22 @@ class Batches(keras.utils.PyDataset):
         seed: of the order.
         epoch: the first epoch that will be read, counted from 0.
         weights: weight of each class by output name, arrays of shape ``(classes,)``; applies to the loss.
+        part: which part of each batch, of how many: 5 rows in 3 parts are 2, 2, 1.
     """
 
     def __init__(
-        self, rows: Rows, batch_size: int, *, seed: int, epoch: int, weights: Mapping[str, Array] | None
+        self,
+        rows: Rows,
+        batch_size: int,
+        *,
+        seed: int,
+        epoch: int,
+        weights: Mapping[str, Array] | None,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         super().__init__()
         self.rows, self.batch_size, self.seed, self.epoch = rows, batch_size, seed, epoch
-        self.weights = weights
+        self.weights, self.part = weights, part
         self.order = self.shuffled()
 
     def shuffled(self) -> Array:
@@ -38,7 +46,10 @@ class Batches(keras.utils.PyDataset):
         return math.ceil(len(self.rows) / self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        picked = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        place, parts = self.part
+        whole = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        each = math.ceil(len(whole) / parts)
+        picked = whole[place * each : (place + 1) * each]
         inputs = {name: array[picked] for name, array in self.rows.inputs.items()}
         outputs = {name: array[picked] for name, array in self.rows.outputs.items()}
         if self.weights is None:

@@ -54,11 +54,8 @@ class Checkpoint:
         self.file = folder / "state.npz"
         self.key, self.model, self.callbacks = key, model, callbacks
 
-    def variables(self) -> list[keras.Variable]:
-        return [*self.model.variables, *self.model.optimizer.variables]
-
     def save(self, progress: Progress) -> None:
-        arrays = {f"variable/{i}": as_numpy(v) for i, v in enumerate(self.variables())}
+        arrays = {f"variable/{i}": as_numpy(v) for i, v in enumerate(variables(self.model))}
         plain: list[dict[str, Any]] = []
         for i, callback in enumerate(self.callbacks):
             scalars, found = attributes(callback)
@@ -80,10 +77,10 @@ class Checkpoint:
             return Progress()
         with np.load(self.file, allow_pickle=False) as saved:
             state = json.loads(str(saved["state"]))
-            variables = self.variables()
-            if state["key"] != self.key or len(variables) != sum(name.startswith("variable/") for name in saved.files):
+            here = variables(self.model)
+            if state["key"] != self.key or len(here) != sum(name.startswith("variable/") for name in saved.files):
                 raise TrainError(f"{self.file}: belongs to another training; remove it or give another hydra.run.dir")
-            for i, variable in enumerate(variables):
+            for i, variable in enumerate(here):
                 variable.assign(saved[f"variable/{i}"].astype(as_numpy(variable).dtype))
         return Progress(**state["progress"])
 
@@ -100,6 +97,11 @@ class Checkpoint:
                     weights.setdefault(name.split("/")[2], []).append(saved[name])
                 for attribute, arrays in weights.items():
                     setattr(callback, attribute, arrays)
+
+
+def variables(model: keras.Model) -> list[keras.Variable]:
+    """Of a compiled model and its optimizer, random seeds included, in an order that depends on the config alone."""
+    return [*model.variables, *model.optimizer.variables]
 
 
 def attributes(callback: keras.callbacks.Callback) -> tuple[dict[str, Any], dict[str, Array]]:

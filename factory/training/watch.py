@@ -28,10 +28,14 @@ class Watch(keras.callbacks.Callback):
         history: the CSV file, a row an epoch.
         seed: of the run; each epoch draws from one of its own, so that a resume need not know what was drawn before.
         emit: takes ``step`` and ``epoch`` events.
+        rank: of this process among those that train together; the first alone writes.
     """
 
-    def __init__(self, checkpoint: Checkpoint, progress: Progress, history: Path, seed: int, emit: Emit) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, progress: Progress, history: Path, seed: int, emit: Emit, rank: int = 0
+    ) -> None:
         super().__init__()
+        self.rank = rank
         self.checkpoint, self.progress, self.history, self.seed, self.emit = checkpoint, progress, history, seed, emit
         self.told = self.began = 0.0
 
@@ -62,6 +66,8 @@ class Watch(keras.callbacks.Callback):
         self.progress.epoch = epoch + 1
         self.progress.stopped = bool(self.model.stop_training)
         self.progress.history.append({"epoch": epoch + 1, **plain, "seconds": round(now - self.began, 4)})
+        if self.rank:
+            return
         self.checkpoint.save(self.progress)
         write_text(self.history, as_csv(self.progress.history))
         self.emit({"event": "epoch", "epoch": epoch + 1, "step": self.params["steps"], **self.position(plain, now)})

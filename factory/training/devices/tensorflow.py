@@ -1,0 +1,94 @@
+"""CHILD: several devices under TensorFlow, by its MirroredStrategy."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from factory.rundir import Emit
+from factory.training.batches import Batches
+from factory.training.devices.one import SeveralDevices, deal
+
+
+def gpus(count: int) -> int:
+    """How many there are."""
+    return len(tf.config.list_physical_devices("GPU"))
+
+
+@contextmanager
+def claimed(count: int, gpu: bool, emit: Emit) -> Iterator[MirroredDevices]:
+    if not gpu:
+        processor = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * count)
+    yield MirroredDevices(emit, [f"{'GPU' if gpu else 'CPU'}:{number}" for number in range(count)])
+
+
+class MirroredDevices(SeveralDevices):
+    """TensorFlow deals the rows of a batch out: 5 rows over 3 devices are 2, 2, 1."""
+
+    def __init__(self, emit: Emit, names: Sequence[str]) -> None:
+        super().__init__(emit, count=len(names))
+        self.strategy = tf.distribute.MirroredStrategy(names)
+
+    def scope(self) -> AbstractContextManager[Any]:
+        scope: AbstractContextManager[Any] = self.strategy.scope()
+        return scope
+
+    def attach(
+        self, model: keras.Model, batches: Batches, declared: Sequence[keras.callbacks.Callback]
+    ) -> list[keras.callbacks.Callback]:
+        deal(batches, self.count)
+        for layer in model._flatten_layers():
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.synchronized = True
+        self.build(model, batches)
+        weigh_by_rows(model, self.count)
+        sum_gradients_first(model.optimizer)
+        return []
+
+    def build(self, model: keras.Model, batches: Batches) -> None:
+        """Make the variables of loss and metrics here: Keras (3.15) fails where a first batch is dealt out unevenly."""
+        with self.scope():
+            model._symbolic_build(data_batch=batches[0])
+        model._maybe_symbolic_build = lambda *_, **__: None
+
+
+def weigh_by_rows(model: keras.Model, count: int) -> None:
+    """Let each row count once: Keras adds up the devices' mean losses as if each had as many rows."""
+    weights: dict[int, Any] = {}  # by device: each is traced in a thread of its own, interleaved with the others
+    train_step, scale_loss = model.train_step, model.optimizer.scale_loss
+
+    def step(data: Any) -> Any:
+        rows = tf.cast(tf.shape(tf.nest.flatten(data)[0])[0], "float32")
+        weights[replica()] = count * rows / everywhere(rows)
+        return train_step(data)
+
+    model.train_step = step
+    model.optimizer.scale_loss = lambda loss: scale_loss(loss * tf.cast(weights[replica()], loss.dtype))
+
+
+def sum_gradients_first(optimizer: keras.optimizers.Optimizer) -> None:
+    """Add gradients up before the optimizer sees them: Keras (3.15) does so after each device clipped its own part."""
+    apply, inner = optimizer.apply, getattr(optimizer, "inner_optimizer", optimizer)
+
+    @functools.wraps(apply)
+    def summed(gradients: Sequence[Any], variables: Any = None) -> Any:
+        known = iter(everywhere([gradient for gradient in gradients if gradient is not None]))
+        return apply([None if gradient is None else next(known) for gradient in gradients], variables)
+
+    optimizer.apply = summed
+    inner._all_reduce_sum_gradients = lambda pairs: pairs
+
+
+def everywhere(values: Any) -> Any:
+    """The sum over all devices."""
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, values)
+
+
+def replica() -> int:
+    return int(tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group))

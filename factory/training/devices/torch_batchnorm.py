@@ -1,0 +1,52 @@
+"""CHILD: BatchNormalization over the rows of all processes, which Keras (3.15) offers under TensorFlow alone."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import keras
+import torch
+from torch import distributed
+
+
+def synchronise(model: keras.Model) -> None:
+    """Let every BatchNormalization of the model take its statistics from the rows of all ranks."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer._moments = functools.partial(moments, layer)
+
+
+def moments(layer: keras.layers.BatchNormalization, inputs: torch.Tensor, mask: torch.Tensor | None) -> Any:
+    """Mean and variance of each channel.
+
+    Args:
+        layer: whose axes count.
+        inputs: ``(our rows, ...)``, float32; there may be no row.
+        mask: which entries count, of the shape of inputs without the channels; None for all.
+
+    Returns:
+        Two tensors ``(channels,)``.
+    """
+    axes = tuple(layer._reduction_axes)
+    counts = torch.ones_like(inputs) if mask is None else mask.unsqueeze(-1).to(inputs.dtype).expand_as(inputs)
+    ours = torch.stack([part.sum(axes) for part in (counts, inputs * counts, inputs.square() * counts)])
+    count, total, squares = Sum.apply(ours)  # type: ignore[no-untyped-call]
+    mean = total / count
+    return mean, squares / count - mean.square()  # the formula of Keras
+
+
+class Sum(torch.autograd.Function):
+    """The sum over all ranks; what flows back to each is the sum of what flows back from all."""
+
+    @staticmethod
+    def forward(context: Any, ours: torch.Tensor) -> torch.Tensor:
+        total = ours.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
+        total = gradient.clone().contiguous()
+        distributed.all_reduce(total)
+        return total
