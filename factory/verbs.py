@@ -23,6 +23,7 @@ from factory.report import live, runs, table
 from factory.rundir import RunDir, read_json
 from factory.sweep import command as sweeps
 from factory.sweep.session import Sweep
+from factory.tracking import Tracking
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -91,8 +92,10 @@ def hydra_command(options: argparse.Namespace) -> int:
 
 def sweep_command(options: argparse.Namespace) -> int:
     words = sweeps.resumed(options.words)
-    sweep = Sweep(words, options.config_dir, Console(), alone)
-    config.multirun(sweeps.in_full(words), sweep, options.config_dir, options.config_name)
+    console = Console()
+    with Tracking(console) as tracking:
+        sweep = Sweep(words, options.config_dir, console, alone, tracking)
+        config.multirun(sweeps.in_full(words), sweep, options.config_dir, options.config_name)
     return sweep.exit_code
 
 
@@ -141,8 +144,9 @@ DESCRIBED = {
 def carry_out(composed: Config, clock: Clock) -> int:
     """Run, show, and answer with the exit code; a run that failed is shown as far as it came."""
     console = Console()
-    with LocalLauncher() as launcher, live.watcher(console) as watch:
-        pipeline = Pipeline(composed, launcher, watch, clock)
+    with Tracking(console) as tracking, LocalLauncher() as launcher, live.watcher(console) as watch:
+        tracked = tracking.watch(composed.tree.get("tracker"), watch)
+        pipeline = Pipeline(composed, launcher, tracked, clock)
         try:
             pipeline.execute()
         finally:

@@ -18,7 +18,7 @@ from factory.rundir import write_text
 from factory.sweep.outcome import Aim, Outcome, label, ranked, values, varied
 
 SHOWN = 20  # rows of the terminal table; leaderboard.csv holds all
-GROUPS = ("model", "data", "optimizer", "train", "deploy")
+GROUPS = ("model", "data", "optimizer", "train", "deploy", "tracker")
 LINE = 1000  # columns before YAML breaks a line
 
 

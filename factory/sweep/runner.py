@@ -18,6 +18,7 @@ from factory.sweep.outcome import GOOD, Outcome
 from factory.sweep.plan import Drafting, Job
 from factory.sweep.queue import Waiting
 from factory.sweep.settings import Settings
+from factory.tracking import Tracking
 
 STATUS: dict[type[Exception], str] = {Interrupted: "interrupted", GateError: "refused"}
 TICK = 0.1  # seconds between looks at what only the main thread may do
@@ -43,6 +44,7 @@ class Runner:
         pool: of workers; stopped at the end.
         settings: of the sweep.
         display: is told everything.
+        tracking: records jobs.
     """
 
     def __init__(
@@ -53,7 +55,9 @@ class Runner:
         pool: Pool,
         settings: Settings,
         display: Display,
+        tracking: Tracking,
     ) -> None:
+        self.tracking = tracking
         self.drafting, self.overrides, self.pool, self.settings, self.display = (
             drafting,
             overrides,
@@ -125,17 +129,20 @@ class Runner:
     def perform(self, job: Job) -> Outcome:
         """One job, whose failure is its own."""
         lane = self.pool.lane()
-        pipeline = None
+        pipeline = tracked = None
         try:
             with self.lock:
                 config = self.drafting.config(job.number, self.overrides[job.number])
-            pipeline = Pipeline(config, lane, JobWatch(self, job), Clock())
+            tracked = self.tracking.watch(config.tree.get("tracker"), JobWatch(self, job), self.drafting.grid.folder)
+            pipeline = Pipeline(config, lane, tracked, Clock())
             return self.carried_out(job, pipeline)
         except (FactoryError, OSError) as error:
             summary = {**(pipeline.summary if pipeline else {}), "status": STATUS.get(type(error), "failed")}
             return Outcome.of(job, summary, error="; ".join(str(error).splitlines()))
         finally:
             lane.kill()
+            if tracked:
+                tracked.end(job.folder)
 
     def carried_out(self, job: Job, pipeline: Pipeline) -> Outcome:
         """Finished before, or run to its end, on a training of another job where there is one."""

@@ -25,6 +25,7 @@ from factory.sweep.outcome import Aim, Outcome, ranked
 from factory.sweep.plan import PLAN, Drafting, draft
 from factory.sweep.runner import Runner
 from factory.sweep.settings import Settings
+from factory.tracking import Tracking
 
 
 class Sweep:
@@ -35,12 +36,19 @@ class Sweep:
         config_dir: the user's folder of groups.
         console: where to show it.
         alone: runs one job under a launcher that is not ours; answers with an exit code.
+        tracking: records the jobs, and the sweep as the run that they are nested in.
     """
 
     def __init__(
-        self, command: Sequence[str], config_dir: str | None, console: Console, alone: Callable[[DictConfig], int]
+        self,
+        command: Sequence[str],
+        config_dir: str | None,
+        console: Console,
+        alone: Callable[[DictConfig], int],
+        tracking: Tracking,
     ) -> None:
         self.command, self.places, self.console, self.alone = list(command), folders(config_dir), console, alone
+        self.tracking = tracking
         self.outcomes: list[Outcome] = []
         self.exit_code = 0
 
@@ -101,7 +109,7 @@ class Sweep:
         overrides = dict(enumerate(job_overrides, first))
         pool = Pool(at_a_time, preload, settings.timeout, worker_variables(grid.folder))
         display = show.display(self.console, jobs, aim)
-        runner = Runner(drafting, jobs, overrides, pool, settings, display)
+        runner = Runner(drafting, jobs, overrides, pool, settings, display, self.tracking)
         status = "interrupted"
         try:
             with pool, display:
@@ -114,6 +122,7 @@ class Sweep:
             self.conclude(grid.folder, drafting, overrides, aim)
             seconds = round(time.monotonic() - began, 3)
             write_json(grid.folder / RECORD, {**record, "status": status, "seconds": seconds, **self.counts()})
+            self.tracking.end_sweep(grid.folder)
         return [returned(runner.outcomes.get(job.number), job.overrides, aim) for job in jobs]
 
     def conclude(self, folder: Path, drafting: Drafting, overrides: Mapping[int, Sequence[str]], aim: Aim) -> None:
