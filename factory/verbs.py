@@ -10,7 +10,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
-from factory import config, report
+from factory import config, faults, report
 from factory.clock import Clock
 from factory.config import Config, jsonschema
 from factory.diff import check
@@ -49,7 +49,14 @@ def report_command(options: argparse.Namespace) -> int:
 
 
 def list_command(options: argparse.Namespace) -> int:
-    runs.show(*runs.find([Path(word) for word in options.words or ["outputs"]]), Console())
+    found = runs.find([Path(word) for word in options.words or ["outputs"]])
+    match options.format:
+        case "json":
+            print(runs.as_json(*found))
+        case "terminal":
+            runs.show(*found, Console())
+        case _:
+            raise ConfigError(faults.wrong("list --format", options.format, "terminal, json"))
     return 0
 
 
@@ -132,7 +139,7 @@ DESCRIBED = {
     "run": "train, deploy, publish; the verb may be left out",
     "resume": "resume RUN: go on with a run that was interrupted or killed",
     "report": "report RUN: print a run's table again, and write its report.html and model_card.md",
-    "list": "list [FOLDER…]: the runs and published versions in a folder, outputs unless given",
+    "list": "list [FOLDER…]: the runs and published versions in a folder, outputs unless given; --format json",
     "compare": "compare RUN RUN…: runs side by side, and a page with their curves on one plot",
     "diff": "diff [A] [B]: what a change of the config means; --format md, json; --fail-on contract",
     "check": "check [--config-dir conf]: compose and validate every default, option and experiment; starts nothing",

@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,20 +54,31 @@ class MLflow:
     """Jobs of a sweep are runs nested in the sweep's."""
 
     def __init__(self, uri: str, experiment: str, register: bool) -> None:
+        self.file = Path(uri.removeprefix(FILE)).resolve() if uri.startswith(FILE) else None
         self.artifacts: str | None = None  # where a server keeps them is its own business
-        if uri.startswith(FILE):
-            file = Path(uri.removeprefix(FILE)).resolve()
-            file.parent.mkdir(parents=True, exist_ok=True)
-            uri, self.artifacts = f"{FILE}{file}", (file.parent / ARTIFACTS).as_uri()
+        if self.file:
+            uri, self.artifacts = f"{FILE}{self.file}", (self.file.parent / ARTIFACTS).as_uri()
         self.place, self.experiment, self.register = uri, experiment, register
         self.look = f"mlflow ui --backend-store-uri {uri}" if self.artifacts else uri
-        mlflow.set_tracking_uri(uri)
-        self.client = mlflow.MlflowClient(uri, uri)
-        self.number: str | None = None
+
+    @cached_property
+    def client(self) -> mlflow.MlflowClient:
+        """Made when the first run begins: it makes a store that is not there."""
+        if self.file:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+        mlflow.set_tracking_uri(self.place)
+        return mlflow.MlflowClient(self.place, self.place)
+
+    @cached_property
+    def number(self) -> str:
+        """Of the experiment, made where there is none; models are logged into it as well."""
+        number = self.found_or_made()
+        mlflow.set_experiment(experiment_id=number)
+        return number
 
     def begin(self, opening: Opening) -> str:
-        self.experiment_id()
-        run = opening.kept if opening.kept and self.goes_on(opening.kept) else self.made(opening)
+        number = self.number
+        run = opening.kept if opening.kept and self.goes_on(opening.kept) else self.made(opening, number)
         for params in batches((Param(key, str(value)) for key, value in opening.params.items()), PARAMS_AT_ONCE):
             self.client.log_batch(run, params=params)
         return run
@@ -83,31 +95,23 @@ class MLflow:
                 raise
             return False
 
-    def made(self, opening: Opening) -> str:
+    def made(self, opening: Opening, experiment: str) -> str:
         tags = {**opening.tags, "mlflow.source.name": "python -m factory", "folder": str(opening.folder.resolve())}
         if "git" in opening.tags:
             tags["mlflow.source.git.commit"] = opening.tags["git"]
         if opening.parent:
             tags["mlflow.parentRunId"] = opening.parent
-        return str(self.client.create_run(self.experiment_id(), run_name=opening.name, tags=tags).info.run_id)
-
-    def experiment_id(self) -> str:
-        """Of the experiment, made where there is none; models are logged into it as well."""
-        if self.number is None:
-            self.number = self.found_or_made()
-            mlflow.set_experiment(experiment_id=self.number)
-        return self.number
+        return str(self.client.create_run(experiment, run_name=opening.name, tags=tags).info.run_id)
 
     def found_or_made(self) -> str:
-        found = self.client.get_experiment_by_name(self.experiment)
-        if found is None:
-            try:
-                return str(self.client.create_experiment(self.experiment, artifact_location=self.artifacts))
-            except MlflowException as error:
-                if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                    raise
-                found = self.client.get_experiment_by_name(self.experiment)  # another command was quicker
-        return str(found.experiment_id)
+        if found := self.client.get_experiment_by_name(self.experiment):
+            return str(found.experiment_id)
+        try:
+            return str(self.client.create_experiment(self.experiment, artifact_location=self.artifacts))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            return self.found_or_made()  # another command was quicker
 
     def epochs(self, run: str, rows: Sequence[Mapping[str, float]]) -> None:
         now = milliseconds()
