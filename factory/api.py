@@ -66,3 +66,4 @@ def run(overrides: Sequence[str] = (), *, config_dir: str | None = None, progres
         finally:
             if "laps" in pipeline.summary:
                 report.draw(pipeline.run.path)
+            tracked.end()

@@ -162,6 +162,7 @@ def carry_out(composed: Config, clock: Clock) -> int:
                 table.show(pipeline.summary, console)
             if "laps" in pipeline.summary:
                 show_page(pipeline.run.path, console)
+            tracked.end()
     return 0
 
 

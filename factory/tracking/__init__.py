@@ -5,6 +5,7 @@
     → {"event": "start", "run": "outputs/…", "sweep": null}    a training began
     → {"event": "look", "run": "outputs/…"}                    there are new epochs in its folder
     → {"event": "end", "run": "outputs/…", "sweep": null}      it ended, however it ended
+    → {"event": "leave"}                                       that was all; without it, the parent was killed
     ← {"event": "alive"}                                       a message was dealt with
     ← {"event": "broken", "message": "…"}                      the tracker gives up
     ← {"event": "done", "look": "mlflow ui …"}                 all is recorded; the last one
@@ -39,15 +40,12 @@ class Tracking:
     def __init__(self, console: Console | None = None) -> None:
         self.console = console
         self.processes: dict[str, Process] = {}
-        self.watched: list[Tracked] = []
         self.lock = threading.Lock()
 
     def __enter__(self) -> Tracking:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for tracked in self.watched:
-            tracked.end()
         for process in self.processes.values():
             look = process.close()
             if look and self.console:
@@ -67,8 +65,7 @@ class Tracking:
             key = key_of(node)
             if key not in self.processes:
                 self.processes[key] = Process(node)
-            self.watched.append(tracked := Tracked(watch, self.processes[key], sweep))
-            return tracked
+            return Tracked(watch, self.processes[key], sweep)
 
     def end_sweep(self, folder: Path) -> None:
         """All jobs of a sweep have ended and its leaderboard is written."""

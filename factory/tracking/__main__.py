@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,12 +20,14 @@ from factory.tracking import story
 
 STATE = "tracker.json"
 NICE = 10  # a record may wait, a training may not
-LAST_MOMENTS = 10  # seconds to say that runs were killed, once the parent is gone
+LAST_MOMENTS = 10  # seconds to record that runs were killed, once the parent is gone
 MESSAGE_LIMIT = 300  # characters
 
 
 def main() -> None:
-    """Record until stdin closes; the first error ends it."""
+    """Record until the parent leaves; the first error ends it."""
+    messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=listen, args=(messages,), daemon=True).start()
     events = os.dup(1)
     os.dup2(2, 1)  # whatever a library prints goes to the log, never between the events
     if hasattr(os, "nice"):
@@ -38,15 +42,28 @@ def main() -> None:
         tracker = trackers.connect(name, options)
         place = tracker.place
         recorder = Recorder(tracker)
-        for line in sys.stdin:
-            recorder.take(json.loads(line))
+        while (message := messages.get())["event"] != "leave":
+            recorder.take(message)
             send({"event": "alive"})
         recorder.leave()
         send({"event": "done", "look": tracker.look if recorder.recorded else ""})
+        os._exit(0)  # nothing that a library does at exit is waited for
     except Exception as error:
         traceback.print_exc()
         send({"event": "broken", "message": f"{place}: {reason(error)}".removeprefix(": ")[:MESSAGE_LIMIT]})
-        sys.exit(1)
+        os._exit(1)
+
+
+def listen(messages: queue.SimpleQueue[dict[str, Any]]) -> None:
+    """Read messages, also while the tracker hangs: where they end without a word, the parent was killed."""
+    message: dict[str, Any] = {"event": ""}
+    for line in sys.stdin:
+        message = json.loads(line)
+        messages.put(message)
+    if message["event"] != "leave":
+        if hasattr(signal, "alarm"):
+            signal.alarm(LAST_MOMENTS)
+        messages.put({"event": "leave"})
 
 
 class Recorder:
@@ -101,8 +118,6 @@ class Recorder:
 
     def leave(self) -> None:
         """The parent is gone or has said all: what it did not say the end of was killed."""
-        if self.open and hasattr(signal, "alarm"):
-            signal.alarm(LAST_MOMENTS)
         for folder, run in reversed(self.open.items()):  # jobs before their sweep
             if folder.is_dir():
                 self.catch_up(folder, run)

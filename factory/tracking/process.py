@@ -61,6 +61,7 @@ class Process:
         Returns:
             How to look at what was recorded, None where it was not.
         """
+        self.messages.put({"event": "leave"})
         self.messages.put(None)
         self.heard = time.monotonic()
         try:

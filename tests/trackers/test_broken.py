@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import Done, factory, processes_of, started, wait_until
+from tests.commands import Done, factory, kill, processes_of, started, wait_until
 from tests.trackers.server import deaf_server, free_port
 
 pytestmark = pytest.mark.slow
@@ -69,6 +69,16 @@ def test_a_tracker_that_is_killed(tmp_path: Path) -> None:
     (line,) = (line for line in said if line.startswith("tracker: "))
     assert line.startswith("tracker: mlflow: its process was killed by SIGKILL: ")
     assert line.endswith(NOTHING_LOST.strip())
+
+
+def test_a_killed_command_leaves_no_tracker_that_hangs(tmp_path: Path) -> None:
+    words = [*RUN, "train.epochs=100000", f"hydra.run.dir={tmp_path}/run"]
+    with deaf_server() as address:
+        with started(f"tracker.uri={address}", *words, log=tmp_path / "log.txt") as process:
+            wait_until((tmp_path / "run" / "train" / "history.csv").exists)
+            assert any(is_tracker(number) for number in processes_of(process))
+            kill(process)
+            wait_until(lambda: processes_of(process) == [], seconds=30)
 
 
 def is_tracker(process: int) -> bool:
