@@ -20,7 +20,7 @@ from factory.tracking import story
 
 STATE = "tracker.json"
 NICE = 10  # a record may wait, a training may not
-LAST_MOMENTS = 10  # seconds to record that runs were killed, once the parent is gone
+LAST_MOMENTS = 30  # seconds to record that runs were killed, once the parent is gone
 MESSAGE_LIMIT = 300  # characters
 
 
