@@ -14,6 +14,7 @@ from factory.clock import Clock
 from factory.launchers.local import LocalLauncher
 from factory.pipeline import Pipeline
 from factory.report import live
+from factory.tracking import Tracking
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,16 @@ def run(overrides: Sequence[str] = (), *, config_dir: str | None = None, progres
     clock = Clock()
     with clock.lap("compose"):
         composed = config.load(list(overrides), config_dir=config_dir)
-    with LocalLauncher() as launcher, live.watcher(Console()) if progress else live.Silent() as watch:
-        pipeline = Pipeline(composed, launcher, watch, clock)
+    with (
+        Tracking() as tracking,
+        LocalLauncher() as launcher,
+        live.watcher(Console()) if progress else live.Silent() as watch,
+    ):
+        tracked = tracking.watch(composed.tree.get("tracker"), watch)
+        pipeline = Pipeline(composed, launcher, tracked, clock)
         try:
             return Result.of(pipeline.execute())
         finally:
             if "laps" in pipeline.summary:
                 report.draw(pipeline.run.path)
+            tracked.end()

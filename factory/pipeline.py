@@ -108,6 +108,7 @@ class Pipeline:
             **record.surroundings(),
         }
         write_json(self.run.summary, self.summary)
+        self.watch.event({"event": "begun", "run": str(self.run.path)})
 
     def conclude(self, status: str, error: FactoryError | None = None) -> dict[str, Any]:
         self.summary |= {

@@ -10,7 +10,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 from rich.console import Console
 
-from factory import config, report
+from factory import config, faults, report
 from factory.clock import Clock
 from factory.config import Config, jsonschema
 from factory.diff import check
@@ -24,6 +24,7 @@ from factory.rundir import RunDir, read_json
 from factory.sweep import command as sweeps
 from factory.sweep import past
 from factory.sweep.session import Sweep
+from factory.tracking import Tracking
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -53,7 +54,14 @@ def report_command(options: argparse.Namespace) -> int:
 
 
 def list_command(options: argparse.Namespace) -> int:
-    runs.show(*runs.find([Path(word) for word in options.words or ["outputs"]]), Console())
+    found = runs.find([Path(word) for word in options.words or ["outputs"]])
+    match options.format:
+        case "json":
+            print(runs.as_json(*found))
+        case "terminal":
+            runs.show(*found, Console())
+        case _:
+            raise ConfigError(faults.wrong("list --format", options.format, "terminal, json"))
     return 0
 
 
@@ -96,8 +104,10 @@ def hydra_command(options: argparse.Namespace) -> int:
 
 def sweep_command(options: argparse.Namespace) -> int:
     words = sweeps.resumed(options.words)
-    sweep = Sweep(words, options.config_dir, Console(), alone)
-    config.multirun(sweeps.in_full(words), sweep, options.config_dir, options.config_name)
+    console = Console()
+    with Tracking(console) as tracking:
+        sweep = Sweep(words, options.config_dir, console, alone, tracking)
+        config.multirun(sweeps.in_full(words), sweep, options.config_dir, options.config_name)
     sweep.release()
     return sweep.exit_code
 
@@ -135,7 +145,7 @@ DESCRIBED = {
     "run": "train, deploy, publish; the verb may be left out",
     "resume": "resume RUN: go on with a run that was interrupted or killed",
     "report": "report RUN: print a run's or a sweep's table again, and write its page anew",
-    "list": "list [FOLDER…]: the runs and published versions in a folder, outputs unless given",
+    "list": "list [FOLDER…]: the runs and published versions in a folder, outputs unless given; --format json",
     "compare": "compare RUN RUN…: runs side by side, and a page with their curves on one plot",
     "diff": "diff [A] [B]: what a change of the config means; --format md, json; --fail-on contract",
     "check": "check [--config-dir conf]: compose and validate every default, option and experiment; starts nothing",
@@ -147,8 +157,9 @@ DESCRIBED = {
 def carry_out(composed: Config, clock: Clock) -> int:
     """Run, show, and answer with the exit code; a run that failed is shown as far as it came."""
     console = Console()
-    with LocalLauncher() as launcher, live.watcher(console) as watch:
-        pipeline = Pipeline(composed, launcher, watch, clock)
+    with Tracking(console) as tracking, LocalLauncher() as launcher, live.watcher(console) as watch:
+        tracked = tracking.watch(composed.tree.get("tracker"), watch)
+        pipeline = Pipeline(composed, launcher, tracked, clock)
         try:
             pipeline.execute()
         finally:
@@ -157,6 +168,7 @@ def carry_out(composed: Config, clock: Clock) -> int:
                 table.show(pipeline.summary, console)
             if "laps" in pipeline.summary:
                 show_page(pipeline.run.path, console)
+            tracked.end()
     return 0
 
 

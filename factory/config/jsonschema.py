@@ -89,12 +89,14 @@ def schema() -> dict[str, Any]:
         "train": _model("train", nodes.TRAIN),
         "deploy": _model("deploy", nodes.DEPLOY),
     }
+    groups["tracker"] = _plugins("trackers", "kind", nodes.TRACKER)
+    groups["tracker"]["anyOf"].append(_model("none", nodes.NO_TRACKER))
     targets = {name: _model(name, {**nodes.TARGET, "options": _options(name)}) for name in offered("targets")}
     groups["target"] = _closed(targets)
     groups["deploy"]["properties"]["target"] = {"anyOf": [{"$ref": "#/$defs/target"}, {"type": "null"}]}
     root = _model("config", nodes.ROOT)
     root["properties"] |= {
-        node: {"$ref": f"#/$defs/{node}"} for node in ("model", "data", "optimizer", "train", "deploy")
+        node: {"$ref": f"#/$defs/{node}"} for node in ("model", "data", "optimizer", "train", "deploy", "tracker")
     }
     root["properties"]["hydra"] = {"type": "object"}
     spaces = {space: _declaration(space) for space in WORDS if space not in ("applications", "optimizers")}

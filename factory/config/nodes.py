@@ -32,6 +32,7 @@ ROOT: Fields = {
     "models": (Str, "outputs/models", "Folder of published versions."),
     "seed": (natural, ..., "Of weights, order of rows and dropout."),
     **{node: (Table, ...) for node in ("model", "data", "optimizer", "train", "deploy")},
+    "tracker": (Table, {}),  # configs from before there were trackers have none
 }
 
 SPLIT: Fields = {
@@ -78,6 +79,17 @@ DEPLOY: Fields = {
     "target": (union(dict_of(Table), Null), ..., "Target → how it is made and judged."),
 }
 
+TRACKER: Fields = {
+    "requires": (names, [], "Packages that it needs, by the names they are imported by."),
+    "extra": (union(Str, Null), None, "The extra of this package that installs them."),
+    "patience": (
+        number("a number above 0", lambda value: value > 0),
+        60.0,
+        "Seconds that a command waits at its end for a tracker that says nothing.",
+    ),
+}
+NO_TRACKER: Fields = {"kind": (Null, None)}
+
 BOUNDS: Fields = {"absolute": (not_negative, ...), "relative": (not_negative, ...)}
 TOLERANCES = dict.fromkeys(("float32", "float16", "bfloat16"), (strict_model("tolerance", BOUNDS), None))
 
@@ -121,6 +133,13 @@ def _data(node: Mapping[str, Any]) -> Iterator[str]:
     yield from _plugin("data", node, "source", "data", DATA)
 
 
+def _tracker(node: Mapping[str, Any]) -> Iterator[str]:
+    if node.get("kind") is None:
+        yield from refused(strict_model("tracker", NO_TRACKER), node, "tracker")
+    else:
+        yield from _plugin("tracker", node, "kind", "trackers", TRACKER)
+
+
 def _plugin(path: str, node: Mapping[str, Any], key: str, folder: str, fixed: Fields) -> Iterator[str]:
     """A node whose ``key`` names a plug-in, and which holds that plug-in's options beside the fixed keys."""
     chosen: Fields = {**fixed, key: (choice(*offered(folder)), ...)}
@@ -136,7 +155,7 @@ def _plugin(path: str, node: Mapping[str, Any], key: str, folder: str, fixed: Fi
 @functools.cache
 def _completed(path: str, key: str, folder: str, name: str) -> type[Strict]:
     """A node of one plug-in."""
-    fixed: Fields = DATA if folder == "data" else {}
+    fixed: Fields = {"data": DATA, "trackers": TRACKER}.get(folder, {})
     return strict_model(path, {**fixed, key: (choice(*offered(folder)), ...), **fields(folder, name)})
 
 
@@ -184,4 +203,11 @@ def _without(node: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in node.items() if key not in keys}
 
 
-_NODES = {"model": _model, "data": _data, "optimizer": _optimizer, "train": _train, "deploy": _deploy}
+_NODES = {
+    "model": _model,
+    "data": _data,
+    "optimizer": _optimizer,
+    "train": _train,
+    "deploy": _deploy,
+    "tracker": _tracker,
+}

@@ -34,6 +34,10 @@ def _missing(tree: Mapping[str, Any]) -> Iterator[str]:
     yield from _lines("data.source", data["source"], absent(data.get("requires", [])), data.get("extra"))
     for name in model_needs(tree):
         yield from _lines("model", name, absent([name]), name)
+    tracker = tree.get("tracker") or {}
+    yield from _lines(
+        "tracker.kind", str(tracker.get("kind")), absent(tracker.get("requires", [])), tracker.get("extra")
+    )
     targets = deploy["target"] or {}
     for name, target in targets.items():
         lacking = absent([*target.get("requires", []), *_way(target["routes"], deploy["backend"])])

@@ -14,7 +14,7 @@ from factory.config.strict import Strict, strict_model
 
 PACKAGE = Path(__file__).parent.parent
 
-FUNCTIONS = {"models": "build", "data": "read", "targets": "export"}
+FUNCTIONS = {"models": "build", "data": "read", "targets": "export", "trackers": "connect"}
 """Plug-in folder → the function whose keyword-only parameters are the options."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -111,6 +112,35 @@ def show(runs: list[Run], versions: list[Version], console: Console) -> None:
         wide_enough(console, *tables).print(table)
     if not tables:
         console.print("no runs and no published versions")
+
+
+def as_json(runs: list[Run], versions: list[Version]) -> str:
+    """Both tables for programs: run.json's and the record's own words, ages as seconds since 1970, sizes in bytes."""
+    rows = [
+        {
+            "run": str(run.path),
+            "name": run.summary["name"],
+            "status": run.status,
+            "metrics": (run.summary.get("train") or {}).get("metrics"),
+            "targets": {name: target["status"] for name, target in (run.summary.get("targets") or {}).items()},
+            "changed": run.changed,
+            "bytes": run.bytes,
+        }
+        for run in runs
+    ]
+    published = [
+        {
+            "name": one.name,
+            "version": one.version,
+            "metrics": one.record.get("metrics"),
+            "targets": list(one.targets),
+            "changed": one.changed,
+            "bytes": one.bytes,
+            "run": one.record.get("run"),
+        }
+        for one in versions
+    ]
+    return json.dumps({"runs": rows, "published": published}, indent=2, ensure_ascii=False)
 
 
 def runs_table(runs: list[Run]) -> Table:

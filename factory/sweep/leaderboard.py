@@ -19,7 +19,7 @@ from factory.sweep.outcome import Aim, Outcome, label, ranked, short, values, va
 from factory.sweep.seeds import Candidate, but_for_the_seed, candidates
 
 SHOWN = 20  # rows of the terminal table; leaderboard.csv holds all
-GROUPS = ("model", "data", "optimizer", "train", "deploy")
+GROUPS = ("model", "data", "optimizer", "train", "deploy", "tracker")
 NOBODY: frozenset[int] = frozenset()
 LINE = 1000  # columns before YAML breaks a line
 

@@ -18,6 +18,7 @@ from factory.sweep.outcome import GOOD, Outcome, repeated
 from factory.sweep.plan import Drafting, Job
 from factory.sweep.queue import Waiting
 from factory.sweep.settings import Settings
+from factory.tracking import Tracking
 
 STATUS: dict[type[Exception], str] = {Interrupted: "interrupted", GateError: "refused", Pruned: "pruned"}
 TICK = 0.1  # seconds between looks at what only the main thread may do
@@ -57,6 +58,7 @@ class Runner:
         pool: of workers; stopped at the end.
         settings: of the sweep.
         display: is told everything.
+        tracking: records jobs.
         queue: gives the jobs to run; those of ``jobs`` that can be, unless given.
     """
 
@@ -68,10 +70,11 @@ class Runner:
         pool: Pool,
         settings: Settings,
         display: Display,
+        tracking: Tracking,
         queue: Queue | None = None,
     ) -> None:
         self.drafting, self.overrides, self.pool = drafting, overrides, pool
-        self.settings, self.display = settings, display
+        self.settings, self.display, self.tracking = settings, display, tracking
         self.models = drafting.grid.folder / "models" if settings.publish == "best" else None
         self.jobs = {job.number: job for job in jobs}
         sound = [job for job in jobs if job.fault is None and job.same_as is None]
@@ -142,16 +145,19 @@ class Runner:
         if found := self.as_before(job):
             return found
         lane = self.pool.lane()
-        pipeline = None
+        pipeline = tracked = None
         try:
             config = self.drafting.config(job.number, self.overrides[job.number])
-            pipeline = Pipeline(config, lane, JobWatch(self, job), Clock(), self.models)
+            tracked = self.tracking.watch(config.tree.get("tracker"), JobWatch(self, job), self.drafting.grid.folder)
+            pipeline = Pipeline(config, lane, tracked, Clock(), self.models)
             return self.carried_out(job, pipeline)
         except (FactoryError, OSError) as error:
             summary = {**(pipeline.summary if pipeline else {}), "status": STATUS.get(type(error), "failed")}
             return Outcome.of(job, summary, error="; ".join(str(error).splitlines()))
         finally:
             lane.kill()
+            if tracked:
+                tracked.end(job.folder)
 
     def carried_out(self, job: Job, pipeline: Pipeline) -> Outcome:
         """Finished before, or run to its end, on a training of another job where there is one."""

@@ -91,7 +91,7 @@ class Search:
             screen = display(self.sweep.console, [], aims[0], space.keys, self.wanted.trials)
             judge = Judge(trials, self.objectives, self.prunes, screen)
             pool = self.sweep.pool(drafting, self.settings, at_a_time)
-            runner = Runner(drafting, [], trials.overrides, pool, self.settings, judge, trials)
+            runner = Runner(drafting, [], trials.overrides, pool, self.settings, judge, self.sweep.tracking, trials)
             for outcome in trials.lost:
                 runner.outcomes[outcome.job.number] = outcome
                 screen.ended(outcome)

@@ -31,6 +31,7 @@ from factory.sweep.release import Release
 from factory.sweep.runner import Runner
 from factory.sweep.search import Search, Wanted
 from factory.sweep.settings import Settings
+from factory.tracking import Tracking
 
 
 class Sweep:
@@ -41,13 +42,20 @@ class Sweep:
         config_dir: the user's folder of groups.
         console: where to show it.
         alone: runs one job under a launcher that is not ours; answers with an exit code.
+        tracking: records the jobs, and the sweep as the run that they are nested in.
     """
 
     def __init__(
-        self, command: Sequence[str], config_dir: str | None, console: Console, alone: Callable[[DictConfig], int]
+        self,
+        command: Sequence[str],
+        config_dir: str | None,
+        console: Console,
+        alone: Callable[[DictConfig], int],
+        tracking: Tracking,
     ) -> None:
         self.command, self.config_dir, self.console, self.alone = list(command), config_dir, console, alone
         self.places = folders(config_dir)
+        self.tracking = tracking
         self.outcomes: list[Outcome] = []
         self.to_release: Release | None = None
         self.exit_code = 0
@@ -112,7 +120,7 @@ class Sweep:
         overrides = dict(enumerate(job_overrides, first))
         aim, pool = Aim.of(settings), self.pool(drafting, settings, at_a_time)
         display = show.display(self.console, jobs, aim)
-        runner = Runner(drafting, jobs, overrides, pool, settings, display)
+        runner = Runner(drafting, jobs, overrides, pool, settings, display, self.tracking)
         self.carry_out(runner, display, [aim], {"jobs": first + len(jobs)}, began)
         return [returned(runner.outcomes.get(job.number), job.overrides, aim) for job in jobs]
 
@@ -165,6 +173,7 @@ class Sweep:
             seconds = round(time.monotonic() - began, 3)
             write_json(folder / RECORD, {**record, "status": status, "seconds": seconds, **self.counts()})
             self.draw(folder, aims)
+            self.tracking.end_sweep(folder)
         if runner.models:
             self.to_release = (best or self.to_release) if status == "done" else None
 

@@ -60,6 +60,24 @@ def test_list_shows_runs_and_published_versions(runs: dict[str, Ran]) -> None:
 
 
 @pytest.mark.slow
+def test_list_as_json_holds_the_same(runs: dict[str, Ran]) -> None:
+    folder = runs["digits"].path.parent
+    found = json.loads(factory("list", ".", "--format", "json", cwd=folder).out)
+    assert {run["run"]: run["status"] for run in found["runs"]}["refused"] == "refused"
+    (digits,) = (run for run in found["runs"] if run["run"] == "digits")
+    assert digits["metrics"] == json.loads((folder / "digits" / "run.json").read_text())["train"]["metrics"]
+    assert digits["targets"] == {"saved_model": "passed"}
+    versions = {(one["name"], one["version"]): one["run"] for one in found["published"]}
+    assert versions["mlp-digits", 1] == str(runs["digits"].path)
+
+
+def test_list_takes_two_formats(tmp_path: Path) -> None:
+    done = factory("list", str(tmp_path), "--format", "md")
+    assert (done.code, done.err) == (2, "list --format: got 'md'; takes terminal, json\n")
+    assert json.loads(factory("list", str(tmp_path), "--format", "json").out) == {"runs": [], "published": []}
+
+
+@pytest.mark.slow
 def test_compare_shows_differences_and_gates(runs: dict[str, Ran], tmp_path: Path) -> None:
     done = factory("compare", str(runs["digits"].path), str(runs["refused"].path), cwd=tmp_path)
     assert done.code == 0, done.err
