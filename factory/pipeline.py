@@ -31,7 +31,7 @@ class Pipeline:
 
     def __init__(self, config: Config, launcher: Launcher, watch: Watcher, clock: Clock) -> None:
         self.config, self.launcher, self.watch, self.clock = config, launcher, watch, clock
-        self.plan = Plan(config.tree)
+        self.plan = Plan(config.tree, launcher.gpu)
         self.run = RunDir(Path(config.run_dir))
         self.summary: dict[str, Any] = {}
 

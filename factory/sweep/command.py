@@ -49,4 +49,4 @@ def resumed(words: Sequence[str]) -> list[str]:
 
 def what(words: Sequence[str]) -> list[str]:
     """The words that say which jobs there are, without those that say how they are run."""
-    return [word for word in words if not word.startswith((FOLDER, "hydra.launcher.", *SHORT))]
+    return [word for word in words if not word.startswith((FOLDER, "hydra.launcher.", "hydra/launcher=", *SHORT))]

@@ -46,10 +46,12 @@ class Drafting:
     Args:
         grid: composes them.
         threads: for jobs whose config leaves them open.
+        gpu: whether their stages find one where they run; None looks at this machine.
     """
 
     grid: Grid
     threads: int
+    gpu: bool | None = None
     judged: Judged = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     preload: dict[Environment, dict[str, None]] = field(default_factory=dict)
@@ -70,7 +72,7 @@ class Drafting:
             job = replace(job, folder=config.run_dir)
             configs.validate(config.tree, self.judged)
             configs.check_packages(config.tree)
-            plan = Plan(config.tree)
+            plan = Plan(config.tree, self.gpu)
             for environment, modules in plan.warm().items():
                 self.preload.setdefault(environment, {}).update(dict.fromkeys(modules))
             first = self.seen.setdefault(key_of(config.tree), number)

@@ -25,6 +25,7 @@ from factory.sweep.outcome import Aim, Outcome, ranked
 from factory.sweep.plan import PLAN, Drafting, draft
 from factory.sweep.runner import Runner
 from factory.sweep.settings import Settings
+from factory.sweep.where import site_of
 
 
 class Sweep:
@@ -86,20 +87,22 @@ class Sweep:
         earlier = read_json(grid.folder / RECORD) or {}
         at_a_time = settings.at_a_time(len(job_overrides), gpu=wants_gpu("auto"))
         threads = earlier.get("threads") or settings.threads_each(at_a_time)  # weights may depend on it: as it was
-        drafting = Drafting(grid, threads)
+        drafting = Drafting(grid, threads, settings.gpu)
         jobs = draft(drafting, job_overrides, first)
+        planned = time.monotonic() - began
+        site = site_of(settings, at_a_time, jobs, drafting)
         record = {
             "command": self.command,
             "jobs": first + len(jobs),
-            "at_a_time": at_a_time,
+            "at_a_time": site.limit,
             "threads": threads,
-            "planning_seconds": round(time.monotonic() - began, 3),
+            "planning_seconds": round(planned, 3),
         }
         write_json(grid.folder / RECORD, {**record, "status": "running"})
         preload = {environment: tuple(modules) for environment, modules in drafting.preload.items()}
         aim = Aim.of(settings)
         overrides = dict(enumerate(job_overrides, first))
-        pool = Pool(at_a_time, preload, settings.timeout, worker_variables(grid.folder))
+        pool = Pool(site, preload, settings.timeout)
         display = show.display(self.console, jobs, aim)
         runner = Runner(drafting, jobs, overrides, pool, settings, display)
         status = "interrupted"
@@ -145,15 +148,6 @@ def leave_nothing(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder.rmdir()
-
-
-def worker_variables(folder: Path) -> dict[str, str]:
-    """JAX keeps what it compiled for the other jobs of the sweep: the same executable, so the same weights."""
-    return {
-        "JAX_COMPILATION_CACHE_DIR": str((folder / ".cache" / "jax").resolve()),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }
 
 
 def returned(outcome: Outcome | None, overrides: Sequence[str], aim: Aim) -> JobReturn:
