@@ -10,6 +10,7 @@ from factory.config.packages import absent
 from factory.errors import MissingPackage
 
 GIB = 1 << 30  # bytes
+STORAGE = "storage.json"  # in a sweep's folder: the URL that its runs travel by
 
 
 @dataclass(frozen=True)
@@ -61,5 +62,5 @@ def check_installed() -> None:
     """Raises:
     MissingPackage: Ray is not there.
     """
-    if absent(["ray"]):
+    if absent(["ray", "fsspec"]):
         raise MissingPackage("hydra/launcher: got 'factory_ray', which needs ray; pip install 'factory[ray]'")

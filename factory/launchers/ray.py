@@ -17,8 +17,9 @@ from ray.util.placement_group import PlacementGroup, placement_group, remove_pla
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 
 from factory import faults
-from factory.errors import ConfigError
+from factory.errors import ConfigError, FactoryError
 from factory.launchers.cluster import Cluster, Ground
+from factory.launchers.copies import Copies
 from factory.launchers.environment import Environment
 from factory.launchers.keeper import Keeper
 from factory.launchers.own_ray import OwnRay
@@ -40,10 +41,12 @@ class RayWorker:
         keeper: the actor.
         environment: of the worker.
         events: takes what it and its stages tell.
+        copies: of the runs.
     """
 
-    def __init__(self, name: str, keeper: Any, environment: Environment, events: Events) -> None:
+    def __init__(self, name: str, keeper: Any, environment: Environment, events: Events, copies: Copies) -> None:
         self.name, self.keeper, self.environment, self.events = name, keeper, environment, events
+        self.copies = copies
         self.listener = threading.Thread(target=self.listen, daemon=True)
         self.listener.start()
 
@@ -61,7 +64,7 @@ class RayWorker:
                 return
             seen += len(fresh)
             for event in fresh:
-                self.tell(event)
+                self.tell(self.copies.fetched(event))
                 if event["event"] == "gone":
                     return
 
@@ -69,8 +72,18 @@ class RayWorker:
         self.events.put({"backend": self.environment.backend, "jobs": [], **event, "worker": self.name})
 
     def submit(self, request: Mapping[str, Any]) -> None:
-        taken = self.keeper.submit.remote(request)
-        taken.future().add_done_callback(lambda sent: self.abort() if sent.exception() else None)
+        """Hand a stage to the keeper; sending its files may take a while, and nobody waits for that."""
+        threading.Thread(target=self.hand_over, args=(request,), daemon=True).start()
+
+    def hand_over(self, request: Mapping[str, Any]) -> None:
+        try:
+            ray.get(self.keeper.submit.remote(self.copies.sent(request)))
+        except FactoryError as error:
+            failed = {"id": request["id"], "event": "failed", "error": "FactoryError", "message": str(error)}
+            self.tell(failed)
+            self.tell({"id": request["id"], "event": "exit", "code": error.exit_code})
+        except RayError:
+            self.abort()
 
     def end(self, job: int) -> None:
         self.keeper.end.remote(job)
@@ -112,6 +125,7 @@ class RaySite:
         variables: Mapping[str, str],
     ) -> None:
         self.cluster, self.own, self.ground, self.variables = cluster, own, ground, dict(variables)
+        self.copies = Copies(ground)
         self.groups: dict[int, PlacementGroup] = {}
         self.asked = self.started = 0
         self.closed = False
@@ -164,7 +178,8 @@ class RaySite:
         name = f"{environment.backend}-{place}-{self.started}"
         affinity = NodeAffinitySchedulingStrategy(place, soft=False)
         actor = ray.remote(Keeper).options(num_cpus=0, max_concurrency=8, scheduling_strategy=affinity)
-        return RayWorker(name, actor.remote(environment, preload, self.variables, self.ground), environment, events)
+        keeper = actor.remote(environment, preload, self.variables, self.ground)
+        return RayWorker(name, keeper, environment, events, self.copies)
 
     def replace(self, seat: Seat) -> None:
         self.release(seat.number)

@@ -87,7 +87,7 @@ class Sweep:
         earlier = read_json(grid.folder / RECORD) or {}
         at_a_time = settings.at_a_time(len(job_overrides), gpu=wants_gpu("auto"))
         threads = earlier.get("threads") or settings.threads_each(at_a_time)  # weights may depend on it: as it was
-        drafting = Drafting(grid, threads, settings.gpu)
+        drafting = Drafting(grid, threads, settings.gpu, settings.afar)
         jobs = draft(drafting, job_overrides, first)
         planned = time.monotonic() - began
         site = site_of(settings, at_a_time, jobs, drafting)

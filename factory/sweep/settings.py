@@ -65,6 +65,11 @@ class Settings:
         """Whether stages find a GPU where they run; None where that is to be seen on this machine."""
         return self.cluster.gpus > 0 if self.cluster else None
 
+    @property
+    def afar(self) -> bool:
+        """Whether stages run where this machine's folders are not."""
+        return bool(self.cluster and self.cluster.storage)
+
     def at_a_time(self, count: int, gpu: bool) -> int:
         """Stages that run on this machine at the same time.
 

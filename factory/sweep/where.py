@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from factory.errors import FactoryError
-from factory.launchers.cluster import Ground
+from factory.launchers.cluster import STORAGE, Cluster, Ground
 from factory.launchers.local import LocalSite
 from factory.launchers.own_ray import OwnRay
 from factory.launchers.site import Site
@@ -29,24 +29,37 @@ def site_of(settings: Settings, at_a_time: int, jobs: Sequence[Job], drafting: D
     Raises:
         ConfigError: there is no such cluster, or it has no room; a plan that was just written is taken back.
     """
-    folder = drafting.grid.folder
-    variables = worker_variables(folder)
+    variables = worker_variables(drafting.grid.folder)
     if settings.cluster is None:
         return LocalSite(at_a_time, variables)
-    cluster, own = settings.cluster, None
-    if cluster.address is None:
-        own = OwnRay(max(cores(), int((settings.jobs or 0) * cluster.cpus)))
-    from factory.launchers.ray import RaySite  # here: it takes half a second, and reads the environment once
+    try:
+        return on_ray(settings.cluster, settings.jobs, len(jobs), drafting, variables)
+    except FactoryError:
+        take_back(drafting.grid.folder)
+        raise
 
+
+def on_ray(
+    cluster: Cluster, at_a_time: int | None, most: int, drafting: Drafting, variables: Mapping[str, str]
+) -> Site:
+    from factory.launchers.copies import url_of  # here: these take half a second, and fsspec comes with Ray
+
+    root = drafting.grid.folder.resolve()
+    storage = url_of(root, cluster.storage) if cluster.storage else None
     backends = {environment.backend for environment in drafting.preload}
     agreed = {"factory": __version__, **versions(["keras", "numpy", *backends])}
-    ground = Ground(Path.cwd(), folder.resolve(), cluster.storage, agreed)
-    try:
-        return RaySite(cluster, own, settings.jobs, len(jobs), ground, variables)
-    except FactoryError:
-        if not (folder / RECORD).exists():
-            (folder / PLAN).unlink()
-        raise
+    ground = Ground(Path.cwd(), root, storage, agreed)
+    own = OwnRay(max(cores(), int((at_a_time or 0) * cluster.cpus))) if cluster.address is None else None
+    from factory.launchers.ray import RaySite  # after that: Ray reads the environment once, when it is imported
+
+    return RaySite(cluster, own, at_a_time, most, ground, variables)
+
+
+def take_back(folder: Path) -> None:
+    """A sweep that never began leaves no plan."""
+    if not (folder / RECORD).exists():
+        (folder / PLAN).unlink()
+        (folder / STORAGE).unlink(missing_ok=True)
 
 
 def worker_variables(folder: Path) -> dict[str, str]:
