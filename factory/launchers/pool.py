@@ -7,77 +7,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from factory.launchers.environment import Environment
+from factory.launchers.lane import Lane, Task
 from factory.launchers.site import Events, Seat, Site, Worker
 
 TRIES = 3  # workers that may end under one stage before it counts as failed
 STARTING = 120.0  # seconds that a worker may take to import, beside what its first stage may take
 GRACE = 5.0  # seconds a worker has to end a stage that is overdue, before it is ended itself
 TICK = 0.5  # seconds between looks at the clock
-
-
-@dataclass
-class Task:
-    """One stage that was asked for.
-
-    Args:
-        lane: who asked.
-        environment: where it runs.
-        request: as the worker takes it; holds the task's ``id``.
-        seat: where it runs, while it runs.
-        worker: that runs it.
-        tries: how often it was started.
-        deadline: when it is overdue, by the monotonic clock.
-        cause: why it was ended by us.
-    """
-
-    lane: Lane
-    environment: Environment
-    request: dict[str, Any]
-    seat: Seat | None = None
-    worker: Worker | None = None
-    tries: int = 0
-    deadline: float | None = None
-    cause: str | None = None
-
-
-class Lane:
-    """A pipeline's own launcher, on the shared pool: it sees the events of its own stages only."""
-
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
-        self.events: Events = queue.Queue()
-
-    @property
-    def gpu(self) -> bool | None:
-        return self.pool.site.gpu
-
-    def warm(self, environment: Environment, preload: tuple[str, ...]) -> None:
-        self.pool.warm(environment)
-
-    def submit(self, environment: Environment, stage: str, run: Path, log: Path, arguments: Mapping[str, Any]) -> int:
-        return self.pool.submit(
-            self, environment, {"stage": stage, "run": str(run), "log": str(log), "arguments": arguments}
-        )
-
-    def next_event(self) -> dict[str, Any]:
-        """Wait for the next event.
-
-        Raises:
-            KeyboardInterrupt: the pool was stopped: for a pipeline it is as if Ctrl-C had been pressed in it.
-        """
-        event = self.events.get()
-        if event["event"] == "stopped":
-            raise KeyboardInterrupt
-        return event
-
-    def kill(self) -> None:
-        """End the stages of this lane that still run."""
-        self.pool.end(self)
 
 
 class Pool:

@@ -5,98 +5,33 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import ray
-from ray.exceptions import ActorUnavailableError, GetTimeoutError, RayError
+from ray.exceptions import RayError
 from ray.util.placement_group import PlacementGroup, placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 
 from factory import faults
-from factory.errors import ConfigError, FactoryError
+from factory.errors import ConfigError
 from factory.launchers.cluster import Cluster, Ground
 from factory.launchers.copies import Copies
 from factory.launchers.environment import Environment
 from factory.launchers.keeper import Keeper
 from factory.launchers.own_ray import OwnRay
+from factory.launchers.ray_worker import AGAIN, RayWorker, first_line
 from factory.launchers.site import Events, Seat
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else ray 2.60 warns that it will change
 }
-PATIENCE = 2.0  # seconds that a node has to end its jobs before it is left to do so alone
-AGAIN = 1.0  # seconds between two tries
-
-
-class RayWorker:
-    """A worker on some node, by its keeper there; a thread fetches its events.
-
-    Args:
-        name: of the worker, unlike any other.
-        keeper: the actor.
-        environment: of the worker.
-        events: takes what it and its stages tell.
-        copies: of the runs.
-    """
-
-    def __init__(self, name: str, keeper: Any, environment: Environment, events: Events, copies: Copies) -> None:
-        self.name, self.keeper, self.environment, self.events = name, keeper, environment, events
-        self.copies = copies
-        self.listener = threading.Thread(target=self.listen, daemon=True)
-        self.listener.start()
-
-    def listen(self) -> None:
-        seen = 0
-        while True:
-            try:
-                fresh = ray.get(self.keeper.after.remote(seen))
-            except ActorUnavailableError:  # its node is silent: it comes back, or Ray calls it dead
-                time.sleep(AGAIN)
-                continue
-            except (RayError, ConnectionError, RuntimeError) as error:
-                message = f"{self.environment.backend} worker: lost with its node: {first_line(error)}"
-                self.tell({"event": "gone", "message": message, "broken": False, "lost": True})
-                return
-            seen += len(fresh)
-            for event in fresh:
-                self.tell(self.copies.fetched(event))
-                if event["event"] == "gone":
-                    return
-
-    def tell(self, event: Mapping[str, Any]) -> None:
-        self.events.put({"backend": self.environment.backend, "jobs": [], **event, "worker": self.name})
-
-    def submit(self, request: Mapping[str, Any]) -> None:
-        """Hand a stage to the keeper; sending its files may take a while, and nobody waits for that."""
-        threading.Thread(target=self.hand_over, args=(request,), daemon=True).start()
-
-    def hand_over(self, request: Mapping[str, Any]) -> None:
-        try:
-            ray.get(self.keeper.submit.remote(self.copies.sent(request)))
-        except FactoryError as error:
-            failed = {"id": request["id"], "event": "failed", "error": "FactoryError", "message": str(error)}
-            self.tell(failed)
-            self.tell({"id": request["id"], "event": "exit", "code": error.exit_code})
-        except RayError:
-            self.abort()
-
-    def end(self, job: int) -> None:
-        self.keeper.end.remote(job)
-
-    def abort(self) -> None:
-        ray.kill(self.keeper)
-
-    def kill(self) -> None:
-        with suppress(RayError, GetTimeoutError):
-            if self.listener.is_alive():
-                ray.get(self.keeper.close.remote(), timeout=PATIENCE)
-        ray.kill(self.keeper)
-        self.listener.join(PATIENCE)
+KNOCK = 10.0  # seconds that a cluster may take to answer
 
 
 class RaySite:
@@ -164,7 +99,7 @@ class RaySite:
 
         def seated(found: Any) -> None:
             if found.exception():
-                threading.Timer(AGAIN, self.reserve, [events]).start()
+                threading.Thread(target=self.once_more, args=(number, events), daemon=True).start()
                 return
             place, gpus = found.result()
             own = {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
@@ -172,6 +107,11 @@ class RaySite:
 
         answer.future().add_done_callback(seated)
         self.events = events
+
+    def once_more(self, number: int, events: Events) -> None:
+        time.sleep(AGAIN)
+        self.release(number)
+        self.reserve(events)
 
     def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> RayWorker:
         self.started += 1
@@ -217,11 +157,23 @@ def connect(address: str) -> None:
     """
     with own_signals():
         try:
+            answering(address)
             ray.init(address=address, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
-        except (ConnectionError, RayError, RuntimeError, ValueError) as error:
+        except (OSError, RayError, RuntimeError, ValueError) as error:
             ray.shutdown()
             takes = f"the address of a Ray cluster that answers; {first_line(error)}"
             raise ConfigError(faults.wrong("launcher.address", address, takes)) from error
+
+
+def answering(address: str) -> None:
+    """Ray itself asks for minutes before it gives up (ray 2.60).
+
+    Raises:
+        OSError: nobody listens there.
+    """
+    host, _, port = address.removeprefix("ray://").partition(":")
+    if port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=KNOCK).close()
 
 
 def rooms(cluster: Cluster) -> dict[str, int]:
@@ -246,7 +198,3 @@ def own_signals() -> Iterator[None]:
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
-
-
-def first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -30,6 +30,9 @@ class Node:
         """Those of its processes with these words in their command."""
         return [number for number in processes_of(self.process) if words in command_of(number)]
 
+    def ours(self) -> list[int]:
+        return [number for words in ("factory.worker", "ray::Keeper") for number in self.processes(words)]
+
     def kill(self) -> None:
         """All of it at once, as when the power goes."""
         while found := self.processes():
@@ -39,29 +42,59 @@ class Node:
             self.process.wait(timeout=30)
 
 
-@contextmanager
-def two_nodes(*words: str) -> Iterator[tuple[str, Node, Node]]:
-    """A head and a second node with one CPU each.
+@dataclass
+class Nodes:
+    """A head, which claims two GPUs, and a second node, with one CPU each.
 
     Args:
-        words: for ``ray start`` of the second one.
-
-    Yields:
-        The address, the head, the second node.
+        folder: of sockets and logs; short, since a socket's path may have 107 characters.
+        port: of the head.
+        head: must stay.
+        second: may be killed; `whole` starts another one.
+        client: port for machines that are not nodes.
     """
-    port = free_port()
-    address = f"{LOOPBACK}:{port}"
-    with TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:  # a socket's path may have 107 characters
-        head = start(folder, "head", "--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}")
-        nodes = [head]
+
+    folder: str
+    port: int
+    head: Node
+    second: Node
+    client: int = 0
+
+    @property
+    def from_afar(self) -> str:
+        """The address as a machine uses it that is not part of the cluster."""
+        return f"ray://{LOOPBACK}:{self.client}"
+
+    @property
+    def address(self) -> str:
+        return f"{LOOPBACK}:{self.port}"
+
+    def whole(self) -> Nodes:
+        """The same, with a second node that lives."""
+        if not self.second.processes():
+            self.second = start(self.folder, "second", f"--address={self.address}")
+        wait_until(lambda: bool(self.second.processes("raylet/raylet")))
+        return self
+
+    def ours(self) -> list[int]:
+        """Processes that a sweep started on them."""
+        return [number for node in (self.head, self.second) for number in node.ours()]
+
+
+@contextmanager
+def two_nodes() -> Iterator[Nodes]:
+    port, client = free_port(), free_port()
+    with TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        own = ["--head", f"--port={port}", f"--ray-client-server-port={client}", f"--temp-dir={folder}"]
+        head = start(folder, "head", *own, "--include-dashboard=false", "--num-gpus=2")  # as it says: there are none
+        nodes = Nodes(folder, port, head, head, client)
         try:
             wait_until(lambda: answers(port))
-            nodes.append(start(folder, "second", f"--address={address}", *words))
-            wait_until(lambda: bool(nodes[1].processes("raylet/raylet")))
-            yield address, head, nodes[1]
+            nodes.second = start(folder, "second", f"--address={nodes.address}")
+            yield nodes.whole()
         finally:
-            for node in reversed(nodes):
-                node.kill()
+            nodes.second.kill()
+            head.kill()
 
 
 def start(folder: str, name: str, *words: str) -> Node:

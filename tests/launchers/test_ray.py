@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.commands import Done, factory, kill, processes_of, started, wait_until
-from tests.launchers.nodes import Node, two_nodes
+from factory.errors import MissingPackage
+from factory.launchers.cluster import Cluster
+from factory.sweep.settings import Settings
+from hydra_plugins.factory_sweep import FactoryRayLauncherConf
+from tests.commands import ROOT, factory, kill, processes_of, started, wait_until
+from tests.launchers.nodes import Nodes, free_port, quiet, two_nodes
 from tests.sweep.test_sweeps import board, epochs, record, same_weights, sweep
 
 pytest.importorskip("ray")
@@ -31,9 +38,14 @@ def without_token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[tuple[str, Node, Node]]:
+def living() -> Iterator[Nodes]:
     with two_nodes() as nodes:
         yield nodes
+
+
+@pytest.fixture
+def nodes(living: Nodes) -> Nodes:
+    return living.whole()
 
 
 @pytest.fixture(scope="module")
@@ -80,49 +92,102 @@ def test_interrupted_and_killed_commands_leave_nothing_and_go_on_without_ray(tmp
     assert all_as(tmp_path, local, 3)
 
 
-def on_cluster(folder: Path, address: str, *words: str) -> list[str]:
-    return ["-m", *words, ON_RAY, f"launcher.address={address}", *at(folder)]
+def on(nodes: Nodes, folder: Path, *words: str) -> list[str]:
+    return ["-m", f"launcher.address={nodes.address}", *words, ON_RAY, *at(folder)]
 
 
-def ours(*nodes: Node) -> list[int]:
-    return [number for node in nodes for words in ("factory.worker", "ray::Keeper") for number in node.processes(words)]
-
-
-def test_commands_that_end_take_their_actors_with_them(cluster: tuple[str, Node, Node], tmp_path: Path) -> None:
-    address, *nodes = cluster
-    words = on_cluster(tmp_path, address, *LONG)
+def test_commands_that_end_take_their_actors_with_them(nodes: Nodes, tmp_path: Path) -> None:
     for end, code in ((signal.SIGINT, 130), (signal.SIGKILL, -9)):
-        with started(*words, log=tmp_path / "log.txt") as process:
+        with started(*on(nodes, tmp_path, *LONG), log=tmp_path / "log.txt") as process:
             reached = epochs(tmp_path, 0)
             wait_until(lambda reached=reached: epochs(tmp_path, 0) > reached + 5)  # type: ignore[misc]
-            assert all(ours(node) for node in nodes)
+            assert nodes.head.ours() and nodes.second.ours()
             process.send_signal(end)
             assert process.wait(timeout=20) == code
-            wait_until(lambda: ours(*nodes) == [], seconds=30)
+            wait_until(lambda: nodes.ours() == [], seconds=30)
 
 
-def refused(*words: str) -> Done:
-    done = factory("-m", "seed=1,2", "deploy=none", ON_RAY, *words)
-    assert done.code == 2, done.out + done.err
-    return done
-
-
-def test_what_the_cluster_does_not_hold_is_refused_in_a_line(cluster: tuple[str, Node, Node], tmp_path: Path) -> None:
-    address, *_ = cluster
-    done = refused("launcher.gpus=1", f"launcher.address={address}", *at(tmp_path))
-    assert done.err == ("launcher: got 1 CPUs, 1 GPUs and 1 GiB for each stage; no node of the cluster has as much\n")
+def test_what_the_cluster_cannot_do_is_refused_in_a_line(nodes: Nodes, tmp_path: Path) -> None:
+    words = ["-m", "seed=1,2", "deploy=none", ON_RAY, f"launcher.address={nodes.address}"]
+    few = factory(*words, "launcher.gpus=3", *at(tmp_path))
+    asked = "1 CPUs, 3 GPUs and 1 GiB"
+    assert few.err == f"launcher: got {asked} for each stage; no node of the cluster has as much\n"
+    near = ["data=csv", "data.path=near.csv", "data.target=y", "data.task=regression"]
+    table = factory(*words, *near, f"launcher.storage=file://{tmp_path}/bucket", *at(tmp_path))
+    assert table.err.startswith("data.path: got 'near.csv'; takes an absolute path that every node has: ")
+    device = factory(*words, "train.device=gpu", *at(tmp_path))
+    assert device.err == "train.device: got 'gpu', and launcher.gpus gives it none; takes auto, cpu or gpu\n"
+    assert [few.code, table.code, device.code] == [2, 2, 2]
     assert not (tmp_path / "sweep").exists()
 
 
-# The last one: the cluster has one node afterwards.
-def test_jobs_of_a_lost_node_go_on_elsewhere(cluster: tuple[str, Node, Node], local: Path, tmp_path: Path) -> None:
-    address, head, second = cluster
-    with started(*on_cluster(tmp_path, address, *LONG), log=tmp_path / "log.txt") as process:
-        wait_until(lambda: min(epochs(tmp_path, 0), epochs(tmp_path, 1)) > 5)
-        assert ours(head) and ours(second)
-        before = [epochs(tmp_path, 0), epochs(tmp_path, 1)]
-        second.kill()
+def test_address_where_nobody_answers_is_a_line(tmp_path: Path) -> None:
+    done = factory("-m", "seed=1,2", "deploy=none", ON_RAY, f"launcher.address=127.0.0.1:{free_port()}", *at(tmp_path))
+    assert done.code == 2
+    assert done.err.startswith("launcher.address: got '127.0.0.1:") and done.err.count("\n") == 1
+    assert not (tmp_path / "sweep").exists()
+
+
+@pytest.mark.parametrize("way", ["shared", "url"])
+def test_jobs_of_a_lost_node_go_on_elsewhere(way: str, nodes: Nodes, local: Path, tmp_path: Path) -> None:
+    """From their last checkpoint: what was logged of the epochs before it was not logged again."""
+    bucket = tmp_path / "bucket"
+    storage = [f"launcher.storage=file://{bucket}"] if way == "url" else []
+    with started(*on(nodes, tmp_path, *LONG, *storage), log=tmp_path / "log.txt") as process:
+        wait_until(lambda: len(under_way(tmp_path)) == 2)
+        assert nodes.head.ours() and nodes.second.ours()
+        before = under_way(tmp_path)
+        nodes.second.kill()
         assert process.wait(timeout=300) == 0, (tmp_path / "log.txt").read_text()
-    assert max(before) < 200
     assert [row["status"] for row in board(tmp_path)] == ["trained"] * 3
+    for job, rows in before.items():
+        assert (tmp_path / "sweep" / job / "train" / "history.csv").read_text().startswith(rows)
     assert all_as(tmp_path, local, 3)
+    assert not list((tmp_path / "sweep").glob("*/train/checkpoint/*"))
+
+
+def under_way(folder: Path) -> dict[str, str]:
+    """What jobs have logged so far, in the sweep's folder or behind its URL, of those with a few epochs."""
+    logged = {path.parts[-3]: path.read_text() for path in folder.glob("**/[0-9]/train/history.csv")}
+    return {job: rows for job, rows in logged.items() if rows.count("\n") > 5}
+
+
+def test_parent_without_the_nodes_folders_publishes_what_they_made(nodes: Nodes, tmp_path: Path) -> None:
+    words = ["model.hidden=[16]", "train.backend=torch,jax", "deploy=serving,edge", "train.epochs=2"]
+    storage = [f"launcher.storage=file://{tmp_path}/bucket", f"launcher.address={nodes.from_afar}"]
+    done = factory(*on(nodes, tmp_path, *words, *storage))
+    assert done.code == 0, done.out + done.err
+    assert [row["status"] for row in board(tmp_path)] == ["published"] * 4
+    assert "2 trainings served 4 jobs" in done.out
+    again = factory(*on(nodes, tmp_path, *words, *storage))
+    assert again.out.count("kept from before") == 4
+
+
+SEATS = """
+import json, queue, sys
+from pathlib import Path
+from factory.launchers.cluster import Cluster, Ground
+from factory.launchers.ray import RaySite
+here = Path.cwd()
+site = RaySite(Cluster(sys.argv[1], cpus=0.5, gpus=1), None, None, 10, Ground(here, here, None, {}), {})
+events = queue.Queue()
+site.open(events)
+print(json.dumps([dict(events.get(timeout=60)["seat"].variables) for _ in range(site.limit)]))
+site.close()
+"""
+
+
+def test_each_stage_has_gpus_of_its_own(nodes: Nodes) -> None:
+    command = [sys.executable, "-W", "error", "-c", SEATS, nodes.address]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=quiet(), cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    found = sorted(variables["CUDA_VISIBLE_DEVICES"] for variables in json.loads(done.stdout))
+    assert found == ["0", "1"]
+
+
+def test_without_ray_the_pip_command_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {name: value for name, value in vars(FactoryRayLauncherConf()).items() if name != "_target_"}
+    assert Settings.of(given).cluster == Cluster()
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingPackage, match=r"pip install 'factory\[ray\]'"):
+        Settings.of(given)
