@@ -12,6 +12,8 @@ from typing import IO
 from factory.errors import FactoryError
 from factory.launchers.environment import python_path
 
+LEAN = {"RAY_prestart_worker_first_driver": "0", "RAY_enable_worker_prestart": "0"}  # processes nothing would run in
+
 
 class OwnRay:
     """A Ray for this sweep alone: see `ray_head`.
@@ -28,7 +30,7 @@ class OwnRay:
         self.log: IO[bytes] = TemporaryFile()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "factory.launchers.ray_head", str(cpus)],
-            env={**os.environ, "PYTHONPATH": python_path()},
+            env={**os.environ, **LEAN, "PYTHONPATH": python_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,

@@ -10,11 +10,15 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import ray
 from ray.exceptions import RayError
-from ray.util.placement_group import PlacementGroup, placement_group, remove_placement_group
+from ray.util.placement_group import (
+    PlacementGroup,
+    placement_group,
+    placement_group_table,
+    remove_placement_group,
+)
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 
 from factory import faults
@@ -31,6 +35,7 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else ray 2.60 warns that it will change
 }
+LOOK = 10.0  # seconds between looks whether the sweep still waits for a seat
 KNOCK = 10.0  # seconds that a cluster may take to answer
 
 
@@ -80,6 +85,7 @@ class RaySite:
         return self.cluster.gpus > 0
 
     def open(self, events: Events) -> set[str]:
+        self.events = events
         for _ in range(self.limit):
             self.reserve(events)
         return set(self.nodes) if len(self.nodes) == 1 else set()
@@ -90,28 +96,32 @@ class RaySite:
             if self.closed:
                 return
             self.asked += 1
-            number = self.asked
-            group = placement_group([self.cluster.resources()])
-            self.groups[number] = group
-        asked = {"num_cpus": self.cluster.cpus, "num_gpus": self.cluster.gpus}
-        strategy = PlacementGroupSchedulingStrategy(group)
-        answer = ray.remote(where).options(**asked, max_retries=-1, scheduling_strategy=strategy).remote()
+            group = self.groups[self.asked] = placement_group([self.cluster.resources()])
+            threading.Thread(target=self.give, args=(self.asked, group, events), daemon=True).start()
 
-        def seated(found: Any) -> None:
-            if found.exception():
-                threading.Thread(target=self.once_more, args=(number, events), daemon=True).start()
-                return
-            place, gpus = found.result()
+    def give(self, number: int, group: PlacementGroup, events: Events) -> None:
+        try:
+            while not group.wait(LOOK):
+                if self.closed:
+                    return
+            place, gpus = self.reserved(group)
             own = {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
             events.put({"event": "seat", "seat": Seat(number, place, own)})
+        except (RayError, ConnectionError, RuntimeError):  # lost as soon as found, or Ray is being left
+            time.sleep(AGAIN)
+            self.release(number)
+            self.reserve(events)
 
-        answer.future().add_done_callback(seated)
-        self.events = events
-
-    def once_more(self, number: int, events: Events) -> None:
-        time.sleep(AGAIN)
-        self.release(number)
-        self.reserve(events)
+    def reserved(self, group: PlacementGroup) -> tuple[str, list[str]]:
+        """The node of a reservation, and its GPUs, which only a process on them is told."""
+        if not self.gpu:
+            return str(placement_group_table(group)["bundles_to_node_id"][0]), []
+        asked = {"num_cpus": self.cluster.cpus, "num_gpus": self.cluster.gpus, "max_retries": -1}
+        strategy = PlacementGroupSchedulingStrategy(group)
+        found: tuple[str, list[str]] = ray.get(
+            ray.remote(where).options(**asked, scheduling_strategy=strategy).remote()
+        )
+        return found
 
     def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> RayWorker:
         self.started += 1
