@@ -49,7 +49,7 @@ class Keeper:
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.worker: LocalWorker | None = None
         self.ground, self.copies, self.sent = ground, dict[int, Mirror](), dict[int, float]()
-        if fault := unfit(ground):
+        if fault := unfit(ground, environment):
             self.keep({"event": "gone", "message": f"{platform.node()}: {fault}", "broken": True})
             return
         if environment.gpu and os.environ.get("CUDA_VISIBLE_DEVICES") == "":
@@ -129,9 +129,10 @@ class Keeper:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def unfit(ground: Ground) -> str | None:
+def unfit(ground: Ground, environment: Environment) -> str | None:
     """Why this node cannot work for that parent."""
-    for package, wanted in ground.versions.items():
+    for package in ground.versions.keys() - environment.block:
+        wanted = ground.versions[package]
         found = __version__ if package == "factory" else installed(package)
         if found != wanted:
             return f"has {package} {found}, and the sweep was planned with {wanted}; install the same on every node"

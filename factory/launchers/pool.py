@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from factory.launchers.environment import Environment
@@ -24,12 +24,12 @@ class Pool:
 
     Args:
         site: gives the seats that stages run on, and the workers.
-        preload: what each environment imports before its first stage.
+        preload: what each environment imports before its first stage; may still grow.
         timeout: seconds a stage may take, None for as long as it likes.
     """
 
-    def __init__(self, site: Site, preload: Mapping[Environment, tuple[str, ...]], timeout: float | None) -> None:
-        self.site, self.preload, self.timeout = site, dict(preload), timeout
+    def __init__(self, site: Site, preload: Mapping[Environment, Iterable[str]], timeout: float | None) -> None:
+        self.site, self.limit, self.preload, self.timeout = site, site.limit, preload, timeout
         self.workers: dict[tuple[str, Environment], Worker] = {}
         self.broken: dict[Environment, str] = {}
         self.free: list[Seat] = []
@@ -101,7 +101,8 @@ class Pool:
     def worker(self, place: str, environment: Environment) -> Worker:
         key = (place, environment)
         if key not in self.workers:
-            self.workers[key] = self.site.start(place, environment, self.preload.get(environment, ()), self.events)
+            preload = tuple(self.preload.get(environment, ()))
+            self.workers[key] = self.site.start(place, environment, preload, self.events)
         return self.workers[key]
 
     def start_waiting(self) -> None:

@@ -84,7 +84,7 @@ class Runner:
         for job in self.jobs.values():
             if job.fault:
                 self.conclude(Outcome(job, "failed", job.fault.replace("\n", "; ")))
-        threads = [threading.Thread(target=self.work, daemon=True) for _ in range(self.pool.site.limit)]
+        threads = [threading.Thread(target=self.work, daemon=True) for _ in range(self.pool.limit)]
         try:
             for thread in threads:
                 thread.start()

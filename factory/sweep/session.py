@@ -90,7 +90,7 @@ class Sweep:
         drafting = Drafting(grid, threads, settings.gpu, settings.afar)
         jobs = draft(drafting, job_overrides, first)
         planned = time.monotonic() - began
-        site = site_of(settings, at_a_time, jobs, drafting)
+        site = site_of(settings, at_a_time, len(jobs), grid.folder)
         record = {
             "command": self.command,
             "jobs": first + len(jobs),
