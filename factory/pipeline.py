@@ -37,7 +37,7 @@ class Pipeline:
     ) -> None:
         self.config, self.launcher, self.watch, self.clock = config, launcher, watch, clock
         self.models = models or Path(config.tree["models"])
-        self.plan = Plan(config.tree)
+        self.plan = Plan(config.tree, launcher.gpu)
         self.run = RunDir(Path(config.run_dir))
         self.summary: dict[str, Any] = {}
 

@@ -31,9 +31,11 @@ class Plan:
 
     Args:
         tree: the resolved and validated config.
+        gpu: whether stages find a GPU where they run; None looks at this machine.
     """
 
     tree: Mapping[str, Any]
+    gpu: bool | None = None
 
     @property
     def targets(self) -> Mapping[str, Any]:
@@ -42,7 +44,7 @@ class Plan:
     @cached_property
     def training(self) -> Environment:
         train = self.tree["train"]
-        return self.environment(train["backend"], gpu=wants_gpu(train["device"]))
+        return self.environment(train["backend"], gpu=wants_gpu(train["device"], self.gpu))
 
     def environment(self, backend: str, *, gpu: bool = False, also: tuple[str, ...] = ()) -> Environment:
         lookups = ("tensorflow",) if configs.needs_tensorflow(self.tree) else ()
@@ -101,16 +103,22 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def wants_gpu(device: str) -> bool:
+def wants_gpu(device: str, there: bool | None = None) -> bool:
     """Whether training may see a GPU.
+
+    Args:
+        device: ``train.device``.
+        there: whether it will find one; None looks at this machine.
 
     Raises:
         ConfigError: one was asked for and there is none.
     """
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
-    there = not hidden and any(Path(node).exists() for node in GPU_NODES)
+    where = "this machine shows none" if there is None else "launcher.gpus gives it none"
+    if there is None:
+        hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
+        there = not hidden and any(Path(node).exists() for node in GPU_NODES)
     if device == "gpu" and not there:
-        raise ConfigError("train.device: got 'gpu', and this machine shows none; takes auto, cpu or gpu")
+        raise ConfigError(f"train.device: got 'gpu', and {where}; takes auto, cpu or gpu")
     return there and device != "cpu"
 
 

@@ -4,7 +4,8 @@
 
 Requests come as JSON lines on stdin, events leave as JSON lines on stdout:
 
-    → {"id": 1, "stage": "train", "run": "outputs/…", "log": "outputs/…/train/log.txt", "arguments": {…}}
+    → {"id": 1, "stage": "train", "run": "outputs/…", "log": "outputs/…/train/log.txt", "arguments": {…},
+       "variables": {…}}                                       of its environment, beside the worker's own
     ← {"event": "ready", "start": …, "seconds": 2.1}           the imports are done
     ← {"id": 1, "event": "epoch", …}                           whatever the stage reports
     ← {"id": 1, "event": "failed", "error": "DataError", "message": "…"}
@@ -195,6 +196,7 @@ def perform(request: Mapping[str, Any], events: int) -> int:
         The exit code: 0, or that of the error that ended the stage.
     """
     log = Path(request["log"])
+    os.environ.update(request.get("variables", {}))
     send_output_to(log)
     stage = importlib.import_module(f"factory.stages.{request['stage']}")
 

@@ -50,6 +50,17 @@ class FactoryLauncher(Launcher):
         return basic.launch(job_overrides, initial_job_idx)
 
 
+@dataclass
+class FactoryRayLauncherConf(FactoryLauncherConf):
+    """``hydra/launcher=factory_ray``: the same on the nodes of a Ray cluster."""
+
+    address: str | None = None  # of a cluster; null starts Ray on this machine, for this sweep
+    cpus: float = 1  # that a stage reserves
+    gpus: float = 0  # that a stage reserves; 0 trains without
+    memory: float = 1  # GiB that a stage reserves
+    storage: str | None = None  # URL that run folders travel by; null: the nodes share this folder
+
+
 class FactorySweeper(BasicSweeper):
     """Hydra's own, but for composing each job (50 ms) before the launcher does the same quicker."""
 
@@ -94,5 +105,6 @@ class FactorySearch(Sweeper):
 
 store = ConfigStore.instance()
 store.store(group="hydra/launcher", name="factory", node=FactoryLauncherConf, provider="factory")
+store.store(group="hydra/launcher", name="factory_ray", node=FactoryRayLauncherConf, provider="factory")
 store.store(group="hydra/sweeper", name="factory", node=FactorySweeperConf, provider="factory")
 store.store(group="hydra/sweeper", name="search", node=FactorySearchConf, provider="factory")

@@ -10,7 +10,14 @@ from factory.launchers.environment import Environment
 
 
 class Launcher(Protocol):
-    """What a pipeline asks of a launcher: an environment that warms up, stages that run in it, their events."""
+    """What a pipeline asks of a launcher: an environment that warms up, stages that run in it, their events.
+
+    Args:
+        gpu: whether stages find a GPU where they run; None where that is to be seen on this machine.
+    """
+
+    @property
+    def gpu(self) -> bool | None: ...
 
     def warm(self, environment: Environment, preload: tuple[str, ...]) -> object: ...
 

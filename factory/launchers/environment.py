@@ -43,7 +43,12 @@ class Environment:
             "TF_CPP_MIN_LOG_LEVEL": "2",
             "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # looking for a GPU must not start CUDA before the fork
             "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": os.pathsep.join(filter(None, (PACKAGE_PARENT, os.environ.get("PYTHONPATH")))),
+            "PYTHONPATH": python_path(),
         }
         no_gpu = {} if self.gpu else {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu", "KERAS_TORCH_DEVICE": "cpu"}
         return {**os.environ, **fixed, **no_gpu}
+
+
+def python_path() -> str:
+    """``PYTHONPATH`` of a process of this package."""
+    return os.pathsep.join(filter(None, (PACKAGE_PARENT, os.environ.get("PYTHONPATH"))))

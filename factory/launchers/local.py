@@ -16,17 +16,27 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from factory.launchers.environment import Environment
+from factory.launchers.site import Events, Seat
 
 
-class Worker:
-    """One ``factory.worker`` process; a thread hands its events to the launcher's queue."""
+class LocalWorker:
+    """One ``factory.worker`` process; a thread hands its events to the launcher's queue.
+
+    Args:
+        environment: what it is started with.
+        preload: modules it imports before its first stage.
+        events: takes what it and its stages tell.
+        variables: further environment variables.
+        folder: where it works; the parent's working folder unless given.
+    """
 
     def __init__(
         self,
         environment: Environment,
         preload: tuple[str, ...],
-        events: queue.Queue[dict[str, Any]],
+        events: Events,
         variables: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
         command = [sys.executable, "-m", "factory.worker"]
         command += ["--block", ",".join(environment.block), "--preload", ",".join(preload)]
@@ -38,8 +48,10 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
+            cwd=folder,
             start_new_session=True,  # Ctrl-C reaches the parent alone, which ends the whole group
         )
+        self.name = f"{environment.backend}-{self.process.pid}"
         self.events = events
         self.jobs: set[int] = set()
         self.listener = threading.Thread(target=self.listen, daemon=True)
@@ -51,11 +63,11 @@ class Worker:
         for line in self.process.stdout or ():
             event = json.loads(line)
             broken = event["message"] if event["event"] == "broken" else broken
-            self.events.put({"backend": backend, "worker": self.process.pid, **event})
+            self.events.put({"backend": backend, "worker": self.name, **event})
         end = ending(self.process.wait())
         message = f"{backend} worker: {broken or f'{end}: {self.last_words()}'}"
         gone = {"event": "gone", "backend": backend, "jobs": sorted(self.jobs), "message": message}
-        self.events.put({**gone, "worker": self.process.pid, "broken": bool(broken)})
+        self.events.put({**gone, "worker": self.name, "broken": bool(broken)})
 
     def bury(self) -> None:
         """When the worker has ended, end what is left of its jobs: one that hangs would hold our pipe open."""
@@ -73,7 +85,6 @@ class Worker:
         self.write(request)
 
     def end(self, job: int) -> None:
-        """Ask for a job's end; its ``exit`` event follows, unless the worker hangs as well."""
         self.write({"end": job})
 
     def write(self, request: Mapping[str, Any]) -> None:
@@ -82,8 +93,10 @@ class Worker:
                 self.process.stdin.write((json.dumps(request) + "\n").encode())
                 self.process.stdin.flush()
 
+    def abort(self) -> None:
+        self.process.kill()
+
     def kill(self) -> None:
-        """End the worker and its jobs at once; all they write is atomic."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.listener.join()
@@ -97,11 +110,41 @@ def ending(code: int) -> str:
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
 
+class LocalSite:
+    """This machine.
+
+    Args:
+        limit: stages at the same time.
+        variables: environment variables of every worker.
+    """
+
+    gpu = None
+
+    def __init__(self, limit: int, variables: Mapping[str, str]) -> None:
+        self.limit, self.variables = limit, variables
+
+    def open(self, events: Events) -> set[str]:
+        for number in range(self.limit):
+            events.put({"event": "seat", "seat": Seat(number, "here")})
+        return {"here"}
+
+    def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> LocalWorker:
+        return LocalWorker(environment, preload, events, self.variables)
+
+    def replace(self, seat: Seat) -> None:
+        """This machine is not lost while its parent process lives."""
+
+    def close(self) -> None:
+        """Its workers are all there was."""
+
+
 class LocalLauncher:
     """Runs stages on this machine. Use as a context manager: it leaves no process behind."""
 
+    gpu = None
+
     def __init__(self) -> None:
-        self.workers: dict[Environment, Worker] = {}
+        self.workers: dict[Environment, LocalWorker] = {}
         self.queue: queue.Queue[dict[str, Any]] = queue.Queue()
         self.submitted = 0
 
@@ -117,10 +160,10 @@ class LocalLauncher:
             worker.kill()
         self.workers.clear()
 
-    def warm(self, environment: Environment, preload: tuple[str, ...]) -> Worker:
+    def warm(self, environment: Environment, preload: tuple[str, ...]) -> LocalWorker:
         """Start the worker of an environment, if it is not there yet, and let it import."""
         if environment not in self.workers:
-            self.workers[environment] = Worker(environment, preload, self.queue)
+            self.workers[environment] = LocalWorker(environment, preload, self.queue)
         return self.workers[environment]
 
     def submit(self, environment: Environment, stage: str, run: Path, log: Path, arguments: Mapping[str, Any]) -> int:

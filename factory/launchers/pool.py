@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from factory.launchers.environment import Environment
-from factory.launchers.local import Worker
+from factory.launchers.lane import Lane, Task
+from factory.launchers.site import Events, Seat, Site, Worker
 
 TRIES = 3  # workers that may end under one stage before it counts as failed
 STARTING = 120.0  # seconds that a worker may take to import, beside what its first stage may take
@@ -21,85 +19,29 @@ GRACE = 5.0  # seconds a worker has to end a stage that is overdue, before it is
 TICK = 0.5  # seconds between looks at the clock
 
 
-@dataclass
-class Task:
-    """One stage that was asked for.
-
-    Args:
-        lane: who asked.
-        environment: where it runs.
-        request: as the worker takes it; holds the task's ``id``.
-        tries: how often it was started.
-        deadline: when it is overdue, by the monotonic clock.
-        cause: why it was ended by us.
-    """
-
-    lane: Lane
-    environment: Environment
-    request: dict[str, Any]
-    tries: int = 0
-    deadline: float | None = None
-    cause: str | None = None
-
-
-class Lane:
-    """A pipeline's own launcher, on the shared pool: it sees the events of its own stages only."""
-
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
-        self.events: queue.Queue[dict[str, Any]] = queue.Queue()
-
-    def warm(self, environment: Environment, preload: tuple[str, ...]) -> None:
-        self.pool.warm(environment)
-
-    def submit(self, environment: Environment, stage: str, run: Path, log: Path, arguments: Mapping[str, Any]) -> int:
-        return self.pool.submit(
-            self, environment, {"stage": stage, "run": str(run), "log": str(log), "arguments": arguments}
-        )
-
-    def next_event(self) -> dict[str, Any]:
-        """Wait for the next event.
-
-        Raises:
-            KeyboardInterrupt: the pool was stopped: for a pipeline it is as if Ctrl-C had been pressed in it.
-        """
-        event = self.events.get()
-        if event["event"] == "stopped":
-            raise KeyboardInterrupt
-        return event
-
-    def kill(self) -> None:
-        """End the stages of this lane that still run."""
-        self.pool.end(self)
-
-
 class Pool:
     """Use as a context manager: it leaves no process behind.
 
     Args:
-        limit: stages that run at the same time.
+        site: gives the seats that stages run on, and the workers.
         preload: what each environment imports before its first stage; may still grow.
         timeout: seconds a stage may take, None for as long as it likes.
-        variables: environment variables of every worker.
     """
 
-    def __init__(
-        self,
-        limit: int,
-        preload: Mapping[Environment, Iterable[str]],
-        timeout: float | None,
-        variables: Mapping[str, str],
-    ) -> None:
-        self.limit, self.preload, self.timeout, self.variables = limit, preload, timeout, variables
-        self.workers: dict[Environment, Worker] = {}
+    def __init__(self, site: Site, preload: Mapping[Environment, Iterable[str]], timeout: float | None) -> None:
+        self.site, self.limit, self.preload, self.timeout = site, site.limit, preload, timeout
+        self.workers: dict[tuple[str, Environment], Worker] = {}
         self.broken: dict[Environment, str] = {}
+        self.free: list[Seat] = []
+        self.wanted: dict[Environment, None] = {}
         self.waiting: deque[Task] = deque()
         self.running: dict[int, Task] = {}
         self.lanes: set[Lane] = set()
-        self.ready: set[int] = set()
-        self.events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.ready: set[str] = set()
+        self.events: Events = queue.Queue()
         self.lock = threading.RLock()
         self.asked, self.stopped = 0, False
+        self.places = site.open(self.events)
         self.router = threading.Thread(target=self.route, daemon=True)
         self.router.start()
 
@@ -118,9 +60,12 @@ class Pool:
         return lane
 
     def warm(self, environment: Environment) -> None:
+        """Let an environment be imported wherever there is a seat, now and later."""
         with self.lock:
+            self.wanted[environment] = None
             if not self.stopped and environment not in self.broken:
-                self.worker(environment)
+                for place in self.places:
+                    self.worker(place, environment)
 
     def submit(self, lane: Lane, environment: Environment, request: Mapping[str, Any]) -> int:
         with self.lock:
@@ -135,8 +80,8 @@ class Pool:
             self.lanes.discard(lane)
             self.waiting = deque(task for task in self.waiting if task.lane is not lane)
             for number, task in self.running.items():
-                if task.lane is lane and task.environment in self.workers:
-                    self.workers[task.environment].end(number)
+                if task.lane is lane and task.worker:
+                    task.worker.end(number)
 
     def stop(self) -> None:
         """End every worker and its stages; every pipeline that waits is interrupted."""
@@ -148,62 +93,99 @@ class Pool:
         self.events.put({"event": "stopped"})
         for worker in workers:
             worker.kill()
+        self.site.close()
         self.router.join()
 
     # ---- with the lock held
 
-    def worker(self, environment: Environment) -> Worker:
-        if environment not in self.workers:
-            self.workers[environment] = Worker(
-                environment, tuple(self.preload.get(environment, ())), self.events, self.variables
-            )
-        return self.workers[environment]
+    def worker(self, place: str, environment: Environment) -> Worker:
+        key = (place, environment)
+        if key not in self.workers:
+            preload = tuple(self.preload.get(environment, ()))
+            self.workers[key] = self.site.start(place, environment, preload, self.events)
+        return self.workers[key]
 
     def start_waiting(self) -> None:
-        while self.waiting and len(self.running) < self.limit and not self.stopped:
+        while self.waiting and self.free and not self.stopped:
             task = self.waiting.popleft()
             if task.environment in self.broken:
                 self.fail(task, self.broken[task.environment])
                 continue
+            warm = [seat for seat in self.free if (seat.place, task.environment) in self.workers]
+            task.seat = (warm or self.free)[0]
+            self.free.remove(task.seat)
+            task.worker = self.worker(task.seat.place, task.environment)
             task.tries += 1
-            worker = self.worker(task.environment)
-            self.allow(task, 0.0 if worker.process.pid in self.ready else STARTING)
+            self.allow(task, 0.0 if task.worker.name in self.ready else STARTING)
             self.running[task.request["id"]] = task
-            worker.submit(task.request)
+            task.worker.submit({**task.request, "variables": dict(task.seat.variables)})
 
     def allow(self, task: Task, more: float = 0.0) -> None:
         """Let a stage's time begin now."""
         task.deadline = time.monotonic() + self.timeout + more if self.timeout else None
 
     def handle(self, event: Mapping[str, Any]) -> None:
+        task = self.running.get(event.get("id", 0))
         if event["event"] == "gone":
             self.replace(event)
+        elif event["event"] == "seat":
+            self.seat(event["seat"])
         elif event["event"] == "ready":
             self.ready.add(event["worker"])
-            for task in self.running.values():
-                if task.environment in self.workers and self.workers[task.environment].process.pid == event["worker"]:
-                    self.allow(task)
-        elif event["event"] == "exit" and event["id"] in self.running:
-            self.close(self.running.pop(event["id"]), event["code"])
-        elif event.get("id") in self.running:
-            self.running[event["id"]].lane.events.put(dict(event))
+            for other in self.running.values():
+                if other.worker and other.worker.name == event["worker"]:
+                    self.allow(other)
+        elif task and task.worker and task.worker.name == event["worker"]:  # not of a worker that was given up
+            if event["event"] == "exit":
+                self.free.append(self.stand_up(task))
+                self.close(task, event["code"])
+            else:
+                task.lane.events.put(dict(event))
+
+    def seat(self, seat: Seat) -> None:
+        """Room for a stage; a place seen for the first time imports what is wanted everywhere."""
+        self.free.append(seat)
+        if seat.place not in self.places:
+            self.places.add(seat.place)
+            for environment in self.wanted.keys() - self.broken.keys():
+                self.worker(seat.place, environment)
+
+    def stand_up(self, task: Task) -> Seat:
+        """Take a stage off its seat."""
+        del self.running[task.request["id"]]
+        seat, task.seat, task.worker = task.seat, None, None
+        if seat is None:
+            raise RuntimeError(f"stage {task.request['id']} runs and has no seat")
+        return seat
 
     def replace(self, gone: Mapping[str, Any]) -> None:
         """A worker ended: start its stages again elsewhere; training goes on from its checkpoint."""
-        ended = [place for place, worker in self.workers.items() if worker.process.pid == gone["worker"]]
-        for environment in ended:
-            self.workers.pop(environment).kill()
-            if gone["broken"]:
-                self.broken[environment] = gone["message"]
-            under = [task for task in self.running.values() if task.environment == environment]
-            for task in under:
-                del self.running[task.request["id"]]
-                if task.cause:
-                    self.close(task, -9)
-                elif task.tries >= TRIES or gone["broken"]:
-                    self.fail(task, gone["message"])
-                else:
-                    self.waiting.appendleft(task)
+        found = next((key for key, worker in self.workers.items() if worker.name == gone["worker"]), None)
+        if found is None:
+            return
+        place, environment = found
+        worker = self.workers.pop(found)
+        worker.kill()
+        if gone["broken"]:
+            self.broken[environment] = gone["message"]
+        for task in [task for task in self.running.values() if task.worker is worker]:
+            self.free.append(self.stand_up(task))
+            if task.cause:
+                self.close(task, -9)
+            elif task.tries >= TRIES or gone["broken"]:
+                self.fail(task, gone["message"])
+            else:
+                self.waiting.appendleft(task)
+        if gone.get("lost"):
+            self.leave(place)
+
+    def leave(self, place: str) -> None:
+        """A place does not answer: its seats are given up for others."""
+        lost = [seat for seat in self.free if seat.place == place]
+        self.free = [seat for seat in self.free if seat.place != place]
+        self.places.discard(place)
+        for seat in lost:
+            self.site.replace(seat)
 
     def close(self, task: Task, code: int) -> None:
         cause = {"cause": task.cause} if task.cause else {}
@@ -216,15 +198,14 @@ class Pool:
     def end_overdue(self) -> None:
         now = time.monotonic()
         for number, task in self.running.items():
-            if task.deadline is None or now < task.deadline:
+            if task.worker is None or task.deadline is None or now < task.deadline:
                 continue
             if task.cause is None:
                 task.cause = f"took longer than launcher.timeout allows ({self.timeout:g} s) and was ended"
                 task.deadline = now + GRACE
-                self.workers[task.environment].end(number)
+                task.worker.end(number)
             else:  # the worker does not answer
-                with contextlib.suppress(ProcessLookupError):
-                    self.workers[task.environment].process.kill()
+                task.worker.abort()
 
     # ---- the router's thread
 

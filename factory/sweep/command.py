@@ -22,7 +22,7 @@ SHORT = {
     "search.": "hydra.sweeper.",
     "search=": SWEEPER,
 }
-HOW = (FOLDER, "hydra.launcher.", "launcher.", "reuse=")
+HOW = (FOLDER, "hydra.launcher.", "hydra/launcher=", "launcher.", "reuse=")
 INTERVAL = re.compile(r"[^=]+=.*\binterval\(")
 
 

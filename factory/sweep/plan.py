@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from factory import config as configs
 from factory.config import Config, Judged
-from factory.errors import ConfigError, FactoryError
+from factory.errors import ConfigError, DataError, FactoryError
+from factory.faults import wrong
 from factory.launchers.environment import Environment
 from factory.plan import Plan
 from factory.rundir import key_of, write_text
@@ -47,10 +49,14 @@ class Drafting:
     Args:
         grid: composes them.
         threads: for jobs whose config leaves them open.
+        gpu: whether their stages find one where they run; None looks at this machine.
+        afar: whether they run where this machine's folders are not.
     """
 
     grid: Grid
     threads: int
+    gpu: bool | None = None
+    afar: bool = False
     judged: Judged = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     preload: dict[Environment, dict[str, None]] = field(default_factory=dict)
@@ -73,7 +79,9 @@ class Drafting:
         """
         configs.validate(config.tree, self.judged)
         configs.check_packages(config.tree)
-        plan = Plan(config.tree)
+        if self.afar:
+            refuse_near(config.tree["data"])
+        plan = Plan(config.tree, self.gpu)
         for environment, modules in plan.warm().items():
             self.preload.setdefault(environment, {}).update(dict.fromkeys(modules))
         return plan
@@ -89,6 +97,19 @@ class Drafting:
             return replace(job, train_key=plan.train_key, same_as=None if first == number else first)
         except FactoryError as error:
             return replace(job, fault=str(error))
+
+
+def refuse_near(data: Mapping[str, Any]) -> None:
+    """Refuse data files that other machines cannot find.
+
+    Raises:
+        DataError: a path is relative to this machine's folder.
+    """
+    paths = {"data.path": data.get("path"), "data.split.file": (data.get("split") or {}).get("file")}
+    takes = "an absolute path that every node has: with launcher.storage only run folders travel"
+    near = [wrong(key, path, takes) for key, path in paths.items() if path and not Path(path).is_absolute()]
+    if near:
+        raise DataError(near)
 
 
 def draft(drafting: Drafting, job_overrides: Sequence[Sequence[str]], first: int) -> list[Job]:

@@ -90,7 +90,7 @@ class Search:
             aims = self.objectives.aims
             screen = display(self.sweep.console, [], aims[0], space.keys, self.wanted.trials)
             judge = Judge(trials, self.objectives, self.prunes, screen)
-            pool = self.sweep.pool(drafting, self.settings, at_a_time)
+            pool = self.sweep.pool(drafting, self.settings, at_a_time, self.wanted.trials)
             runner = Runner(drafting, [], trials.overrides, pool, self.settings, judge, self.sweep.tracking, trials)
             for outcome in trials.lost:
                 runner.outcomes[outcome.job.number] = outcome

@@ -31,6 +31,7 @@ from factory.sweep.release import Release
 from factory.sweep.runner import Runner
 from factory.sweep.search import Search, Wanted
 from factory.sweep.settings import Settings
+from factory.sweep.where import site_of
 from factory.tracking import Tracking
 
 
@@ -118,7 +119,7 @@ class Sweep:
         drafting, at_a_time = self.drafting(grid, settings, len(job_overrides))
         jobs = draft(drafting, job_overrides, first)
         overrides = dict(enumerate(job_overrides, first))
-        aim, pool = Aim.of(settings), self.pool(drafting, settings, at_a_time)
+        aim, pool = Aim.of(settings), self.pool(drafting, settings, at_a_time, len(jobs))
         display = show.display(self.console, jobs, aim)
         runner = Runner(drafting, jobs, overrides, pool, settings, display, self.tracking)
         self.carry_out(runner, display, [aim], {"jobs": first + len(jobs)}, began)
@@ -129,10 +130,12 @@ class Sweep:
         earlier = read_json(grid.folder / RECORD) or {}
         at_a_time = settings.at_a_time(count, gpu=wants_gpu("auto"))
         threads = earlier.get("threads") or settings.threads_each(at_a_time)  # weights may depend on it: as it was
-        return Drafting(grid, threads), at_a_time
+        return Drafting(grid, threads, settings.gpu, settings.afar), at_a_time
 
-    def pool(self, drafting: Drafting, settings: Settings, at_a_time: int) -> Pool:
-        return Pool(at_a_time, drafting.preload, settings.timeout, worker_variables(drafting.grid.folder))
+    def pool(self, drafting: Drafting, settings: Settings, at_a_time: int, most: int) -> Pool:
+        """The workers, here or on a cluster, for ``most`` jobs in all."""
+        site = site_of(settings, at_a_time, most, drafting.grid.folder)
+        return Pool(site, drafting.preload, settings.timeout)
 
     def carry_out(
         self, runner: Runner, display: show.Lines, aims: Sequence[Aim], record: Mapping[str, Any], began: float
@@ -241,15 +244,6 @@ def leave_nothing(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder.rmdir()
-
-
-def worker_variables(folder: Path) -> dict[str, str]:
-    """JAX keeps what it compiled for the other jobs of the sweep: the same executable, so the same weights."""
-    return {
-        "JAX_COMPILATION_CACHE_DIR": str((folder / ".cache" / "jax").resolve()),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }
 
 
 def returned(outcome: Outcome | None, overrides: Sequence[str], aim: Aim) -> JobReturn:

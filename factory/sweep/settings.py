@@ -1,26 +1,32 @@
-"""How the jobs of a sweep share this machine."""
+"""How the jobs of a sweep share this machine, or a cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from factory import faults
 from factory.errors import ConfigError
+from factory.launchers.cluster import Cluster, check_installed
 from factory.plan import cores
 
 STAGE_MEMORY = 1 << 30  # bytes that a stage of a small model takes beside its worker, with room to spare
 CHOICES = {"mode": ("auto", "max", "min"), "publish": ("best", "all")}
+ON_A_CLUSTER = tuple(option.name for option in fields(Cluster))
 
 
 @dataclass(frozen=True)
 class Settings:
     """``hydra.launcher``; see `hydra_plugins/factory_sweep.py` for the words of each.
 
+    Args:
+        cluster: where stages run, None on this machine.
+
     Raises:
         ConfigError: a value that none of them takes.
+        MissingPackage: a cluster was asked for, and its engine is not installed.
     """
 
     jobs: int | None = None
@@ -31,25 +37,45 @@ class Settings:
     metric: str = "auto"
     mode: str = "auto"
     publish: str = "best"
+    cluster: Cluster | None = None
 
     @classmethod
-    def of(cls, fields: Mapping[str, Any]) -> Settings:
+    def of(cls, given: Mapping[str, Any]) -> Settings:
         wrong = [
-            faults.wrong(f"launcher.{name}", fields[name], "a number above 0, or null")
+            faults.wrong(f"launcher.{name}", given[name], "a number above 0, or null")
             for name in ("jobs", "threads", "timeout")
-            if fields[name] is not None and fields[name] <= 0
+            if given[name] is not None and given[name] <= 0
         ]
         wrong += [
-            faults.wrong(f"launcher.{name}", fields[name], faults.listed(choices), choices)
+            faults.wrong(f"launcher.{name}", given[name], faults.listed(choices), choices)
             for name, choices in CHOICES.items()
-            if fields[name] not in choices
+            if given[name] not in choices
+        ]
+        wrong += [
+            faults.wrong(f"launcher.{name}", given[name], "a number above 0" if least else "a number of at least 0")
+            for name, least in (("cpus", True), ("gpus", False), ("memory", True))
+            if name in given and (given[name] < 0 or (least and given[name] == 0))
         ]
         if wrong:
             raise ConfigError(wrong)
-        return cls(**fields)
+        there = {name: given[name] for name in ON_A_CLUSTER if name in given}
+        if there:
+            check_installed()
+        own = {name: value for name, value in given.items() if name not in there}
+        return cls(**own, cluster=Cluster(**there) if there else None)
+
+    @property
+    def gpu(self) -> bool | None:
+        """Whether stages find a GPU where they run; None where that is to be seen on this machine."""
+        return self.cluster.gpus > 0 if self.cluster else None
+
+    @property
+    def afar(self) -> bool:
+        """Whether stages run where this machine's folders are not."""
+        return bool(self.cluster and self.cluster.storage)
 
     def at_a_time(self, count: int, gpu: bool) -> int:
-        """Stages that run at the same time.
+        """Stages that run on this machine at the same time.
 
         Args:
             count: jobs of the sweep.
@@ -61,7 +87,8 @@ class Settings:
         return 1 if gpu else max(1, min(cores(), room, count))
 
     def threads_each(self, at_a_time: int) -> int:
-        return self.threads or max(1, cores() // at_a_time)
+        share = int(self.cluster.cpus) if self.cluster else cores() // at_a_time
+        return self.threads or max(1, share)
 
 
 def free_memory() -> int:

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from factory.errors import ConfigError
+from factory.launchers.cluster import Cluster
 from factory.sweep.command import in_full, needs_a_sweep, resumed
 from factory.sweep.search import Wanted
 from factory.sweep.settings import Settings
-from hydra_plugins.factory_sweep import FactoryLauncherConf, FactorySearchConf
+from hydra_plugins.factory_sweep import FactoryLauncherConf, FactoryRayLauncherConf, FactorySearchConf
 from tests.commands import ROOT, factory
 
 
@@ -111,8 +112,13 @@ def test_missing_optuna_is_one_line_with_the_command(tmp_path: Path) -> None:
 
 
 def test_every_option_is_known_on_both_sides_and_documented() -> None:
-    options = [option.name for option in fields(FactoryLauncherConf) if option.name != "_target_"]
-    assert options == [option.name for option in fields(Settings)]
+    here, there = (
+        [option.name for option in fields(conf) if option.name != "_target_"]
+        for conf in (FactoryLauncherConf, FactoryRayLauncherConf)
+    )
+    assert [*here, "cluster"] == [option.name for option in fields(Settings)]
+    options = [*here, *(option.name for option in fields(Cluster))]
+    assert there == options
     text = (ROOT / "README.md").read_text()
     assert [name for name in options if f"launcher.{name}=" not in text and f"`{name}=" not in text] == []
     searching = [option.name for option in fields(FactorySearchConf) if option.name != "_target_"]
