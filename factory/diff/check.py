@@ -29,19 +29,28 @@ def check(words: Sequence[str], config_dir: str | None) -> str:
         What was checked, in one line.
 
     Raises:
-        ConfigError: every fault of every composition, each behind the file it is of.
+        ConfigError: every fault once, behind the file it is of.
     """
     asked = {"overrides": list(words)} if words else dict(commands(folders(config_dir)[0]))
-    faults: list[str] = []
+    faults: dict[str, list[str]] = {}
     judged: Judged = {}
     for name, overrides in asked.items():
         try:
             config.validate(_tree(overrides, config_dir), judged)
         except ConfigError as error:
-            faults += [fault if words else f"{name}: {fault}" for fault in error.faults]
+            for fault in error.faults:
+                faults.setdefault(fault, []).append(name)
     if faults:
-        raise ConfigError(faults)
+        raise ConfigError([fault if words else _placed(fault, names) for fault, names in faults.items()])
     return f"{len(asked)} compositions are sound"
+
+
+def _placed(fault: str, names: Sequence[str]) -> str:
+    """The fault behind its file: most compositions with a fault in ``model`` only have the default's model."""
+    group = f"/{fault.partition(':')[0].partition('.')[0]}/"
+    name = next((name for name in names if group in name), names[0])
+    others = f"; {len(names) - 1} others have it too" if len(names) > 1 else ""
+    return f"{name}: {fault}{others}"
 
 
 def _tree(overrides: Sequence[str], config_dir: str | None) -> Mapping[str, Any]:

@@ -201,6 +201,12 @@ def test_check_names_the_file_of_each_fault(repo: Repository) -> None:
     lines = caught.value.faults
     assert "conf/experiment/pair_everywhere.yaml: train.epochs: got 0; takes an integer of at least 1" in lines
     assert any(line.startswith("conf/model/cnn.yaml: model.layers.conv.Conv2D.filtres: unknown key") for line in lines)
+    repo.edit("model/mlp.yaml", "dropout:", "dropuot:")  # of the default, so that nearly every composition has it
+    with pytest.raises(ConfigError) as caught:
+        check([], str(repo.conf))
+    (line,) = (line for line in caught.value.faults if "dropuot" in line)
+    assert line.startswith("conf/model/mlp.yaml: model.dropuot: unknown key")
+    assert line.endswith(" others have it too")
 
 
 # ---- with one child process
