@@ -41,7 +41,8 @@ def axis_of(words: Sequence[str]) -> Axis:
     """
     distinct = list(dict.fromkeys(words))
     numbers = {word: value for word in distinct if (value := number(word)) is not None}
-    if len(numbers) == len(distinct) > MOST_STEPS:
+    sampled = any(len(word) > LONGEST for word in numbers)  # nobody types such a number, or reads it
+    if len(numbers) == len(distinct) and (sampled or len(distinct) > MOST_STEPS):
         scale = Scale.over(list(numbers.values()))
         return Axis({word: scale.place(value) for word, value in numbers.items()}, scale.ticks())
     weights = {word: value for word in distinct if (value := weight(word)) is not None}

@@ -36,6 +36,12 @@ def test_many_numbers_lie_to_scale() -> None:
     assert axis.fan == 0
 
 
+def test_numbers_that_a_sampler_drew_lie_to_scale_however_few() -> None:
+    drawn = ["0.0955224960165405123", "0.0090306734173175", "0.00015459537400012"]
+    assert 0 < axis_of(drawn).places[drawn[1]] < 1
+    assert all(len(words) < 8 for _, words in axis_of(drawn).ticks)
+
+
 def test_rates_lie_on_a_logarithmic_scale() -> None:
     axis = axis_of([f"1e-{n}" for n in range(1, 10)])
     assert axis.places["1e-5"] == pytest.approx(0.5)
