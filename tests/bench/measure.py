@@ -54,5 +54,9 @@ def measure(*commands: list[str], expect: int = 0) -> Measured:
 
 
 def by_hand(folder: Path) -> Measured:
+    return measure(*commands_by_hand(folder))
+
+
+def commands_by_hand(folder: Path) -> list[list[str]]:
     scripts = [HERE / "by_hand" / name for name in ("train_torch.py", "deploy_tensorflow.py")]
-    return measure(*([sys.executable, "-c", SCRIPT, str(script), str(folder)] for script in scripts))
+    return [[sys.executable, "-c", SCRIPT, str(script), str(folder)] for script in scripts]

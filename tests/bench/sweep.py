@@ -15,6 +15,7 @@ from tests.bench.measure import FACTORY, ROOT, Measured, by_hand, measure
 
 RATES = ",".join(f"{rate:g}" for rate in (1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 3e-2, 5e-2))
 HIDDEN = "[32],[64],[128],[256]"
+UNDER_HYDRA = "tests.bench.by_hand.under_hydra"
 ROWS = "100,120,140,160,180,200"  # six deployments of each training
 
 
@@ -24,8 +25,8 @@ def swept(folder: Path, *words: str) -> Measured:
 
 
 def against_a_loop(scratch: Path, rounds: int) -> None:
-    """12 small jobs, torch → SavedModel, against a shell loop over the two scripts by hand (as many epochs each)."""
-    ratios, lines = [], []
+    """12 small jobs, against the two scripts by hand: in a shell loop, then under Hydra's own launcher."""
+    lines = []
     for turn in range(rounds):
         words = ["train.backend=torch", "train.epochs=5", f"optimizer.learning_rate={RATES}"]
         ours = [swept(scratch / f"twelve-{turn}", *words).seconds]
@@ -35,8 +36,14 @@ def against_a_loop(scratch: Path, rounds: int) -> None:
             folder.mkdir()
             theirs += by_hand(folder).seconds
         ours.append(swept(scratch / f"twelve-again-{turn}", *words).seconds)  # the loop is long: the machine may change
-        ratios.append(max(ours) / theirs)
-        lines.append(f"  by hand {theirs:6.1f} s   sweep {ours[0]:6.1f} and {ours[1]:6.1f} s   ratio {ratios[-1]:.3f}")
+        jobs = ",".join(map(str, range(12)))
+        places = [f"+folder={scratch}/hydra-{turn}", f"hydra.sweep.dir={scratch}/hydra-{turn}/logs"]
+        basic = measure([sys.executable, "-m", UNDER_HYDRA, "-m", f"+job={jobs}", *places]).seconds
+        ratios = [max(ours) / theirs, max(ours) / basic]
+        lines.append(f"  sweep {ours[0]:.1f} and {ours[1]:.1f} s")
+        lines.append(
+            f"  shell loop {theirs:6.1f} s: ratio {ratios[0]:.3f}   Hydra {basic:6.1f} s: ratio {ratios[1]:.3f}"
+        )
     print("\n".join(["12 jobs, torch → SavedModel", *lines]))
 
 
