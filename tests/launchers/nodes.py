@@ -22,9 +22,19 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Node:
-    """One ``ray start --block`` and all that grew out of it."""
+    """One ``ray start --block`` and all that grew out of it.
+
+    Args:
+        process: the command.
+        log: what it prints.
+    """
 
     process: subprocess.Popen[bytes]
+    log: Path
+
+    def joined(self) -> bool:
+        """Whether the cluster knows it: Ray says that it has started once the head has it in its list (ray 2.60)."""
+        return "Ray runtime started" in self.log.read_text(errors="replace")
 
     def processes(self, words: str = "") -> list[int]:
         """Those of its processes with these words in their command."""
@@ -73,7 +83,7 @@ class Nodes:
         """The same, with a second node that lives."""
         if not self.second.processes():
             self.second = start(self.folder, "second", f"--address={self.address}")
-        wait_until(lambda: bool(self.second.processes("raylet/raylet")))
+        wait_until(self.second.joined)
         return self
 
     def ours(self) -> list[int]:
@@ -89,7 +99,7 @@ def two_nodes() -> Iterator[Nodes]:
         head = start(folder, "head", *own, "--include-dashboard=false", "--num-gpus=2")  # as it says: there are none
         nodes = Nodes(folder, port, head, head, client)
         try:
-            wait_until(lambda: answers(port))
+            wait_until(head.joined)
             nodes.second = start(folder, "second", f"--address={nodes.address}")
             yield nodes.whole()
         finally:
@@ -100,9 +110,11 @@ def two_nodes() -> Iterator[Nodes]:
 def start(folder: str, name: str, *words: str) -> Node:
     mark = f"--node-name={Path(folder).name}-{name}"
     command = [*RAY, "start", "--block", *words, f"--node-ip-address={LOOPBACK}", "--num-cpus=1", STORE, mark]
-    with open(Path(folder, f"{name}.txt"), "wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=quiet() | {MARK: mark}, cwd=ROOT)
-    return Node(process)
+    path = Path(folder, f"{name}.txt")
+    environment = quiet() | {MARK: mark, "PYTHONUNBUFFERED": "1"}
+    with open(path, "wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=ROOT)
+    return Node(process, path)
 
 
 def quiet() -> dict[str, str]:
@@ -120,11 +132,6 @@ def command_of(process: int) -> str:
         return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     except OSError:
         return ""
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((LOOPBACK, port)) == 0
 
 
 def free_port() -> int:
