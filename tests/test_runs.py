@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import signal
 import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 
@@ -30,6 +27,7 @@ from tests.commands import (
     started,
     wait_until,
 )
+from tests.weights import same_weights
 
 pytestmark = pytest.mark.slow
 
@@ -48,20 +46,6 @@ def summary(folder: Path) -> dict[str, Any]:
 
 def report(folder: Path, *place: str) -> dict[str, Any]:
     return dict(json.loads((folder / "run").joinpath(*place, "report.json").read_text()))
-
-
-def weights(folder: Path) -> list[np.ndarray]:
-    """The arrays inside a model.keras, without Keras."""
-    found: list[np.ndarray] = []
-    with zipfile.ZipFile(folder / "run" / "train" / "model.keras") as archive:
-        with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
-            file.visititems(lambda name, item: found.append(item[()]) if isinstance(item, h5py.Dataset) else None)
-    return found
-
-
-def same_weights(one: Path, other: Path) -> bool:
-    a, b = weights(one), weights(other)
-    return len(a) == len(b) > 0 and all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +145,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(backend: str, tmp_path: Path) 
     assert resumed.code == 0, resumed.err
     assert f"going on after epoch {finished}" in resumed.out
     assert f"epoch {finished}/40" not in resumed.out
-    assert same_weights(whole, killed)
+    assert same_weights(whole / "run", killed / "run")
     with open(history, newline="") as a, open(whole / "run" / "train" / "history.csv", newline="") as b:
         ours, theirs = list(csv.DictReader(a)), list(csv.DictReader(b))
     assert [row["loss"] for row in ours] == [row["loss"] for row in theirs]

@@ -88,7 +88,8 @@ def open_sides(words: Sequence[str], config_dir: str | None, temporary: Path) ->
     elif b.fixed and not a.fixed:
         a = _as_asked(a, b.fixed)
     narrowed = bool(overrides or a.narrowed or b.narrowed)
-    return tuple(replace(s, overrides=(*s.overrides, *overrides), narrowed=narrowed) for s in (a, b))  # type: ignore[return-value]
+    a, b = (replace(s, overrides=(*s.overrides, *overrides), narrowed=narrowed) for s in (a, b))
+    return a, b
 
 
 def _as_asked(side: Side, fixed: Config) -> Side:

@@ -65,7 +65,7 @@ class LocalWorker:
             broken = event["message"] if event["event"] == "broken" else broken
             self.events.put({"backend": backend, "worker": self.name, **event})
         end = ending(self.process.wait())
-        message = f"{backend} worker: {broken or f'{end}: {self.last_words()}'}"
+        message = f"{backend} worker: {broken or f'{end}: {last_words(self.log)}'}"
         gone = {"event": "gone", "backend": backend, "jobs": sorted(self.jobs), "message": message}
         self.events.put({**gone, "worker": self.name, "broken": bool(broken)})
 
@@ -74,11 +74,6 @@ class LocalWorker:
         self.process.wait()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-
-    def last_words(self) -> str:
-        self.log.seek(0)
-        lines = self.log.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
 
     def submit(self, request: Mapping[str, Any]) -> None:
         self.jobs.add(request["id"])
@@ -108,6 +103,13 @@ class LocalWorker:
 def ending(code: int) -> str:
     """How a process ended, from its return code."""
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+
+
+def last_words(log: IO[bytes]) -> str:
+    """The last line that a process left in its log."""
+    log.seek(0)
+    lines = log.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
 
 
 class LocalSite:

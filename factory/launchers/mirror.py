@@ -127,7 +127,7 @@ def reaching(url: str) -> Iterator[None]:
     """Whatever a file system raises, as one line of ours: S3's errors are not OSErrors."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # each file system raises what its library does
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise FactoryError(f"launcher.storage: {url}: {lines[0]}") from error
 

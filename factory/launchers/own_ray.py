@@ -11,6 +11,7 @@ from typing import IO
 
 from factory.errors import FactoryError
 from factory.launchers.environment import python_path
+from factory.launchers.local import last_words
 
 LEAN = {"RAY_prestart_worker_first_driver": "0", "RAY_enable_worker_prestart": "0"}  # processes nothing would run in
 
@@ -42,9 +43,7 @@ class OwnRay:
         if line:
             return line
         self.process.wait()
-        self.log.seek(0)
-        words = self.log.read().decode(errors="replace").strip().splitlines()
-        raise FactoryError(f"Ray did not start on this machine: {words[-1] if words else 'it said nothing'}")
+        raise FactoryError(f"Ray did not start on this machine: {last_words(self.log)}")
 
     def end(self) -> None:
         self.process.communicate()

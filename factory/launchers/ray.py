@@ -192,7 +192,8 @@ def rooms(cluster: Cluster) -> dict[str, int]:
     Raises:
         ConfigError: all hold none.
     """
-    found = {node["NodeID"]: cluster.room(node["Resources"]) for node in ray.nodes() if node["Alive"]}  # type: ignore[no-untyped-call]
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]  # ray 2.60 gives it no types
+    found = {node["NodeID"]: cluster.room(node["Resources"]) for node in nodes if node["Alive"]}
     if not any(found.values()):
         asked = f"{cluster.cpus:g} CPUs, {cluster.gpus:g} GPUs and {cluster.memory:g} GiB"
         raise ConfigError(f"launcher: got {asked} for each stage; no node of the cluster has as much")

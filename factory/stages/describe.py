@@ -45,7 +45,7 @@ def dataset(config: Mapping[str, Any]) -> Dataset | FactoryError:
         return data.load(config)
     except FactoryError as error:
         return error
-    except Exception as error:
+    except Exception as error:  # a reader of files may raise anything; models are described without their data
         return ConfigError(f"data: {one_line(error)}")
 
 

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from factory.errors import FactoryError, by_name
 from factory.launchers.environment import PACKAGE_PARENT
-from factory.launchers.local import ending
+from factory.launchers.local import ending, last_words
 
 
 class Asker:
@@ -55,13 +55,8 @@ class Asker:
             print(request, file=pipe, flush=True)
         line = back.readline()
         if not line:
-            raise FactoryError(f"search: the study's process {ending(self.process.wait())}: {self.last_words()}")
+            raise FactoryError(f"search: the study's process {ending(self.process.wait())}: {last_words(self.log)}")
         return line
-
-    def last_words(self) -> str:
-        self.log.seek(0)
-        lines = self.log.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
 
     def close(self) -> None:
         """End the process at once; what it knows is in the study's storage."""

@@ -138,7 +138,8 @@ class Grid:
 
     def subfolder(self, number: int, overrides: Sequence[str]) -> str:
         """``hydra.sweep.subdir`` of a job."""
-        raw = str(OmegaConf.to_container(self.master.hydra.sweep, resolve=False)["subdir"])  # type: ignore[index, call-overload]
+        sweep = cast(dict[str, Any], OmegaConf.to_container(self.master.hydra.sweep, resolve=False))
+        raw = str(sweep["subdir"])
         plain = JOB_NUMBER.sub(str(number), raw)
         if "${" not in plain:
             return plain

@@ -85,7 +85,7 @@ def show(outcomes: Sequence[Outcome], aim: Aim, console: Console, front: frozens
         console.print(table([groups[words] for words in order[:SHOWN]], keys, front))
     lines = ["* as good as any: no other is as good in each objective and better in one"] if front else []
     lines += [f"and {len(order) - SHOWN} more"] if len(order) > SHOWN else []
-    lines += [f"{label(o.job, keys)}: {o.error}" for o in outcomes if o.failed and o.status != "interrupted"]
+    lines += [f"{label(o.job, keys)}: {o.error}" for o in outcomes if o.at_fault]
     pruned = [outcome for outcome in outcomes if outcome.status == "pruned"]
     lines += [f"{len(pruned)} pruned: ended early, having been worse than others by then"] if pruned else []
     lines += trainings(outcomes)

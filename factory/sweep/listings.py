@@ -19,10 +19,6 @@ MOST_JOBS = 8  # named in one line
 MOST_SHARED = 50  # trainings
 
 
-def failed(outcome: Outcome) -> bool:
-    return outcome.failed and outcome.status != "interrupted"
-
-
 def leaderboard(past: Past, keys: Sequence[str]) -> dict[str, Any] | None:
     """Columns and a row a job, best first; None where no job has come to an end."""
     board = [o for o in ranked(past.outcomes, past.aim) if o.good and o.metrics]
@@ -68,7 +64,7 @@ def failures(past: Past, keys: Sequence[str]) -> dict[str, Any] | None:
     """Each line once, with the jobs that it ended."""
     found: dict[str, list[Outcome]] = {}
     for outcome in past.outcomes:
-        if failed(outcome):
+        if outcome.at_fault:
             found.setdefault(f"{outcome.status}: {outcome.error}", []).append(outcome)
     rows = [[line, named([called(o.job, keys) for o in jobs])] for line, jobs in list(found.items())[:MOST_FAILURES]]
     return {"rows": rows, "left": max(0, len(found) - MOST_FAILURES)} if rows else None

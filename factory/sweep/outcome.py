@@ -58,6 +58,11 @@ class Outcome:
         return not self.good and self.status != "pruned"
 
     @property
+    def at_fault(self) -> bool:
+        """One that failed by itself, not because the user stopped the sweep."""
+        return self.failed and self.status != "interrupted"
+
+    @property
     def facts(self) -> dict[str, float]:
         """All that jobs may be compared by: metrics, then ``onnx.latency`` (milliseconds), ``onnx.size`` (bytes) …"""
         known = {

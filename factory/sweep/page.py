@@ -14,7 +14,7 @@ from factory.sweep.command import FOLDER
 from factory.sweep.coordinates import swept
 from factory.sweep.curves import curves
 from factory.sweep.leaderboard import trainings
-from factory.sweep.listings import failed, failures, leaderboard, shared
+from factory.sweep.listings import failures, leaderboard, shared
 from factory.sweep.outcome import varied
 from factory.sweep.past import Past
 from factory.sweep.standing import Standing, called
@@ -71,7 +71,7 @@ def contents(past: Past) -> dict[str, Any]:
 
 def head(past: Past) -> dict[str, Any]:
     """Title and status."""
-    status, count = past.record.get("status", "running"), sum(map(failed, past.outcomes))
+    status, count = past.record.get("status", "running"), sum(outcome.at_fault for outcome in past.outcomes)
     mood, sign = ("bad", "✗") if count else ("good", "✓") if status == "done" else ("wait", "…")
     return {
         "name": "Sweep " + "/".join(past.folder.resolve().parts[-2:]),
@@ -95,9 +95,9 @@ def tiles(past: Past, standing: Standing | None) -> Iterator[dict[str, str]]:
             yield {"label": f"median {standing.metric}", "value": figure(values[len(values) // 2]), "more": more}
     good = sum(outcome.good for outcome in past.outcomes)
     rest = {
-        "failed": sum(map(failed, past.outcomes)),
+        "failed": sum(outcome.at_fault for outcome in past.outcomes),
         "kept from before": sum(outcome.kept for outcome in past.outcomes),
-        "not ended": len(past.jobs) - sum(outcome.good or failed(outcome) for outcome in past.outcomes),
+        "not ended": len(past.jobs) - sum(outcome.good or outcome.at_fault for outcome in past.outcomes),
     }
     more = ", ".join(f"{count:,} {word}" for word, count in rest.items() if count)
     yield {"label": "jobs done", "value": f"{good:,} of {len(past.jobs):,}", "more": more}

@@ -76,7 +76,7 @@ def outcomes(jobs: Sequence[Job]) -> Iterator[Outcome]:
     for job in jobs:
         if outcome := alone(job):
             ended[job.number] = outcome
-            if outcome.failed and not job.fault and outcome.status != "interrupted":
+            if outcome.at_fault and not job.fault:
                 failed.setdefault(job.train_key, outcome)
     for job in jobs:
         outcome = ended.get(job.number)

@@ -76,7 +76,7 @@ class Study:
             self.study = optuna.create_study(
                 storage=opened(storage), study_name=name, directions=list(directions), load_if_exists=True, **own
             )
-        except Exception as error:
+        except Exception as error:  # each storage raises what its driver does
             takes = "an URL that Optuna can open"
             raise ConfigError(f"search.storage: got {storage!r}; takes {takes}; {first_line(error)}") from error
         found = self.study.user_attrs.get(ASKS)
@@ -186,7 +186,7 @@ def serve(replies: IO[str]) -> None:
                 answer = getattr(study, do)(**request)
         except FactoryError as error:
             answer = {"error": type(error).__name__, "message": str(error)}
-        except Exception as error:
+        except Exception as error:  # a sampler may raise anything; the parent says it in a line
             traceback.print_exc()
             answer = {"error": "FactoryError", "message": f"search: Optuna: {first_line(error)}"}
         print(json.dumps(answer), file=replies, flush=True)

@@ -48,7 +48,7 @@ def main() -> None:
         recorder.leave()
         send({"event": "done", "look": tracker.look if recorder.recorded else ""})
         os._exit(0)  # nothing that a library does at exit is waited for
-    except Exception as error:
+    except Exception as error:  # whatever a tracker's library raises costs the tracker alone
         traceback.print_exc()
         send({"event": "broken", "message": f"{place}: {reason(error)}".removeprefix(": ")[:MESSAGE_LIMIT]})
         os._exit(1)

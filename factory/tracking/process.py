@@ -17,7 +17,7 @@ from typing import Any
 
 from factory.config.nodes import TRACKER
 from factory.launchers.environment import PACKAGE_PARENT
-from factory.launchers.local import ending
+from factory.launchers.local import ending, last_words
 
 COSTS_NOTHING = "not recorded there; the run is not affected"
 
@@ -105,12 +105,7 @@ class Process:
                 self.look = event["look"]
         code = self.process.wait()
         if self.look is None:
-            self.warn(f"its process {ending(code)}: {self.last_words()}")
-
-    def last_words(self) -> str:
-        self.log.seek(0)
-        lines = self.log.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+            self.warn(f"its process {ending(code)}: {last_words(self.log)}")
 
     def warn(self, message: str) -> None:
         """One line, the first one, at once."""

@@ -17,7 +17,8 @@ from factory.sweep.settings import Settings
 from hydra_plugins.factory_sweep import FactoryRayLauncherConf
 from tests.commands import ROOT, factory, kill, processes_of, started, wait_until
 from tests.launchers.nodes import Nodes, free_port, quiet, two_nodes
-from tests.sweep.test_sweeps import board, epochs, record, same_weights, sweep
+from tests.sweep.test_sweeps import board, epochs, record, sweep
+from tests.weights import same_weights
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.slow

@@ -11,7 +11,8 @@ import optuna
 import pytest
 
 from tests.commands import factory, kill, processes_of, started, wait_until
-from tests.sweep.test_sweeps import at, board, epochs, record, same_weights, sweep
+from tests.sweep.test_sweeps import at, board, epochs, record, sweep
+from tests.weights import same_weights
 
 pytestmark = pytest.mark.slow
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
 import signal
 import subprocess
-import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from tests.commands import Done, factory, kill, processes_of, started, wait_until
+from tests.weights import same_weights
 
 pytestmark = pytest.mark.slow
 
@@ -39,21 +37,6 @@ def board(folder: Path) -> list[dict[str, str]]:
 
 def record(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / "sweep" / "sweep.json").read_text()))
-
-
-def weights(run: Path) -> list[np.ndarray]:
-    """The arrays inside a model.keras, without Keras."""
-    h5py = pytest.importorskip("h5py")
-    found: list[np.ndarray] = []
-    with zipfile.ZipFile(run / "train" / "model.keras") as archive:
-        with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
-            file.visititems(lambda name, item: found.append(item[()]) if isinstance(item, h5py.Dataset) else None)
-    return found
-
-
-def same_weights(one: Path, other: Path) -> bool:
-    a, b = weights(one), weights(other)
-    return len(a) == len(b) > 0 and all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
 
 
 def written(folder: Path) -> dict[str, int]:

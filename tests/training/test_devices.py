@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from tests.commands import factory, frameworks_in, kill, processes_of, started, wait_until
-from tests.test_runs import at, report, same_weights, summary
+from tests.test_runs import at, report, summary
+from tests.weights import same_weights
 
 pytestmark = pytest.mark.slow
 
@@ -84,7 +85,7 @@ def test_a_killed_run_goes_on_to_the_same_weights_on_as_many_devices(backend: st
     resumed = factory(*words, *at(killed))
     assert resumed.code == 0, resumed.err
     assert "going on after epoch" in resumed.out
-    assert same_weights(whole, killed)
+    assert same_weights(whole / "run", killed / "run")
 
 
 def test_a_device_whose_process_is_killed_is_one_line_and_leaves_no_process(tmp_path: Path) -> None:

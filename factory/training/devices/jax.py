@@ -18,7 +18,7 @@ from factory.training.devices.one import SeveralDevices
 def gpus(count: int) -> int:
     """How many there are; a processor without one is made into as many devices as are wanted."""
     # before JAX is first asked for devices, which makes them
-    jax.config.update("jax_num_cpu_devices", count)  # type: ignore[no-untyped-call]
+    jax.config.update("jax_num_cpu_devices", count)  # type: ignore[no-untyped-call]  # jax 0.10 gives it no types
     return 0 if jax.default_backend() == "cpu" else jax.device_count()
 
 
@@ -52,13 +52,13 @@ class JaxDevices(SeveralDevices):
     def attach(
         self, model: keras.Model, batches: Batches, declared: Sequence[keras.callbacks.Callback]
     ) -> list[keras.callbacks.Callback]:
-        spec = PartitionSpec("batch")  # type: ignore[no-untyped-call]
+        spec = PartitionSpec("batch")  # type: ignore[no-untyped-call]  # as above
         by_rows = NamedSharding(self.distribution.device_mesh.backend_mesh, spec)
 
         def divided(array: Any) -> Any:
             if len(array) % self.count:
                 return array
-            return jax.lax.with_sharding_constraint(array, by_rows)  # type: ignore[no-untyped-call]
+            return jax.lax.with_sharding_constraint(array, by_rows)  # type: ignore[no-untyped-call]  # as above
 
         def dividing(step: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
             return lambda state, data: step(state, jax.tree.map(divided, data))

@@ -68,7 +68,7 @@ def forked(count: int, emit: Emit) -> Iterator[tuple[int, Callable[[], None]]]:
         threading.Thread(target=watch, args=(process, rank, free, emit), daemon=True).start()
     try:
         yield 0, release
-    except Exception:
+    except Exception:  # often an effect: the end of another rank, which says more, shall be told first
         time.sleep(TELL)
         raise
     finally:

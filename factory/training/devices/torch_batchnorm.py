@@ -31,7 +31,7 @@ def moments(layer: keras.layers.BatchNormalization, inputs: torch.Tensor, mask: 
     axes = tuple(layer._reduction_axes)
     counts = torch.ones_like(inputs) if mask is None else mask.unsqueeze(-1).to(inputs.dtype).expand_as(inputs)
     ours = torch.stack([part.sum(axes) for part in (counts, inputs * counts, inputs.square() * counts)])
-    count, total, squares = Sum.apply(ours)  # type: ignore[no-untyped-call]
+    count, total, squares = Sum.apply(ours)  # type: ignore[no-untyped-call]  # torch 2.13 gives it no types
     mean = total / count
     return mean, squares / count - mean.square()  # the formula of Keras
 
