@@ -97,7 +97,8 @@ def tiles(past: Past, standing: Standing | None) -> Iterator[dict[str, str]]:
     rest = {
         "failed": sum(outcome.at_fault for outcome in past.outcomes),
         "kept from before": sum(outcome.kept for outcome in past.outcomes),
-        "not ended": len(past.jobs) - sum(outcome.good or outcome.at_fault for outcome in past.outcomes),
+        "pruned": sum(outcome.status == "pruned" for outcome in past.outcomes),
+        "not ended": len(past.jobs) - sum(outcome.status != "interrupted" for outcome in past.outcomes),
     }
     more = ", ".join(f"{count:,} {word}" for word, count in rest.items() if count)
     yield {"label": "jobs done", "value": f"{good:,} of {len(past.jobs):,}", "more": more}

@@ -121,6 +121,14 @@ def test_a_sweep_of_which_nothing_ended_has_a_page(tmp_path: Path) -> None:
     assert "0 of 1" in text
 
 
+def test_a_trial_that_was_pruned_has_ended_and_has_not_failed(tmp_path: Path) -> None:
+    jobs = [made.ran(made.job(tmp_path, n, f"model.dropout=0.{n}"), {"loss": 0.5}) for n in range(2)]
+    made.ran(jobs[1], {}, status="pruned", error="hopeless", train=None)
+    text = drawn(made.sweep(tmp_path, jobs))
+    assert "<small>1 pruned</small>" in text
+    assert "not ended" not in text and "1 failed" not in text
+
+
 def standing(*costs_and_values: tuple[float, float], aim: str = "accuracy") -> Standing:
     jobs = [
         Outcome(
