@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from factory import config, report
 from factory.clock import Clock
 from factory.launchers.local import LocalLauncher
 from factory.pipeline import Pipeline
 from factory.report import live
+from factory.terminal import Terminal
 from factory.tracking import Tracking
 
 
@@ -57,7 +56,7 @@ def run(overrides: Sequence[str] = (), *, config_dir: str | None = None, progres
     with (
         Tracking() as tracking,
         LocalLauncher() as launcher,
-        live.watcher(Console()) if progress else live.Silent() as watch,
+        live.watcher(Terminal()) if progress else live.Silent() as watch,
     ):
         tracked = tracking.watch(composed.tree.get("tracker"), watch)
         pipeline = Pipeline(composed, launcher, tracked, clock)

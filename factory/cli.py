@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from factory import faults
 from factory.diff.command import FAIL_ON, FORMATS
 from factory.errors import ConfigError, FactoryError, Interrupted
+from factory.printable import tell
 from factory.verbs import DESCRIBED, VERBS
 from factory.version import __version__
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return Interrupted.exit_code
     except FactoryError as error:
-        print(error, file=sys.stderr)
+        tell(str(error))
         return error.exit_code
     except BrokenPipeError:  # the reader of a pipe had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

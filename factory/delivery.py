@@ -124,7 +124,8 @@ class Delivery:
             elif end["code"] == 0 or exporting in (None, target.name):
                 route = target.routes[0]
                 error = failure_of(end, ExportError, f"exporting {target.name} under {route}")
-                report = {"status": "failed", "route": route, "error": str(error), "attempts": target.attempts}
+                why = "; ".join(error.faults)
+                report = {"status": "failed", "route": route, "error": why, "attempts": target.attempts}
                 write_json(self.run.deploy(target.name) / "report.json", report)
             if report:
                 target.settle(report)
@@ -141,6 +142,6 @@ def raise_failures(targets: Sequence[Target]) -> None:
         for status in ("refused", "failed")
     )
     if refused:
-        raise GateError("\n".join(refused + failed))
+        raise GateError(refused + failed)
     if failed:
-        raise ExportError("\n".join(failed))
+        raise ExportError(failed)

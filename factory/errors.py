@@ -19,25 +19,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from factory.printable import visible
+
 
 class FactoryError(Exception):
-    """Base of all errors of this package; ``str(error)`` is what the user reads."""
+    """Base of all errors of this package; ``str(error)`` is what the user reads.
+
+    Args:
+        faults: one or several; each becomes one line, whatever is in it.
+    """
 
     exit_code = 1
 
+    def __init__(self, faults: str | Iterable[str]) -> None:
+        self.faults = [visible(fault) for fault in ([faults] if isinstance(faults, str) else faults)]
+        super().__init__("\n".join(self.faults))
+
 
 class ConfigError(FactoryError):
-    """The declaration is refused.
-
-    Args:
-        faults: one line each, ``<config path>: got <value>; takes <what>; did you mean <nearest>?``
-    """
+    """The declaration is refused; ``<config path>: got <value>; takes <what>; did you mean <nearest>?``"""
 
     exit_code = 2
-
-    def __init__(self, faults: str | Iterable[str]) -> None:
-        self.faults = [faults] if isinstance(faults, str) else list(faults)
-        super().__init__("\n".join(self.faults))
 
 
 class DataError(ConfigError):
@@ -88,7 +90,8 @@ class Interrupted(FactoryError):
     exit_code = 130
 
 
-def by_name(name: str) -> type[FactoryError]:
-    """The error class of this name, for errors that crossed a process boundary as text."""
+def revived(name: str, message: str) -> FactoryError:
+    """Return an error that crossed a process boundary: the name of its class and its text, a line for each fault."""
     found = globals().get(name)
-    return found if isinstance(found, type) and issubclass(found, FactoryError) else FactoryError
+    kind = found if isinstance(found, type) and issubclass(found, FactoryError) else FactoryError
+    return kind(message.split("\n"))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from factory.clock import Clock
-from factory.errors import FactoryError, by_name
+from factory.errors import FactoryError, revived
 from factory.launchers import Launcher
 from factory.launchers.local import ending
 
@@ -45,5 +45,5 @@ def follow(
 def failure_of(end: Mapping[str, Any], kind: type[FactoryError], doing: str) -> FactoryError:
     """The error behind a job's ``exit`` event: its own words, or what ended its process."""
     if "error" in end:
-        return by_name(end["error"])(end["message"])
+        return revived(end["error"], end["message"])
     return kind(f"{doing}: the process {end.get('cause') or ending(end['code'])}")

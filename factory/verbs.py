@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from omegaconf import DictConfig
-from rich.console import Console
 
 from factory import config, faults, report
 from factory.clock import Clock
@@ -19,11 +17,13 @@ from factory.errors import ConfigError, FactoryError
 from factory.help import help_text
 from factory.launchers.local import LocalLauncher
 from factory.pipeline import Pipeline
+from factory.printable import say, tell
 from factory.report import live, runs, table
 from factory.rundir import RunDir, read_json
 from factory.sweep import command as sweeps
 from factory.sweep import past
 from factory.sweep.session import Sweep
+from factory.terminal import Terminal
 from factory.tracking import Tracking
 
 
@@ -42,12 +42,12 @@ def resume_command(options: argparse.Namespace) -> int:
 def report_command(options: argparse.Namespace) -> int:
     folder = only_word(options)
     if (Path(folder) / sweeps.RECORD).exists():
-        return past.show(past.read(Path(folder)), Console())
+        return past.show(past.read(Path(folder)), Terminal())
     summary = read_json(RunDir(Path(folder)).summary)
     if summary is None:
         takes = "a run folder, one that holds a run.json, or a sweep's, one that holds a sweep.json"
         raise ConfigError(f"report: got {folder!r}; takes {takes}")
-    console = Console()
+    console = Terminal()
     table.show(summary, console)
     show_page(Path(folder), console)
     return int(summary.get("exit_code", 0))
@@ -57,9 +57,9 @@ def list_command(options: argparse.Namespace) -> int:
     found = runs.find([Path(word) for word in options.words or ["outputs"]])
     match options.format:
         case "json":
-            print(runs.as_json(*found))
+            say(runs.as_json(*found))
         case "terminal":
-            runs.show(*found, Console())
+            runs.show(*found, Terminal())
         case _:
             raise ConfigError(faults.wrong("list --format", options.format, "terminal, json"))
     return 0
@@ -69,9 +69,9 @@ def compare_command(options: argparse.Namespace) -> int:
     from factory.report import compare  # here, as in `draw`
 
     found = compare.load(options.words)
-    console = Console()
+    console = Terminal()
     compare.show(found, console)
-    console.print(f"page: {compare.write(found)}", highlight=False, markup=False, soft_wrap=True)
+    console.say(f"page: {compare.write(found)}")
     return 0
 
 
@@ -81,17 +81,17 @@ def diff_command(options: argparse.Namespace) -> int:
 
 
 def schema_command(options: argparse.Namespace) -> int:
-    print(jsonschema.text(), end="")
+    say(jsonschema.text(), end="")
     return 0
 
 
 def check_command(options: argparse.Namespace) -> int:
-    print(check.check(options.words, options.config_dir))
+    say(check.check(options.words, options.config_dir))
     return 0
 
 
 def help_command(options: argparse.Namespace) -> int:
-    print(help_text(DESCRIBED))
+    say(help_text(DESCRIBED))
     return 0
 
 
@@ -104,7 +104,7 @@ def hydra_command(options: argparse.Namespace) -> int:
 
 def sweep_command(options: argparse.Namespace) -> int:
     words = sweeps.resumed(options.words)
-    console = Console()
+    console = Terminal()
     with Tracking(console) as tracking:
         sweep = Sweep(words, options.config_dir, console, alone, tracking)
         config.multirun(sweeps.in_full(words), sweep, options.config_dir, options.config_name)
@@ -118,7 +118,7 @@ def alone(composed: DictConfig) -> int:
         each_job(config.job_config(composed))
         return 0
     except FactoryError as error:
-        print(error, file=sys.stderr)
+        tell(str(error))
         return error.exit_code
 
 
@@ -156,7 +156,7 @@ DESCRIBED = {
 
 def carry_out(composed: Config, clock: Clock) -> int:
     """Run, show, and answer with the exit code; a run that failed is shown as far as it came."""
-    console = Console()
+    console = Terminal()
     with Tracking(console) as tracking, LocalLauncher() as launcher, live.watcher(console) as watch:
         tracked = tracking.watch(composed.tree.get("tracker"), watch)
         pipeline = Pipeline(composed, launcher, tracked, clock)
@@ -172,9 +172,9 @@ def carry_out(composed: Config, clock: Clock) -> int:
     return 0
 
 
-def show_page(folder: Path, console: Console) -> None:
+def show_page(folder: Path, console: Terminal) -> None:
     if drawn := report.draw(folder):
-        console.print(f"report: {drawn}", highlight=False, markup=False, soft_wrap=True)
+        console.say(f"report: {drawn}")
 
 
 def only_word(options: argparse.Namespace) -> str:

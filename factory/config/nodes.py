@@ -14,6 +14,7 @@ from factory.config.kinds import Bool, Int, Null, Str, Table, choice, dict_of, l
 from factory.config.plugins import fields, offered, options
 from factory.config.strict import Fields, Strict, refused, strict_model
 from factory.faults import unknown
+from factory.serving import WORDS, is_template
 
 BACKENDS = ("jax", "tensorflow", "torch")
 TASKS = ("classification", "regression")
@@ -26,6 +27,10 @@ names = list_of(Str)
 weights = dict_of(union(not_negative, dict_of(not_negative)))
 
 folder_name = kinds.text("letters, digits, '_', '-' and '.'", re.compile(r"[A-Za-z0-9_][\w.\-]*").fullmatch)
+
+serving_command = kinds.text(
+    f"a command in one line, no braces but those of {', '.join(f'{{{word}}}' for word in WORDS)}", is_template
+)
 
 ROOT: Fields = {
     "name": (folder_name, ..., "Name of the published model; its folder is called like it."),
@@ -103,9 +108,9 @@ TARGET: Fields = {
     "extra": (union(Str, Null), None, "The extra of this package that installs them."),
     "tolerance": (strict_model("tolerances", TOLERANCES), ..., "Largest difference that counts as equal, by dtype."),
     "serve": (
-        union(Str, Null),
+        union(serving_command, Null),
         None,
-        "Command that serves it; {name}, {model}, {version}, {repository} stand for its folders.",
+        "Command that serves it; {name}, {model}, {repository}, {version} stand for its folders.",
     ),
 }
 

@@ -17,6 +17,7 @@ from factory.config.compose import Config, in_our_words, plain, relax
 from factory.config.user_folder import before_the_package
 from factory.errors import ConfigError, FactoryError
 from factory.places import folders
+from factory.printable import tell
 
 
 def through_hydra(arguments: Sequence[str], job: Callable[[Config], Any]) -> int:
@@ -43,7 +44,7 @@ def through_hydra(arguments: Sequence[str], job: Callable[[Config], Any]) -> int
                 config = job_config(composed)
             job(config)
         except FactoryError as error:
-            print(error, file=sys.stderr)
+            tell(str(error))
             codes.append(error.exit_code)
 
     program = hydra.main(config_path=str(package), config_name="config", version_base="1.3")(each)

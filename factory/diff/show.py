@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from factory.diff.architecture import Row
 from factory.diff.classes import WORDS, Class
 from factory.diff.review import Finding, Layers, Review
 from factory.diff.walk import ABSENT, Change
+from factory.markdown import code, table
+from factory.markdown import words as harmless
+from factory.printable import json_text, visible
+from factory.terminal import Terminal
 
 STYLES = {
     Class.contract: "bold red",
@@ -34,12 +36,15 @@ HEADER = ("", "layer", "kind", "output shape", "parameters", "FLOPs")
 
 def headline(review: Review) -> str:
     """One line: both sides, the class, how much is affected."""
-    sides = f"{review.names[0]} → {review.names[1]}"
+    return f"{' → '.join(review.names)}: {outcome(review)}"
+
+
+def outcome(review: Review) -> str:
     if review.cls is Class.none and not review.statuses:
         why = "comments, order or formatting" if review.unmeaning else "nothing differs"
-        return f"{sides}: none ({why})"
+        return f"none ({why})"
     count = f"{len(review.affected)} of {review.compared} compositions affected" if review.compared > 1 else ""
-    return f"{sides}: {WORDS[review.cls]}" + (f"; {count}" if count else "")
+    return WORDS[review.cls] + (f"; {count}" if count else "")
 
 
 # ---- words
@@ -49,7 +54,7 @@ def value(of: Any) -> str:
     """A value as it is written in YAML, on one line, cut short where it is long."""
     if of is ABSENT:
         return "(absent)"
-    text = of if isinstance(of, str) else json.dumps(of, ensure_ascii=False)
+    text = of if isinstance(of, str) else json_text(of)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
@@ -119,39 +124,41 @@ def by_class(findings: Iterable[Finding]) -> dict[Class, list[Finding]]:
 # ---- terminal
 
 
-def terminal(review: Review, console: Console) -> None:
+def terminal(review: Review, console: Terminal) -> None:
     """Print it."""
     console.width = max(console.width, 112)
-    console.print(headline(review), style=STYLES[review.cls], highlight=False, soft_wrap=True, markup=False)
+    console.say(headline(review), STYLES[review.cls])
     many = review.compared > 1
     for label in review.statuses:
-        console.print(f"\n{label}: {status(review, label)}", style="bold", highlight=False, markup=False)
+        console.print()
+        console.say(f"{label}: {status(review, label)}", "bold")
         for fault in review.faults.get(label, ()):
-            console.print(f"  {fault}", highlight=False, markup=False, soft_wrap=True)
+            console.say(f"  {fault}")
     for cls, findings in by_class(review.findings).items():
-        console.print(f"\n{WORDS[cls]}", style=STYLES[cls])
+        console.print()
+        console.say(WORDS[cls], STYLES[cls])
         for finding in findings:
-            line = f"  {finding.change.path}  {words(finding.change)}"
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            console.say(f"  {finding.change.path}  {words(finding.change)}")
             if many:
-                console.print(f"      in {where(finding.compositions)}", style="dim", highlight=False, markup=False)
+                console.say(f"      in {where(finding.compositions)}", "dim")
     for layers in review.layers:
-        console.print(f"\n{title(layers)}", style="bold", highlight=False, markup=False)
-        console.print(layers.note or _table(layers), highlight=False)
+        console.print()
+        console.say(title(layers), "bold")
+        console.print(layers.note or _table(layers))
     for file in review.unmeaning:
-        console.print(f"none: {file}: comments, order or formatting", style="dim", highlight=False, markup=False)
+        console.say(f"none: {file}: comments, order or formatting", "dim")
 
 
 def _table(layers: Layers) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold")
+    drawn = Table(box=box.SIMPLE_HEAD, header_style="bold")
     for place, column in enumerate(HEADER):
-        table.add_column(column, justify="right" if place > 3 else "left", no_wrap=place == 0)
+        drawn.add_column(column, justify="right" if place > 3 else "left", no_wrap=place == 0)
     styles = {"changed": "yellow", "renamed": "cyan", "added": "green", "removed": "red"}
     for row in layers.rows:
-        table.add_row(*map(escape, cells(row)), style=styles.get(row.verb))
-    table.add_section()
-    table.add_row(*totals(layers), style="bold")
-    return table
+        drawn.add_row(*cells(row), style=styles.get(row.verb))
+    drawn.add_section()
+    drawn.add_row(*totals(layers), style="bold")
+    return drawn
 
 
 # ---- Markdown
@@ -159,60 +166,46 @@ def _table(layers: Layers) -> Table:
 
 def markdown(review: Review) -> str:
     """Fit for a pull-request comment."""
-    parts = [MARKER, f"### {_plain(headline(review))}"]
+    parts = [MARKER, f"### {' → '.join(map(harmless, review.names))}: {outcome(review)}"]
     if review.statuses:
         rows = [
-            [label, status(review, label), "<br>".join(map(_code, review.faults.get(label, ())))]
+            [harmless(label), harmless(status(review, label)), "<br>".join(map(code, review.faults.get(label, ())))]
             for label in review.statuses
         ]
-        parts.append(_markdown_table(("composition", "", "why"), rows))
+        parts.append(table(("composition", "", "why"), rows))
     if review.findings:
         rows = [
             [
                 f"**{finding.cls.word}**",
-                _code(finding.change.path),
+                code(finding.change.path),
                 _change(finding.change),
-                where(finding.compositions),
+                harmless(where(finding.compositions)),
             ]
             for finding in review.findings
         ]
-        many = review.compared > 1
-        columns = ("class", "key", "change", "in")
-        parts.append(_markdown_table(columns if many else columns[:3], [row if many else row[:3] for row in rows]))
+        shown = 4 if review.compared > 1 else 3
+        parts.append(table(("class", "key", "change", "in")[:shown], [row[:shown] for row in rows]))
     for layers in review.layers:
-        body = layers.note
-        if body is None:
-            body = _markdown_table(
-                HEADER, [*map(cells, layers.rows), [f"**{c}**" if c else "" for c in totals(layers)]]
-            )
-        parts.append(f"<details open><summary>{_plain(title(layers))}</summary>\n\n{body}\n\n</details>")
-    parts += [f"none: `{file}`: comments, order or formatting" for file in review.unmeaning]
+        summary = html.escape(visible(title(layers)), quote=False)
+        parts.append(f"<details open><summary>{summary}</summary>\n\n{_body(layers)}\n\n</details>")
+    parts += [f"none: {code(file)}: comments, order or formatting" for file in review.unmeaning]
     return "\n\n".join(parts) + "\n"
 
 
+def _body(layers: Layers) -> str:
+    if layers.note is not None:
+        return harmless(layers.note)
+    rows = [[sign, *map(harmless, rest)] for sign, *rest in map(cells, layers.rows)]
+    return table(HEADER, [*rows, [f"**{total}**" if total else "" for total in totals(layers)]])
+
+
 def _change(change: Change) -> str:
-    if change.verb == "set":
-        return f"{_code(value(change.old))} → {_code(value(change.new))}"
-    return _plain(words(change)) if change.verb in ("renamed", "reordered") else f"{change.verb} {_code(_side(change))}"
-
-
-def _side(change: Change) -> str:
-    return value(change.new if change.verb == "added" else change.old)
-
-
-def _code(text: str) -> str:
-    """As code, whatever is in it: a config may come from a stranger."""
-    fence = "``" if "`" in text else "`"
-    return f"{fence}{' ' if fence != '`' else ''}{text}{' ' if fence != '`' else ''}{fence}".replace("\n", " ")
-
-
-def _plain(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
-
-
-def _markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    match change.verb:
+        case "added" | "removed":
+            return f"{change.verb} {code(value(change.new if change.verb == 'added' else change.old))}"
+        case "set":
+            return f"{code(value(change.old))} → {code(value(change.new))}"
+    return harmless(words(change))
 
 
 # ---- JSON
@@ -220,7 +213,7 @@ def _markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str
 
 def as_json(review: Review) -> str:
     """All of it, for programs."""
-    return json.dumps(
+    return json_text(
         {
             "sides": list(review.names),
             "class": review.cls.word,
@@ -248,7 +241,6 @@ def as_json(review: Review) -> str:
             "none": list(review.unmeaning),
         },
         indent=2,
-        ensure_ascii=False,
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from factory.garbage import uncollected
+from factory.printable import tell
 
 
 def draw(folder: Path) -> Path | None:
@@ -36,7 +36,7 @@ def carefully(folder: Path, drawing: Callable[[], Path]) -> Path | None:
         with uncollected():  # 40 ms, where the drawing itself takes 60
             return drawing()
     except OSError as error:
-        print(f"report: {folder}: not written: {error.strerror or error}", file=sys.stderr)
+        tell(f"report: {folder}: not written: {error.strerror or error}")
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        print(f"report: {folder}: not drawn: {type(error).__name__}: {error}", file=sys.stderr)
+        tell(f"report: {folder}: not drawn: {type(error).__name__}: {error}")
     return None

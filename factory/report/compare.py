@@ -8,9 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from factory.errors import ConfigError
 from factory.report import charts, settings, table
@@ -20,6 +18,7 @@ from factory.report.html import headroom
 from factory.report.pages import page, plain
 from factory.report.runs import table_of, wide_enough
 from factory.rundir import write_text
+from factory.terminal import Terminal
 
 FOLDER = Path("outputs") / "compare"
 MOST_EVALUATIONS = 12  # matrices and residual plots
@@ -94,7 +93,7 @@ def evaluations(runs: Mapping[str, Facts]) -> list[Chart]:
     return found if small and len(found) <= MOST_EVALUATIONS else []
 
 
-def show(runs: Mapping[str, Facts], console: Console) -> None:
+def show(runs: Mapping[str, Facts], console: Terminal) -> None:
     """Print results, differences and gates."""
     tables = [filled(result_columns(runs), results(runs))]
     if rows := differences(runs):
@@ -104,15 +103,15 @@ def show(runs: Mapping[str, Facts], console: Console) -> None:
     for one in tables:
         wide_enough(console, *tables).print(one)
     if not rows:
-        console.print("their configs do not differ")
+        console.say("their configs do not differ")
     for warning in warnings(runs):
-        console.print(warning, highlight=False, soft_wrap=True)
+        console.say(warning)
 
 
 def filled(columns: Sequence[str], rows: Any) -> Table:
     made = table_of(*columns)
     for row in rows:
-        made.add_row(*map(Text, row))  # not markup: a list in brackets stays one
+        made.add_row(*row)
     return made
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import yaml
 
 from factory.errors import ConfigError
+from factory.printable import json_text
 from factory.publish import RECORD
 from factory.rundir import RunDir, read_json
 
@@ -133,5 +133,4 @@ def numbers(row: Mapping[str, str | None]) -> dict[str, float]:
 
 def embedded(value: Any) -> str:
     """JSON that may stand inside an HTML script element, whatever text is in it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return json_text(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

@@ -15,6 +15,7 @@ from factory.report.facts import Facts
 from factory.report.gantt import gantt
 from factory.report.pages import page, shape
 from factory.rundir import write_text
+from factory.serving import command
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 SIGNS = {
@@ -218,7 +219,7 @@ def commands(facts: Facts) -> Iterator[tuple[str, str]]:
     targets: Mapping[str, Any] = facts.summary.get("targets") or {}
     for name, target in targets.items():
         if target["published"] and target.get("serve"):
-            yield f"Serve {name}", table.command(target["serve"], Path(target["published"]))
+            yield f"Serve {name}", command(target["serve"], Path(target["published"]))
     yield "Do it again", reproduce(facts)
     if facts.summary["status"] in ("interrupted", "running"):
         yield "Go on", shlex.join(["python", "-m", "factory", "resume", str(facts.path)])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from factory.printable import visible
+from factory.terminal import Terminal
 
 
 class Silent:
@@ -25,26 +27,24 @@ class Silent:
 class Lines(Silent):
     """One plain line for each thing worth a line in a log."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Terminal) -> None:
         self.console = console
 
     def event(self, event: Mapping[str, Any]) -> None:
         line = line_of(event)
         if line:
-            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self.console.say(line)
 
 
 class Bar(Lines):
     """The same lines for what is finished, and a bar with step rate, metrics and time left for what is not."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Terminal) -> None:
         super().__init__(console)
-        columns = ("[bold]{task.description}", "{task.completed:.0f}/{task.total:.0f} steps", "{task.fields[rate]}")
-        left, middle, right = (TextColumn(column) for column in columns)
-        metrics = TextColumn("{task.fields[metrics]}")
-        self.progress = Progress(
-            left, BarColumn(), middle, right, metrics, TimeRemainingColumn(), console=console, transient=True
-        )
+        columns = ("{task.completed:.0f}/{task.total:.0f} steps", "{task.fields[rate]}", "{task.fields[metrics]}")
+        left = TextColumn("{task.description}", style="bold", markup=False)
+        right = (TextColumn(column, markup=False) for column in columns)
+        self.progress = Progress(left, BarColumn(), *right, TimeRemainingColumn(), console=console, transient=True)
         self.task: TaskID | None = None
 
     def __enter__(self) -> Bar:
@@ -63,7 +63,7 @@ class Bar(Lines):
         fields: dict[str, Any] = {
             "description": f"epoch {event['epoch']}/{event['epochs']}",
             "rate": f"{event['step'] / event['elapsed']:.0f}/s",
-            "metrics": figures(event["metrics"]),
+            "metrics": visible(figures(event["metrics"])),  # rich makes its own Text of it
         }
         if self.task is None:
             self.task = self.progress.add_task(total=total, completed=done, **fields)
@@ -73,7 +73,7 @@ class Bar(Lines):
             self.task = None
 
 
-def watcher(console: Console) -> Lines:
+def watcher(console: Terminal) -> Lines:
     return Bar(console) if console.is_terminal else Lines(console)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from factory import markdown
+from factory.printable import visible_lines
 from factory.report import vega
 from factory.report.facts import embedded
 
@@ -27,7 +29,7 @@ def page(template: str, fields: Mapping[str, Any]) -> str:
 
 
 def text(template: str, fields: Mapping[str, Any]) -> str:
-    """A template filled in; what goes into HTML is escaped."""
+    """A template filled in; what goes into HTML is escaped, and what acts on a terminal or a reader is shown."""
     return environment().get_template(template).render(fields)
 
 
@@ -38,6 +40,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=lambda name: bool(name and name.endswith(".html")),
         undefined=StrictUndefined,
+        finalize=lambda value: value if isinstance(value, Markup) else visible_lines(str(value)),
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -45,6 +48,8 @@ def environment() -> Environment:
         "plain": plain,
         "described": described,
         "cell": cell,
+        "words": lambda value: markdown.words(plain(value)),
+        "block": markdown.block,
         "embedded": lambda value: Markup(embedded(value)),
     }
     return made
@@ -78,5 +83,5 @@ def plain(value: Any) -> str:
 
 
 def cell(value: Any) -> str:
-    """A value inside a Markdown table, where a line break or a bar would end its cell."""
-    return " ".join(plain(value).split()).replace("|", "\\|")
+    """A value inside a Markdown table."""
+    return markdown.cell(markdown.words(plain(value)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -11,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from factory.errors import ConfigError
+from factory.printable import json_text
 from factory.publish import RECORD
 from factory.rundir import RunDir, read_json, size
+from factory.terminal import Terminal, text
 
 SUMMARY = "run.json"
 STYLES = {"published": "green", "trained": "green", "refused": "bold red", "failed": "bold red"}
@@ -105,13 +104,13 @@ def version(name: str, number: int, paths: list[Path]) -> Version:
     return Version(name, number, read_json(paths[0] / RECORD) or {}, targets, changed, sum(map(size, paths)))
 
 
-def show(runs: list[Run], versions: list[Version], console: Console) -> None:
+def show(runs: list[Run], versions: list[Version], console: Terminal) -> None:
     """Print both tables, or that there is nothing."""
     tables = ([runs_table(runs)] if runs else []) + ([versions_table(versions)] if versions else [])
     for table in tables:
         wide_enough(console, *tables).print(table)
     if not tables:
-        console.print("no runs and no published versions")
+        console.say("no runs and no published versions")
 
 
 def as_json(runs: list[Run], versions: list[Version]) -> str:
@@ -140,7 +139,7 @@ def as_json(runs: list[Run], versions: list[Version]) -> str:
         }
         for one in versions
     ]
-    return json.dumps({"runs": rows, "published": published}, indent=2, ensure_ascii=False)
+    return json_text({"runs": rows, "published": published}, indent=2)
 
 
 def runs_table(runs: list[Run]) -> Table:
@@ -148,9 +147,9 @@ def runs_table(runs: list[Run]) -> Table:
     for run in runs:
         status = run.status
         table.add_row(
-            Text(str(run.path)),  # a sweep's folders may hold brackets, which Rich would read
+            str(run.path),
             run.summary["name"],
-            Text(status, style=STYLES.get(status, "yellow")),
+            text(status, STYLES.get(status, "yellow")),
             metric((run.summary.get("train") or {}).get("metrics")),
             passed(run.summary.get("targets") or {}),
             age(run.changed),
@@ -165,7 +164,7 @@ def versions_table(versions: list[Version]) -> Table:
         found = metric(one.record.get("metrics"))
         targets = ", ".join(one.targets)
         table.add_row(
-            one.name, str(one.version), found, targets, age(one.changed), amount(one.bytes), Text(shortened(one.record))
+            one.name, str(one.version), found, targets, age(one.changed), amount(one.bytes), shortened(one.record)
         )
     return table
 
@@ -178,7 +177,7 @@ def table_of(*columns: str) -> Table:
     return table
 
 
-def wide_enough(console: Console, *tables: Table) -> Console:
+def wide_enough(console: Terminal, *tables: Table) -> Terminal:
     """The console, as wide as the widest table needs; a narrower terminal wraps lines and loses nothing."""
     unlimited = console.options.update(max_width=100_000)
     console.width = max([console.width, *(console.measure(table, options=unlimited).maximum for table in tables)])

@@ -7,23 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
+
+from factory.serving import command
+from factory.terminal import Terminal, text
 
 STYLES = {"passed": "green", "refused": "bold red", "failed": "bold red"}
 WORDS = {"passed": "published", "refused": "refused", "failed": "failed"}
 NARROWEST = 112  # columns the table needs; a narrower terminal, or none, wraps lines and loses nothing
 
 
-def show(summary: Mapping[str, Any], console: Console) -> None:
+def show(summary: Mapping[str, Any], console: Terminal) -> None:
     """Print what was trained, a row for each target, and where what was published lies and how to serve it."""
     console.width = max(console.width, NARROWEST)
-    console.print(headline(summary), style="bold", highlight=False, soft_wrap=True)
+    console.say(headline(summary), "bold")
     if summary.get("targets"):
         console.print(targets_table(summary["targets"]))
     for line in serving(summary):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.say(line)
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -56,7 +57,7 @@ def targets_table(targets: Mapping[str, Mapping[str, Any]]) -> Table:
             difference(target.get("difference")),
             change(target.get("metric")),
             milliseconds(target.get("latency")),
-            Text(WORDS[status], style=STYLES[status]),
+            text(WORDS[status], STYLES[status]),
         )
     return table
 
@@ -72,12 +73,6 @@ def serving(summary: Mapping[str, Any]) -> list[str]:
             lines.append(f"{name}: {target['error']}")
         lines += [f"  {attempt['route']} was tried before: {attempt['error']}" for attempt in target["attempts"] or ()]
     return lines
-
-
-def command(template: str, version: Path) -> str:
-    """The serving command of a target's YAML with this version's folders in it."""
-    model = version.resolve().parent
-    return template.format(name=model.name, model=model, repository=model.parent, version=version.resolve())
 
 
 def kilobytes(size: int | None) -> str:

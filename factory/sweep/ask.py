@@ -12,7 +12,7 @@ import threading
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from factory.errors import FactoryError, by_name
+from factory.errors import FactoryError, revived
 from factory.launchers.environment import PACKAGE_PARENT
 from factory.launchers.local import ending, last_words
 
@@ -44,7 +44,7 @@ class Asker:
             line = self.answer(json.dumps({"do": do, **fields}))
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise by_name(answer["error"])(answer["message"])
+            raise revived(answer["error"], answer["message"])
         return answer
 
     def answer(self, request: str) -> str:
@@ -52,7 +52,8 @@ class Asker:
         if pipe is None or back is None or back.closed:
             raise FactoryError("search: the study's process was ended")
         with contextlib.suppress(BrokenPipeError):
-            print(request, file=pipe, flush=True)
+            pipe.write(f"{request}\n")
+            pipe.flush()
         line = back.readline()
         if not line:
             raise FactoryError(f"search: the study's process {ending(self.process.wait())}: {last_words(self.log)}")

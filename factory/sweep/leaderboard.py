@@ -10,13 +10,14 @@ from typing import Any
 
 import yaml
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
+from factory.printable import visible
 from factory.report.table import NARROWEST, kilobytes
 from factory.rundir import write_text
 from factory.sweep.outcome import Aim, Outcome, label, ranked, short, values, varied
 from factory.sweep.seeds import Candidate, but_for_the_seed, candidates
+from factory.terminal import Terminal
 
 SHOWN = 20  # rows of the terminal table; leaderboard.csv holds all
 GROUPS = ("model", "data", "optimizer", "train", "deploy", "tracker")
@@ -74,7 +75,7 @@ def row(outcome: Outcome, place: int, keys: Sequence[str], group: Candidate | No
     }
 
 
-def show(outcomes: Sequence[Outcome], aim: Aim, console: Console, front: frozenset[int] = NOBODY) -> None:
+def show(outcomes: Sequence[Outcome], aim: Aim, console: Terminal, front: frozenset[int] = NOBODY) -> None:
     """The best jobs as a table, a line for all seeds of one; then each failure as a line, then what was shared."""
     console.width = max(console.width, NARROWEST)
     keys = varied([outcome.job for outcome in outcomes])
@@ -90,7 +91,7 @@ def show(outcomes: Sequence[Outcome], aim: Aim, console: Console, front: frozens
     lines += [f"{len(pruned)} pruned: ended early, having been worse than others by then"] if pruned else []
     lines += trainings(outcomes)
     for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.say(line)
 
 
 def table(best: Sequence[Candidate], keys: Sequence[str], front: frozenset[int]) -> Table:
@@ -149,7 +150,7 @@ def write_best(folder: Path, tree: Mapping[str, Any], best: Outcome) -> None:
         allow_unicode=True,
         default_flow_style=None,
     )
-    write_text(folder / "best" / "experiment" / "best.yaml", "\n".join([*head, body]))
+    write_text(folder / "best" / "experiment" / "best.yaml", "\n".join([*map(visible, head), body]))
 
 
 def escaped(value: Any) -> Any:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from factory import report
 from factory.errors import ConfigError, FactoryError, Interrupted
 from factory.rundir import RunDir, read_json
@@ -17,6 +15,7 @@ from factory.sweep.command import RECORD
 from factory.sweep.objectives import front
 from factory.sweep.outcome import Aim, Outcome, repeated
 from factory.sweep.plan import Job
+from factory.terminal import Terminal
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def alone(job: Job) -> Outcome | None:
     return Outcome.of(job, summary, error="; ".join(error.splitlines()) if error else None)
 
 
-def show(past: Past, console: Console) -> int:
+def show(past: Past, console: Terminal) -> int:
     """Print the table of a sweep again and write its page anew.
 
     Returns:
@@ -107,7 +106,7 @@ def show(past: Past, console: Console) -> int:
     """
     leaderboard.show(past.outcomes, past.aim, console, front(past.outcomes, past.aims))
     if page := draw(past):
-        console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
+        console.say(f"report: {page}")
     if past.record["status"] in ("interrupted", "running"):
         return Interrupted.exit_code
     return FactoryError.exit_code if any(outcome.failed for outcome in past.outcomes) else 0

@@ -11,7 +11,6 @@ from typing import Any, cast
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
 
 from factory import faults
 from factory.errors import ConfigError, FactoryError, Interrupted
@@ -32,6 +31,7 @@ from factory.sweep.runner import Runner
 from factory.sweep.search import Search, Wanted
 from factory.sweep.settings import Settings
 from factory.sweep.where import site_of
+from factory.terminal import Terminal
 from factory.tracking import Tracking
 
 
@@ -50,7 +50,7 @@ class Sweep:
         self,
         command: Sequence[str],
         config_dir: str | None,
-        console: Console,
+        console: Terminal,
         alone: Callable[[DictConfig], int],
         tracking: Tracking,
     ) -> None:
@@ -220,7 +220,7 @@ class Sweep:
             self.say(f"report: {page}")
 
     def say(self, line: str) -> None:
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.console.say(line)
 
     def counts(self) -> dict[str, int]:
         tests = {"done": "good", "failed": "failed", "kept": "kept"}

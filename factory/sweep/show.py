@@ -7,13 +7,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
-from rich.text import Text
 
 from factory.report.live import figures
 from factory.sweep.outcome import Aim, Outcome, label, varied
 from factory.sweep.plan import Job
+from factory.terminal import Terminal, text
 
 
 class Lines:
@@ -29,7 +29,7 @@ class Lines:
 
     def __init__(
         self,
-        console: Console,
+        console: Terminal,
         jobs: Sequence[Job],
         aim: Aim,
         keys: Sequence[str] | None = None,
@@ -67,7 +67,7 @@ class Lines:
             self.count(outcome)
             line = f"[{self.over}/{self.total}] {label(outcome.job, self.keys)}: {ending(outcome)}"
         # after the lock: printing waits for a refresh of the screen, and that one waits for the lock
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.console.say(line)
 
     @property
     def over(self) -> int:
@@ -97,7 +97,7 @@ class Screen(Lines):
     def render(self) -> Group:
         with self.lock:
             running = [f"  {label(job, self.keys)}: {words}" for job, words in self.running.values()]
-            return Group(Text(self.headline(), style="bold"), *(Text(line, no_wrap=True) for line in running))
+            return Group(text(self.headline(), "bold"), *(text(line, no_wrap=True) for line in running))
 
     def headline(self) -> str:
         ended = self.over
@@ -113,7 +113,7 @@ class Screen(Lines):
 
 
 def display(
-    console: Console, jobs: Sequence[Job], aim: Aim, keys: Sequence[str] | None = None, total: int | None = None
+    console: Terminal, jobs: Sequence[Job], aim: Aim, keys: Sequence[str] | None = None, total: int | None = None
 ) -> Lines:
     return (Screen if console.is_terminal else Lines)(console, jobs, aim, keys, total)
 

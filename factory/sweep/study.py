@@ -189,7 +189,8 @@ def serve(replies: IO[str]) -> None:
         except Exception as error:  # a sampler may raise anything; the parent says it in a line
             traceback.print_exc()
             answer = {"error": "FactoryError", "message": f"search: Optuna: {first_line(error)}"}
-        print(json.dumps(answer), file=replies, flush=True)
+        replies.write(f"{json.dumps(answer)}\n")
+        replies.flush()
 
 
 def first_line(error: Exception) -> str:

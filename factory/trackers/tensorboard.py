@@ -9,6 +9,7 @@ from tensorboardX import SummaryWriter
 from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
 from tensorboardX.summary import hparams
 
+from factory.markdown import code, table, words
 from factory.trackers import Closing, Ending, Opening
 
 FOLDER = "tensorboard"
@@ -39,7 +40,7 @@ class TensorBoard:
         self.params[run], self.steps[run] = opening.params, opening.epochs
         if not opening.kept:
             facts = {"name": opening.name, **opening.tags, **opening.params}
-            writer.add_text("config", table(("key", "value"), [(f"`{key}`", facts[key]) for key in facts]), 0)
+            writer.add_text("config", listed("key", "value", facts), 0)
         return run
 
     def epochs(self, run: str, rows: Sequence[Mapping[str, float]]) -> None:
@@ -58,7 +59,7 @@ class TensorBoard:
         lists = {"result": closing.tags, "files": closing.files}
         for title, facts in lists.items():
             if facts:
-                writer.add_text(title, table((title, ""), [(f"`{key}`", facts[key]) for key in facts]), step)
+                writer.add_text(title, listed(title, "", facts), step)
         for summary in hyperparameters(self.params.pop(run), closing):
             writer.file_writer.add_summary(summary)
         writer.close()
@@ -73,7 +74,6 @@ def hyperparameters(params: Mapping[str, Any], closing: Closing) -> list[Any]:
     return [experiment, values, ended]
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Markdown, which TensorBoard renders."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+def listed(what: str, how: str, facts: Mapping[str, Any]) -> str:
+    """Facts as a table in Markdown, which TensorBoard renders."""
+    return table((what, how), [(code(str(key)), words(str(value))) for key, value in facts.items()])

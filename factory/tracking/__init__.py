@@ -21,10 +21,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from factory.jobs import Watcher
 from factory.rundir import RunDir, key_of
+from factory.terminal import Terminal
 from factory.tracking.process import Process
 
 LOOK_EVERY = 0.5  # seconds: a tracker need not hear of each of a thousand short epochs
@@ -37,7 +36,7 @@ class Tracking:
         console: where to say how to look at what was recorded; None says nothing.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Terminal | None = None) -> None:
         self.console = console
         self.processes: dict[str, Process] = {}
         self.lock = threading.Lock()
@@ -49,7 +48,7 @@ class Tracking:
         for process in self.processes.values():
             look = process.close()
             if look and self.console:
-                self.console.print(f"tracker: {look}", highlight=False, markup=False, soft_wrap=True)
+                self.console.say(f"tracker: {look}")
 
     def watch(self, node: Mapping[str, Any] | None, watch: Watcher, sweep: Path | None = None) -> Tracked:
         """A watcher that records what it is told, and tells it on.

@@ -18,6 +18,7 @@ from typing import Any
 from factory.config.nodes import TRACKER
 from factory.launchers.environment import PACKAGE_PARENT
 from factory.launchers.local import ending, last_words
+from factory.printable import tell
 
 COSTS_NOTHING = "not recorded there; the run is not affected"
 
@@ -111,4 +112,4 @@ class Process:
         """One line, the first one, at once."""
         if not self.warned:
             self.warned = True
-            print(f"tracker: {self.kind}: {message}; {COSTS_NOTHING}", file=sys.stderr)
+            tell(f"tracker: {self.kind}: {message}; {COSTS_NOTHING}")

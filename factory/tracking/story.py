@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from factory.markdown import table, words
 from factory.report import card, facts
 from factory.report.facts import Facts, numbers, read_history
-from factory.report.pages import cell, plain
+from factory.report.pages import plain
 from factory.rundir import RunDir, read_json
 from factory.trackers import Artifact, Closing, Ending, Model, Opening
 
@@ -102,7 +103,7 @@ def closing(folder: Path, *, registered: bool) -> Closing:
         ENDINGS.get(status, "killed"),
         {**{f"final/{name}": value for name, value in found.metrics.items()}, **dict(gate_metrics(targets))},
         tags | {f"gate.{name}": target["status"] for name, target in targets.items()},
-        markdown(rows) if rows else "",
+        f"{table(GATE, ([words(plain(part)) for part in row] for row in rows))}\n" if rows else "",
         files(found),
         None if registered else model(found),
     )
@@ -120,11 +121,6 @@ def gate_metrics(targets: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str
             yield f"{name}/milliseconds_batch_{batch}", seconds * 1000
         if metric := target.get("metric"):
             yield f"{name}/{metric['name']}", metric["after"]
-
-
-def markdown(rows: list[list[Any]]) -> str:
-    lines = [GATE, ["---"] * len(GATE), *rows]
-    return "\n".join("| " + " | ".join(cell(part) for part in line) + " |" for line in lines) + "\n"
 
 
 def files(found: Facts) -> dict[str, Path]:

@@ -160,7 +160,7 @@ def test_commands_on_the_same_run_follow_each_other_on_the_clock() -> None:
 
 def test_values_are_written_as_yaml_writes_them() -> None:
     assert plain({"a": [1, None, True], "b": "text"}) == "{a: [1, null, true], b: text}"
-    assert cell("one\ntwo | three") == "one two \\| three"
+    assert cell("one\ntwo | three") == "`one\\ntwo \\| three`"
 
 
 def hostile(folder: Path) -> Path:

@@ -7,13 +7,13 @@ import io
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from factory import config
 from factory.sweep import leaderboard
 from factory.sweep.outcome import Aim, Outcome, label, ranked, varied
 from factory.sweep.plan import Job
 from factory.sweep.seeds import candidates
+from factory.terminal import Terminal
 
 AUTO = Aim("auto", "auto")
 
@@ -92,7 +92,7 @@ def test_configs_are_ranked_by_their_mean_over_seeds(tmp_path: Path) -> None:
 
 
 def test_seeds_are_one_line_of_the_table() -> None:
-    where = Console(file=io.StringIO(), width=120)
+    where = Terminal(file=io.StringIO(), width=120)
     leaderboard.show(lucky_and_steady(), AUTO, where)
     assert isinstance(where.file, io.StringIO)
     lines = [line.split() for line in where.file.getvalue().splitlines()]
@@ -117,7 +117,7 @@ def test_repeated_config_counts_once_and_numbers_are_short() -> None:
 
 def test_pruned_jobs_are_no_failures_and_what_no_job_beats_is_marked(tmp_path: Path) -> None:
     jobs = [seeded(0, 0.1, 0, accuracy=0.5), outcome(1, "pruned", "after epoch 2"), seeded(2, 0.2, 0, accuracy=0.7)]
-    where = Console(file=io.StringIO(), width=120)
+    where = Terminal(file=io.StringIO(), width=120)
     leaderboard.show(jobs, AUTO, where, frozenset({2}))
     assert isinstance(where.file, io.StringIO)
     text = where.file.getvalue()

@@ -5,22 +5,21 @@ from __future__ import annotations
 import io
 import threading
 
-from rich.console import Console
-
 from factory.sweep.outcome import Aim, Outcome
 from factory.sweep.plan import Job
 from factory.sweep.show import Lines, Screen, clock, display
+from factory.terminal import Terminal
 
 AIM = Aim("auto", "auto")
 JOBS = [Job(number, (f"seed={number}", "model=mlp"), "") for number in range(3)]
 STEP = {"event": "step", "epoch": 2, "epochs": 9, "metrics": {"accuracy": 0.5}}
 
 
-def console(terminal: bool) -> Console:
-    return Console(file=io.StringIO(), force_terminal=terminal, width=100)
+def console(terminal: bool) -> Terminal:
+    return Terminal(file=io.StringIO(), force_terminal=terminal, width=100)
 
 
-def printed(where: Console) -> str:
+def printed(where: Terminal) -> str:
     assert isinstance(where.file, io.StringIO)
     return where.file.getvalue()
 
