@@ -43,7 +43,7 @@ REFUSED = {
 FILES = {
     "saved_model": {"saved_model.pb", "variables"},
     "onnx": {"model.onnx"},
-    "openvino": {"model.xml", "model.bin"},
+    "openvino": {"model.xml", "model.bin", "plugin_config.json"},
     "litert": {"model.tflite"},
     "torch_export": {"model.pt2"},
 }
