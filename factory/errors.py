@@ -3,6 +3,7 @@
 FactoryError               1    something of ours went wrong; the message says what in one line
 ├── ConfigError            2    the declaration is refused: one line for each fault, nothing was started
 │   ├── DataError          2    a file or table is not what the declaration says it is
+│   │   └── MissingFile    2    a file that is to be read is not there
 │   └── MissingPackage     2    a backend or runtime that was asked for is not installed
 ├── TrainError             3    training failed or diverged
 ├── ExportError            4    a target could not be produced, loaded or run
@@ -44,6 +45,10 @@ class ConfigError(FactoryError):
 
 class DataError(ConfigError):
     """A file or table is not what the declaration says; names the file, row or column."""
+
+
+class MissingFile(DataError):
+    """A file that is to be read is not there; says which are."""
 
 
 class MissingPackage(ConfigError):

@@ -6,7 +6,7 @@ import gzip
 from importlib.util import find_spec
 from pathlib import Path
 
-from factory.errors import DataError, MissingPackage
+from factory.errors import MissingFile, MissingPackage
 from factory.faults import wrong
 
 
@@ -18,16 +18,16 @@ def existing(path: str, key: str) -> Path:
         key: the config path that holds it, for the error.
 
     Raises:
-        DataError: there is none; says the nearest name in its folder.
+        MissingFile: there is none; says the nearest name in its folder.
     """
     file = Path(path).expanduser()
     if file.is_file():
         return file
     folder = file.parent
     if not folder.is_dir():
-        raise DataError(wrong(key, path, f"a file that exists, and there is no folder {folder}"))
+        raise MissingFile(wrong(key, path, f"a file that exists, and there is no folder {folder}"))
     names = {str(folder / other.name) if folder.name else other.name for other in folder.iterdir() if other.is_file()}
-    raise DataError(wrong(key, path, "a file that exists", names))
+    raise MissingFile(wrong(key, path, "a file that exists", names))
 
 
 def bundled(name: str) -> str:

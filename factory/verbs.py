@@ -147,8 +147,8 @@ DESCRIBED = {
     "report": "report RUN: print a run's or a sweep's table again, and write its page anew",
     "list": "list [FOLDER…]: the runs and published versions in a folder, outputs unless given; --format json",
     "compare": "compare RUN RUN…: runs side by side, and a page with their curves on one plot",
-    "diff": "diff [A] [B]: what a change of the config means; --format md, json; --fail-on contract",
-    "check": "check [--config-dir conf]: compose and validate every default, option and experiment; starts nothing",
+    "diff": "diff [A] [B]: what a change of the config means; --format md, json; --fail-on gate",
+    "check": "check [--config-dir conf]: compose and build every default, option and experiment; trains nothing",
     "schema": "print the JSON Schema of conf/, by which editors complete and check the YAML",
     "help": "this text",
 }

@@ -19,7 +19,7 @@ from factory.rundir import RunDir, read_json
 
 Tree = Mapping[str, Any]
 Description = Mapping[str, Any]
-"""What the describe stage says of one model, or its ``error``."""
+"""What the describe stage says of one model, or its ``error``, and whether something is ``missing`` here."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,25 @@ def describe(trees: Sequence[Tree], folder: Path) -> list[Description]:
         folder: takes the answer and the log.
 
     Returns:
-        One description a tree; all hold the ``error`` where no process could answer.
+        One description a tree; each with an ``error`` is ``missing`` something where no process could answer.
+    """
+    try:
+        return built(trees, folder)
+    except FactoryError as error:
+        return [{"error": str(error), "missing": True}] * len(trees)
+
+
+def built(trees: Sequence[Tree], folder: Path) -> list[Description]:
+    """Describe each tree's model; see `describe`.
+
+    Raises:
+        FactoryError: no backend is installed, or the process died.
     """
     keys = [json.dumps(_asked(tree), sort_keys=True) for tree in trees]
     distinct = {key: tree for key, tree in zip(keys, trees, strict=True)}
     if not distinct:
         return []
-    try:
-        answers = dict(zip(distinct, _answers([*distinct.values()], folder), strict=True))
-    except FactoryError as error:
-        return [{"error": str(error)}] * len(trees)
+    answers = dict(zip(distinct, _answers([*distinct.values()], folder), strict=True))
     return [answers[key] for key in keys]
 
 
@@ -76,7 +85,7 @@ def _asked(tree: Tree) -> dict[str, Any]:
 def _answers(trees: list[Tree], folder: Path) -> list[Description]:
     backend = any_backend()  # the layers are the same under each, and one imports in a third of another's time
     if backend is None:
-        raise ConfigError("layers are not compared: no backend is installed; pip install 'factory[jax]'")
+        raise ConfigError("no model can be built: no backend is installed; pip install 'factory[jax]'")
     lookups = any("tensorflow" in Plan(tree).environment(backend).also for tree in trees)
     environment = Plan(trees[-1]).environment(backend, also=("tensorflow",) if lookups else ())
     run, log = RunDir(folder), folder / "log.txt"

@@ -1,8 +1,9 @@
-"""``python -m factory check``: every composition that groups offer is composed and validated; nothing is started."""
+"""``python -m factory check``: every composition of the groups is composed, validated and built; none is trained."""
 
 from __future__ import annotations
 
 import shlex
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,38 +12,64 @@ import yaml
 
 from factory import config
 from factory.config import Judged
-from factory.diff import plain
+from factory.diff import architecture, plain
 from factory.diff.compositions import COMMAND, DEFAULT
 from factory.diff.plain import NotPlain
 from factory.errors import ConfigError
 from factory.places import folders
+from factory.printable import visible
 
 
 def check(words: Sequence[str], config_dir: str | None) -> str:
-    """Compose and validate the default, and each option and experiment as the command at its head uses it.
+    """Compose, validate and build the default, and each option and experiment as the command at its head uses it.
+
+    Models are built once all is composed and valid, by shapes alone, in one process.
 
     Args:
         words: overrides; with any, their composition alone is checked.
         config_dir: the user's folder of groups; then its YAMLs alone are checked, and the default.
 
     Returns:
-        What was checked, in one line.
+        What was checked, in one line; then a line for each model that nothing can be said of here.
 
     Raises:
         ConfigError: every fault once, behind the file it is of.
+        FactoryError: nothing can be built here.
     """
     asked = {"overrides": list(words)} if words else dict(commands(folders(config_dir)[0]))
+    trees: dict[str, Mapping[str, Any]] = {}
     faults: dict[str, list[str]] = {}
     judged: Judged = {}
     for name, overrides in asked.items():
         try:
-            config.validate(_tree(overrides, config_dir), judged)
+            trees[name] = _tree(overrides, config_dir)
+            config.validate(trees[name], judged)
         except ConfigError as error:
             for fault in error.faults:
                 faults.setdefault(fault, []).append(name)
+    missing = {} if faults else _build(trees, faults)
     if faults:
         raise ConfigError([fault if words else _placed(fault, names) for fault, names in faults.items()])
-    return f"{len(asked)} compositions are sound"
+    sound = "1 composition is" if len(asked) == 1 else f"{len(asked)} compositions are"
+    return "\n".join([f"{sound} sound", *(f"not built: {visible(name)}: {why}" for name, why in missing.items())])
+
+
+def _build(trees: Mapping[str, Mapping[str, Any]], faults: dict[str, list[str]]) -> dict[str, str]:
+    """Build every model and add what is wrong to the faults.
+
+    Returns:
+        Name → why it cannot be built on this machine, such as a file that is not here.
+    """
+    missing = {}
+    with tempfile.TemporaryDirectory(prefix="factory-check-", ignore_cleanup_errors=True) as folder:
+        built = architecture.built([*trees.values()], Path(folder))
+    for name, found in zip(trees, built, strict=True):
+        if found.get("missing"):
+            missing[name] = found["error"]
+        elif "error" in found:
+            for fault in found["error"].split("\n"):
+                faults.setdefault(fault, []).append(name)
+    return missing
 
 
 def _placed(fault: str, names: Sequence[str]) -> str:

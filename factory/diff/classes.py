@@ -17,7 +17,9 @@ class Class(IntEnum):
     operational = 1
     reexport = 2
     retrain = 3
-    contract = 4
+    gate = 4
+    contract = 5
+    broken = 6
 
     @property
     def word(self) -> str:
@@ -25,7 +27,9 @@ class Class(IntEnum):
 
 
 WORDS = {
+    Class.broken: "broken: no longer composes or builds",
     Class.contract: "serving contract: clients break",
+    Class.gate: "gate: what was refused may be published",
     Class.retrain: "retrain: the weights would be others",
     Class.reexport: "re-export: the same weights, other artifacts",
     Class.operational: "operational: neither weights nor artifacts differ",
@@ -33,6 +37,9 @@ WORDS = {
 }
 
 TARGET = r"deploy\.target\.\w+"
+GATE = rf"{TARGET}\.tolerance\b.*|deploy\.rows"
+"""By how much an artifact may differ from what was trained, and on how many rows."""
+
 RULES: tuple[tuple[str, Class], ...] = (
     (r"signature\b.*", Class.contract),
     (r"name", Class.contract),  # clients address the model by it
@@ -65,6 +72,8 @@ def class_of(change: Change, signatures: tuple[Any, Any] | None = None) -> Class
     """
     if change.verb == "renamed":
         return Class.operational  # the same weights in the same place; reports name them otherwise
+    if re.fullmatch(GATE, change.path) and not _tightens(change):
+        return Class.gate
     if re.fullmatch(TARGET, change.path) and change.new is ABSENT:
         return Class.contract  # clients of this format get no new versions
     if change.path == "deploy.target" and not change.new and change.old:
@@ -72,6 +81,14 @@ def class_of(change: Change, signatures: tuple[Any, Any] | None = None) -> Class
     if SIGNATURE.fullmatch(change.path):
         return Class.retrain if signatures and signatures[0] == signatures[1] else Class.contract
     return next(cls for rule, cls in RULES if re.fullmatch(rule, change.path))
+
+
+def _tightens(change: Change) -> bool:
+    """Whether the gate refuses all that it refused before; what are no two numbers cannot be known."""
+    old, new = change.old, change.new
+    if not (isinstance(old, int | float) and isinstance(new, int | float)):
+        return False
+    return new >= old if change.path == "deploy.rows" else new <= old
 
 
 def strongest(classes: Iterable[Class]) -> Class:

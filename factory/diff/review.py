@@ -59,8 +59,9 @@ class Review:
         names: of both sides.
         findings: strongest first.
         layers: each architecture that changed.
-        statuses: label → ``added``, ``removed``, ``broken``, ``mended`` or ``renamed from …``; others were there.
-        faults: label → why it no longer composes.
+        statuses: label → ``added``, ``removed``, ``broken``, ``mended``, ``no longer builds`` or ``renamed from …``;
+            others were there.
+        faults: label → why it no longer composes or builds.
         compared: how many compositions there were.
         unmeaning: files that differ and say the same.
     """
@@ -75,8 +76,8 @@ class Review:
 
     @property
     def cls(self) -> Class:
-        """The strongest class; what no longer composes is as bad as a broken contract."""
-        broken = [Class.contract] if "broken" in self.statuses.values() else []
+        """The strongest class."""
+        broken = [Class.broken] if self.faults else []
         return strongest([*broken, *(finding.cls for finding in self.findings)])
 
     @property
@@ -107,7 +108,7 @@ def review(a: Side, b: Side, temporary: Path) -> Review:
     """
     judged: Judged = {}
     old, new = compositions(a, judged), compositions(b, judged)
-    statuses, faults = {}, {}
+    statuses, faults = dict[str, str](), dict[str, tuple[str, ...]]()
     pairs: list[Pair] = []
     twins = _renamed(old, new)
     for label in dict.fromkeys((*new, *old)):
@@ -122,14 +123,18 @@ def review(a: Side, b: Side, temporary: Path) -> Review:
             if label not in twins.values():
                 statuses[label] = "removed"
         elif before.tree is None or json.dumps(before.tree) != json.dumps(after.tree):  # the order may count
-            if fresh := _fresh(before, after):
-                statuses[label], faults[label] = "broken", fresh
+            if worse := _fresh(before, after):
+                statuses[label], faults[label] = "broken", worse
             elif before.tree is None and after.tree is not None:
                 statuses[label] = "mended"
             if before.tree is not None and after.tree is not None:
                 pairs.append(Pair(label, before.tree, after.tree, changes(before.tree, after.tree)))
     pairs = [pair for pair in pairs if pair.changes]
-    layers = _judge(pairs, temporary)
+    fresh = {label: one.tree for label, one in new.items() if statuses.get(label) in ("added", "mended") and one.tree}
+    layers, unbuildable = _judge(pairs, fresh, temporary)
+    for label, why in unbuildable.items():
+        if label not in faults:
+            statuses[label], faults[label] = "does not build" if label in fresh else "no longer builds", (why,)
     unmeaning = text_changes(a, b, meaningless=not pairs and not statuses)
     names = (a.name, b.name)
     return Review(names, _findings(pairs), layers, statuses, faults, len(old.keys() | new.keys()), unmeaning)
@@ -158,22 +163,36 @@ def _renamed(old: Mapping[str, Composed], new: Mapping[str, Composed]) -> dict[s
     return found
 
 
-def _judge(pairs: list[Pair], temporary: Path) -> tuple[Layers, ...]:
-    """Give every change its class; where shapes are needed for that, build the models of both sides."""
+def _judge(
+    pairs: list[Pair], fresh: Mapping[str, Mapping[str, Any]], temporary: Path
+) -> tuple[tuple[Layers, ...], dict[str, str]]:
+    """Give every change its class; where shapes are needed for that, build the models of both sides.
+
+    Args:
+        fresh: label → tree of compositions that are on the new side alone.
+
+    Returns:
+        Each architecture that changed, and label → why its model can be built no more.
+    """
     alike: dict[str, list[Pair]] = {}
     for pair in pairs:
         pair.classes = [class_of(change) for change in pair.changes]
         if any(needs_shapes(change) for change in pair.changes):
             alike.setdefault(_architecture(pair), []).append(pair)
-    firsts = [group[0] for group in alike.values()]
-    described = architecture.describe([tree for pair in firsts for tree in (pair.old, pair.new)], temporary)
-    found = []
-    for place, group in enumerate(alike.values()):
-        old, new = described[2 * place : 2 * place + 2]
-        for pair in group:
-            _refine(pair, old, new)
-        found.append(_layers(group, old, new))
-    return tuple(layers for layers in found if layers is not None)
+    shaped = [pair for group in alike.values() for pair in group]
+    trees = [tree for pair in shaped for tree in (pair.old, pair.new)]
+    described = architecture.describe([*trees, *fresh.values()], temporary)
+    built = {pair.label: (described[2 * place], described[2 * place + 1]) for place, pair in enumerate(shaped)}
+    built |= {label: ({}, found) for label, found in zip(fresh, described[len(trees) :], strict=True)}
+    unbuildable = {label: new["error"] for label, (old, new) in built.items() if _is_fresh_fault(old, new)}
+    for pair in shaped:
+        _refine(pair, *built[pair.label])
+    found = [_layers(group, *built[group[0].label]) for group in alike.values() if group[0].label not in unbuildable]
+    return tuple(layers for layers in found if layers is not None), unbuildable
+
+
+def _is_fresh_fault(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return "error" in new and not new["missing"] and new["error"] != old.get("error")
 
 
 def _architecture(pair: Pair) -> str:

@@ -19,7 +19,9 @@ from factory.printable import json_text, visible
 from factory.terminal import Terminal
 
 STYLES = {
+    Class.broken: "bold red",
     Class.contract: "bold red",
+    Class.gate: "bold yellow",
     Class.retrain: "yellow",
     Class.reexport: "cyan",
     Class.operational: "dim",

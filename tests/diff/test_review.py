@@ -77,7 +77,7 @@ def test_what_no_longer_composes_is_listed_with_its_faults(repo: Repository) -> 
     repo.edit("optimizer/lion.yaml", "weight_decay", "weight_decai")
     seen = review(repo)
     assert seen.statuses == {"experiment=cancer_edge": "broken", "optimizer=lion": "broken"}
-    assert seen.cls is Class.contract
+    assert seen.cls is Class.broken
     assert "adamv" in seen.faults["experiment=cancer_edge"][0]
     assert seen.faults["optimizer=lion"][0].startswith("optimizer.weight_decai: unknown key")
 
@@ -192,8 +192,17 @@ def test_command_prints_markdown_and_json_and_fails_on_a_class(repo: Repository)
     assert factory(*words, "--fail-on", "re-export").code == 6
 
 
+def test_a_gate_that_lets_more_pass_can_be_refused(repo: Repository) -> None:
+    repo.edit("deploy/target/onnx.yaml", "float32: {absolute: 1.0e-4", "float32: {absolute: 1.0e-2")
+    words = ("diff", "--config-dir", str(repo.conf), "deploy/target=[onnx]")
+    done = factory(*words, "--fail-on", "gate")
+    assert (done.code, done.err) == (6, "diff: gate: what was refused may be published; --fail-on gate\n")
+    assert "  deploy.target.onnx.tolerance.float32.absolute  0.0001 → 0.01\n" in done.out
+    assert factory(*words, "--fail-on", "contract").code == 0
+    assert factory(*words, "--fail-on", "retrain").code == 6
+
+
 def test_check_names_the_file_of_each_fault(repo: Repository) -> None:
-    assert check([], str(repo.conf)).endswith(" compositions are sound")
     repo.edit("model/cnn.yaml", "filters: 16", "filtres: 16")
     repo.edit("experiment/pair_everywhere.yaml", "epochs: 20", "epochs: 0")
     with pytest.raises(ConfigError) as caught:
@@ -210,6 +219,54 @@ def test_check_names_the_file_of_each_fault(repo: Repository) -> None:
 
 
 # ---- with one child process
+
+UNBUILDABLE = (
+    "model.nodes.again: Input 0 with name 'None' of layer 'shared' is incompatible with the layer: "
+    "expected axis -1 of input shape to have value 96, but received input with shape (None, 64)"
+)
+
+
+@pytest.mark.slow
+def test_check_builds_each_model_and_says_what_it_cannot(repo: Repository) -> None:
+    done = factory("check", "--config-dir", str(repo.conf))
+    sound, *missing = done.out.splitlines()
+    assert (done.code, done.err, sound.endswith(" compositions are sound")) == (0, "", True)
+    wanted = {"csv": "houses.csv", "npz": "pairs.npz", "parquet": "houses.parquet"}
+    assert missing == [
+        f"not built: conf/data/{name}.yaml: data.path: got {file!r}; takes a file that exists"
+        for name, file in wanted.items()
+    ]
+    repo.edit("model/graph.yaml", "wide: {Dense: {units: 64", "wide: {Dense: {units: 96")
+    done = factory("check", "--config-dir", str(repo.conf))
+    assert (done.code, done.out, done.err) == (2, "", f"conf/model/graph.yaml: {UNBUILDABLE}\n")
+    done = factory("check", "--config-dir", str(repo.conf), "model=graph", "data=digits")
+    assert (done.code, done.err) == (2, f"{UNBUILDABLE}\n")
+
+
+@pytest.mark.slow
+def test_a_model_that_no_longer_builds_is_worse_than_any_other_change(repo: Repository) -> None:
+    shutil.copy(repo.conf / "model" / "graph.yaml", repo.conf / "model" / "other.yaml")
+    repo.edit("model/other.yaml", "wide: {Dense: {units: 64", "wide: {Dense: {units: 96")
+    repo.edit("model/graph.yaml", "wide: {Dense: {units: 64", "wide: {Dense: {units: 96")
+    seen = review(repo)
+    assert seen.statuses == {"model=graph": "no longer builds", "model=other": "does not build"}
+    assert seen.faults == dict.fromkeys(seen.statuses, (UNBUILDABLE,))
+    assert (seen.cls, seen.layers) == (Class.broken, ())
+    done = factory("diff", "--config-dir", str(repo.conf), "--fail-on", "contract", "model=graph")
+    assert (done.code, done.err) == (6, "diff: broken: no longer composes or builds; --fail-on contract\n")
+    assert f"default: no longer builds\n  {UNBUILDABLE}\n" in done.out
+    repo.commit()
+    repo.edit("model/graph.yaml", "narrow: {Dense: {units: 16", "narrow: {Dense: {units: 17")
+    assert review(repo).cls is Class.retrain  # what did not build before is no news
+
+
+@pytest.mark.slow
+def test_a_model_that_fails_on_other_data_alone_is_found(repo: Repository) -> None:
+    """Compositions that change alike are shown once, and each is built."""
+    text = "kind: layers\nlayers:\n  flat: Flatten\n  head: {Dense: {units: 10, activation: softmax}}\n"
+    (repo.conf / "model" / "mlp.yaml").write_text(text)
+    broken = {label for label, status in review(repo).statuses.items() if status == "no longer builds"}
+    assert "data=iris" in broken and "default" not in broken
 
 
 @pytest.mark.slow
