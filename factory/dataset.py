@@ -64,6 +64,33 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Scale:
+    """The mean and standard deviation of a regression target's training rows, of each number along its last axis.
+
+    Args:
+        mean: of each.
+        deviation: of each; 1 where the number never varies.
+    """
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    @classmethod
+    def of(cls, targets: Array) -> Scale:
+        """Measure ``(rows, ..., k)``; in float64, for the sake of sums over many rows."""
+        columns = targets.reshape(-1, targets.shape[-1]).astype(np.float64)
+        deviation = np.where(np.ptp(columns, axis=0) == 0, 1.0, columns.std(axis=0))
+        return cls(tuple(columns.mean(axis=0).tolist()), tuple(deviation.tolist()))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"mean": list(self.mean), "deviation": list(self.deviation)}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Scale:
+        return cls(tuple(fields["mean"]), tuple(fields["deviation"]))
+
+
+@dataclass(frozen=True)
 class Output:
     """What a model must answer.
 
@@ -73,6 +100,7 @@ class Output:
         classes: number of classes; None for regression.
         labels: the original label of class i at place i; None for regression.
         shape: of the model's answer for one row: ``(classes,)`` or ``(k,)``.
+        scale: by which training brings a regression target to mean 0 and deviation 1; None leaves it as it is.
     """
 
     name: str
@@ -80,15 +108,18 @@ class Output:
     classes: int | None
     labels: tuple[int | str, ...] | None
     shape: tuple[int, ...]
+    scale: Scale | None = None
 
     def to_json(self) -> dict[str, Any]:
         labels = None if self.labels is None else list(self.labels)
-        return {**vars(self), "labels": labels, "shape": list(self.shape)}
+        scale = None if self.scale is None else self.scale.to_json()
+        return {**vars(self), "labels": labels, "shape": list(self.shape), "scale": scale}
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Output:
         labels = None if fields["labels"] is None else tuple(fields["labels"])
-        return cls(fields["name"], fields["task"], fields["classes"], labels, tuple(fields["shape"]))
+        scale = Scale.from_json(fields["scale"]) if fields.get("scale") else None  # runs from before it was kept
+        return cls(fields["name"], fields["task"], fields["classes"], labels, tuple(fields["shape"]), scale)
 
 
 @dataclass(frozen=True)
@@ -97,6 +128,11 @@ class DataSpec:
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Output, ...]
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """Of each output whose target is scaled for training."""
+        return {output.name: output.scale for output in self.outputs if output.scale is not None}
 
     def facts(self) -> dict[str, Any]:
         """What a model may refer to.

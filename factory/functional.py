@@ -11,6 +11,17 @@ import keras
 from factory.dataset import DataSpec, Output
 from factory.errors import ConfigError
 
+PASSING = (
+    keras.layers.Reshape,
+    keras.layers.Flatten,
+    keras.layers.Add,
+    keras.layers.Subtract,
+    keras.layers.Average,
+    keras.layers.Concatenate,
+    keras.layers.Activation,
+)
+"""Layers whose answer is as free as what they are given."""
+
 
 def inputs(spec: DataSpec) -> dict[str, Any]:
     """An input for each of the data's, of its name, dtype and shape ``(batch, *shape)``."""
@@ -47,7 +58,7 @@ def model(
     Args:
         spec: of the data.
         tensors: as `inputs` gives them.
-        answers: output name → tensor; float16 and bfloat16 are cast to float32.
+        answers: output name → tensor; float16 and bfloat16 are cast to float32, a regression's to its own unit.
         places: output name → config path of what makes it, for errors.
 
     Raises:
@@ -61,8 +72,40 @@ def model(
     ]
     if faults:
         raise ConfigError(faults)
-    outputs = {output.name: _float32(output.name, answers[output.name]) for output in spec.outputs}
+    outputs = {
+        output.name: _in_its_unit(output, _float32(output.name, answers[output.name])) for output in spec.outputs
+    }
     return keras.Model({one.name: tensors[one.name] for one in spec.inputs}, outputs, name="model")
+
+
+def _in_its_unit(output: Output, answer: Any) -> Any:
+    """A regression's answer in the target's own unit; what is before it has mean 0 and deviation 1 in training."""
+    if output.scale is None or not is_free(answer):
+        return answer
+    deviation, mean = output.scale.deviation, output.scale.mean
+    single = len(mean) == 1
+    layer = keras.layers.Rescaling(
+        deviation[0] if single else list(deviation),
+        mean[0] if single else list(mean),
+        dtype="float32",
+        name=f"{output.name}_unscaled",
+    )
+    return layer(answer)
+
+
+def is_free(answer: Any) -> bool:
+    """Whether a tensor can be any number: a layer without activation gave it, maybe reshaped or added to such others.
+
+    One that cannot, such as a price behind a softplus, is declared in the target's own unit.
+    """
+    history = answer._keras_history
+    layer = history.operation
+    layer = layer.layer if isinstance(layer, keras.layers.Wrapper) else layer
+    if getattr(layer, "activation", keras.activations.linear) is not keras.activations.linear:
+        return False
+    if isinstance(layer, PASSING):
+        return all(is_free(tensor) for tensor in layer._inbound_nodes[history.node_index].input_tensors)
+    return hasattr(layer, "activation")
 
 
 def _float32(name: str, answer: Any) -> Any:

@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from factory import evaluation
-from factory.dataset import Array, DataSpec, Rows
+from factory import baseline, evaluation
+from factory.dataset import Array, Dataset, DataSpec, Rows
 from factory.errors import ExportError
 from factory.rundir import RunDir, read_json, replacing, sha256, write_json
 from factory.signature import Signature, Tensor
@@ -37,18 +37,19 @@ class HandOff:
     trained: Mapping[str, Any]
 
 
-def write(run: RunDir, model: keras.Model, spec: DataSpec, rows: Rows) -> dict[str, Any]:
+def write(run: RunDir, model: keras.Model, dataset: Dataset, count: int) -> dict[str, Any]:
     """Save the model, load it again, save rows and answers.
 
     Args:
         run: gets model.keras, reference.npz and, for the report, evaluation.json.
         model: trained.
-        spec: of the data.
-        rows: validation rows that travel with the model.
+        dataset: it was trained on.
+        count: validation rows that travel with the model, at most.
 
     Returns:
-        What train/report.json keeps of it: signature, SHA-256 of each file.
+        What train/report.json keeps of it: signature, the trivial baseline, SHA-256 of each file.
     """
+    spec, rows = dataset.spec, dataset.validation.head(count)
     outputs = answers(model, rows.inputs)
     write_json(run.train / "evaluation.json", evaluation.measure(spec, rows.outputs, outputs))
     with replacing(run.model) as temporary:
@@ -60,6 +61,7 @@ def write(run: RunDir, model: keras.Model, spec: DataSpec, rows: Rows) -> dict[s
         np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes any name for allow_pickle
     return {
         "signature": signature_of(model, spec).to_json(),
+        "baseline": baseline.measure(spec, dataset.train.outputs, rows.outputs, outputs),
         "sha256": {path.name: sha256(path) for path in (run.model, run.reference)},
     }
 

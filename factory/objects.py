@@ -20,6 +20,7 @@ from factory.declared import Declaration, namespace, parse
 from factory.errors import ConfigError, FactoryError
 from factory.faults import listed, wrong
 from factory.one_hot import OneHotLoss, OneHotMetric, takes_indices
+from factory.scaled_loss import DIFFERENCES, ScaledLoss
 
 BY_NAME = {"activations", "initializers", "regularizers", "constraints"}
 """Namespaces whose members Keras itself finds by name when they are given without arguments."""
@@ -55,7 +56,8 @@ def loss(declared: Any, spec: DataSpec) -> dict[str, Any]:
 
     Args:
         declared: ``auto``, a declaration for all outputs, or output → declaration (``auto`` for those not named).
-        spec: of the data; outputs that are classes are int32 indices, and the loss is made to take those.
+        spec: of the data; outputs that are classes are int32 indices, and the loss is made to take those; a loss of
+            differences counts in deviations of a target that has a scale.
     """
     each = _each_output(declared, spec)
     return {output.name: _loss(each[output.name], output) for output in spec.outputs}
@@ -171,6 +173,8 @@ def _loss(declaration: Declaration, output: Output) -> Any:
     classes = {name.lower(): name for name in catalog.load().names("losses") if name[0].isupper()}
     kind = classes[word.replace("_", "").lower()]  # categorical_crossentropy → CategoricalCrossentropy
     made = _make("losses", {kind: arguments}, "train.loss")
+    if output.scale is not None and kind in DIFFERENCES:
+        return ScaledLoss(made, output.scale.deviation)
     return made if output.classes is None or takes_indices(kind) else OneHotLoss(made, output.classes)
 
 

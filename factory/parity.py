@@ -23,7 +23,13 @@ SMALLEST = 1e-6
 
 @dataclass(frozen=True)
 class Tolerance:
-    """An output passes where every element has ``|a - b| <= absolute + relative * |a|``, a being the reference."""
+    """An output passes where every element has ``|a - b| <= absolute * unit + relative * |a|``, a being the reference.
+
+    Args:
+        absolute: in units of the output: a scaled target's standard deviation, else 1. A profit of 3 euros among
+            profits of 1e5 cannot be computed closer in float32 than they can.
+        relative: of the value.
+    """
 
     absolute: float
     relative: float
@@ -114,6 +120,7 @@ def measure(
     tolerance: Tolerance,
     *,
     decisions: Mapping[str, str] | None = None,
+    units: Arrays | None = None,
 ) -> tuple[Difference, ...]:
     """Run a model or artifact on the reference rows at all `batches` and keep the worst of each output.
 
@@ -124,6 +131,7 @@ def measure(
         signature: names, dtypes and shapes both sides must have.
         tolerance: what an element may differ by.
         decisions: output name → ``classification`` or ``regression``, see `compare`.
+        units: output name → its unit, see `compare`.
 
     Raises:
         ExportError: it does not run, or does not give what the signature says.
@@ -133,7 +141,7 @@ def measure(
         for part in slices:
             actual = predict({name: rows[part] for name, rows in inputs.items()})
             expected = {name: rows[part] for name, rows in reference.items()}
-            found.append(compare(expected, actual, signature, tolerance, decisions=decisions, batch=label))
+            found.append(compare(expected, actual, signature, tolerance, decisions=decisions, units=units, batch=label))
     return tuple(_worst(runs) for runs in zip(*found, strict=True))
 
 
@@ -144,6 +152,7 @@ def compare(
     tolerance: Tolerance,
     *,
     decisions: Mapping[str, str] | None = None,
+    units: Arrays | None = None,
     batch: str = "all",
 ) -> tuple[Difference, ...]:
     """Compare named outputs of the same rows, elementwise in float64.
@@ -155,18 +164,20 @@ def compare(
         tolerance: what an element may differ by.
         decisions: output name → ``classification`` or ``regression``; unnamed ones are classifications if their last
             axis is longer than 1.
+        units: output name → what the absolute tolerance counts in, for each number along the last axis; 1 unless given.
         batch: label of the run.
 
     Raises:
         ExportError: an output is missing or has another shape or dtype than the signature says.
     """
-    decisions = decisions or {}
+    decisions, units = decisions or {}, units or {}
     return tuple(
         _difference(
             tensor.name,
             np.asarray(reference[tensor.name], np.float64),
             np.asarray(_checked(actual, tensor, len(reference[tensor.name])), np.float64),
             tolerance,
+            unit=units.get(tensor.name, np.ones(1)),
             classifies=_last(tensor) > 1 and decisions.get(tensor.name, "classification") == "classification",
             batch=batch,
         )
@@ -219,6 +230,7 @@ def _difference(
     b: np.ndarray[Any, Any],
     tolerance: Tolerance,
     *,
+    unit: np.ndarray[Any, Any],
     classifies: bool,
     batch: str,
 ) -> Difference:
@@ -227,7 +239,8 @@ def _difference(
     finite = np.isfinite(a) & np.isfinite(b)
     size = np.abs(a[finite])
     apart = np.abs(a[finite] - b[finite])
-    allowed = np.maximum(tolerance.absolute + tolerance.relative * size, np.finfo(np.float64).tiny)
+    allowed = tolerance.absolute * np.broadcast_to(unit, a.shape)[finite] + tolerance.relative * size
+    allowed = np.maximum(allowed, np.finfo(np.float64).tiny)
     flipped = a.argmax(-1) != b.argmax(-1) if classifies else np.sign(a) != np.sign(b)
     return Difference(
         output=name,

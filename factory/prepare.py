@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from factory import labels
-from factory.dataset import Array, Dataset, DataSpec, Output, Rows, Source, fingerprint
+from factory.dataset import Array, Dataset, DataSpec, Output, Rows, Scale, Source, fingerprint
 from factory.errors import DataError
 from factory.faults import shown, wrong
 from factory.signature import Tensor
@@ -16,7 +17,12 @@ from factory.split import Split, divide
 
 
 def prepare(
-    source: Source, split: Split, held_out: Source | None = None, declared: Mapping[str, Any] | None = None
+    source: Source,
+    split: Split,
+    held_out: Source | None = None,
+    declared: Mapping[str, Any] | None = None,
+    *,
+    scale_target: bool = False,
 ) -> Dataset:
     """Check, convert and split.
 
@@ -25,6 +31,7 @@ def prepare(
         split: how to divide; unused with ``held_out``.
         held_out: the validation rows, read by the same source.
         declared: ``classes``, ``features``, ``shape`` that the data must have.
+        scale_target: whether training brings regression targets to mean 0 and deviation 1.
 
     Raises:
         DataError: the data is not what it is declared to be; says where.
@@ -41,6 +48,8 @@ def prepare(
         check_count(held_out, least=1)
         train, validation = rows, convert(held_out, known)
         check_alike(train, validation, held_out.name)
+    if scale_target:
+        spec = with_scales(spec, train)
     return Dataset(spec, train, validation, fingerprint(train, validation))
 
 
@@ -122,6 +131,15 @@ def describe(source: Source, rows: Rows, known: Mapping[str, Array]) -> DataSpec
         else:
             outputs.append(Output(name, "regression", None, None, array.shape[1:]))
     return DataSpec(tuple(inputs), tuple(outputs))
+
+
+def with_scales(spec: DataSpec, train: Rows) -> DataSpec:
+    """The spec with the scale of each regression target, measured on the training rows alone."""
+    outputs = [
+        replace(output, scale=Scale.of(train.outputs[output.name])) if output.task == "regression" else output
+        for output in spec.outputs
+    ]
+    return replace(spec, outputs=tuple(outputs))
 
 
 def check_facts(found: Mapping[str, Any], declared: Mapping[str, Any], name: str) -> None:

@@ -164,7 +164,7 @@ def carry_out(composed: Config, clock: Clock) -> int:
             pipeline.execute()
         finally:
             watch.__exit__(None, None, None)
-            if pipeline.summary.get("targets"):
+            if pipeline.summary.get("train"):
                 table.show(pipeline.summary, console)
             if "laps" in pipeline.summary:
                 show_page(pipeline.run.path, console)

@@ -240,8 +240,8 @@ def test_all_faults_come_at_once() -> None:
     assert faults("model.hiden=[3]", "train.epochs=0", "train.loss=Poisson", "data.spilt=1", "optimizer.clip=1") == [
         "model.hiden: unknown key; takes kind, hidden, activation, dropout, normalization, standardize; "
         "did you mean 'hidden'?",
-        "data.spilt: unknown key; takes source, split, requires, extra, classes, features, shape, signature, image, "
-        "scale; did you mean 'split'?",
+        "data.spilt: unknown key; takes source, split, scale_target, requires, extra, classes, features, shape, "
+        "signature, image, …; did you mean 'split'?",
         "optimizer.clip: unknown key; takes learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, clipnorm, "
         "clipvalue, global_clipnorm, use_ema, …; did you mean 'clipnorm'?",
         "train.epochs: got 0; takes an integer of at least 1",

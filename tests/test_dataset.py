@@ -56,6 +56,25 @@ def test_spec_goes_through_json_and_knows_the_facts() -> None:
     assert "classes" not in prepare(source([1.5] * 10, task="regression"), Split()).spec.facts()
 
 
+def test_regression_targets_are_measured_on_the_training_rows_alone() -> None:
+    targets = np.column_stack([np.arange(20.0), np.full(20, 0.1), 1e8 + np.arange(20.0)])
+    data = prepare(source(targets, task="regression"), Split(), scale_target=True)
+    (output,) = data.spec.outputs
+    assert output.scale is not None
+    rows = data.train.outputs["y"].astype("float64")
+    assert output.scale.mean == tuple(rows.mean(axis=0))
+    assert output.scale.deviation == (rows[:, 0].std(), 1.0, rows[:, 2].std())
+    assert DataSpec.from_json(data.spec.to_json()) == data.spec
+    assert prepare(source(targets, task="regression"), Split()).spec.outputs[0].scale is None
+    assert prepare(source([0, 1] * 5), Split(), scale_target=True).spec.outputs[0].scale is None
+
+
+def test_a_spec_from_before_targets_were_scaled_is_read() -> None:
+    fields = prepare(source(np.arange(10.0), task="regression"), Split()).spec.to_json()
+    del fields["outputs"][0]["scale"]
+    assert DataSpec.from_json(fields).scales == {}
+
+
 def test_split_keeps_each_class_its_share_and_loses_no_row() -> None:
     data = prepare(source([0] * 50 + [1] * 10), Split(validation=0.2))
     assert np.bincount(data.validation.outputs["y"]).tolist() == [10, 2]

@@ -38,6 +38,16 @@ def test_the_tolerance_is_absolute_plus_relative_for_each_element() -> None:
     assert not differ(small, small + np.float32(1.1e-4)).within
 
 
+def test_the_absolute_part_counts_in_the_unit_of_a_scaled_target() -> None:
+    """Profits of 1e5 come out of float32 with errors of 0.01, also the one that is nearly zero."""
+    profits = np.array([[1e5, 3.0, -2e5]], "float32")
+    close = profits + np.array([[0, 0.02, 0]], "float32")
+    assert not differ(profits, close).within
+    assert differ(profits, close, units={"y": np.full(3, 1e5)}).within
+    assert not differ(ROWS * 1e-6, ROWS * 1.5e-6, units={"y": np.full(3, 1e-6)}).within
+    assert differ(ROWS * 1e-6, ROWS * 1.5e-6).within
+
+
 def test_one_bad_element_is_not_hidden_by_a_large_one() -> None:
     reference = np.array([[1e6, 0.0, 0.0]], "float32")
     difference = differ(reference, reference + np.array([[0, 0.01, 0]], "float32"))

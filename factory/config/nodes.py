@@ -64,6 +64,11 @@ TRAIN: Fields = {
 DATA: Fields = {
     "source": (Str, ...),
     "split": (strict_model("split", SPLIT), ...),
+    "scale_target": (
+        Bool,
+        True,
+        "Train regression targets at mean 0 and deviation 1; the model answers in their own unit.",
+    ),
     "requires": (names, [], "Packages that reading needs, by their pip names."),
     "extra": (union(Str, Null), None, "The extra of this package that installs them."),
     "classes": (union(Int, Null), None, "Number of classes; known once the data is read unless given."),

@@ -18,14 +18,15 @@ from factory.files import existing
 from factory.prepare import prepare
 from factory.split import Split
 
-NOT_OPTIONS = {"source", "split", "classes", "features", "shape", "requires", "extra", "signature"}
+NOT_OPTIONS = {"source", "split", "classes", "features", "shape", "requires", "extra", "signature", "scale_target"}
 
 
 def load(config: Mapping[str, Any]) -> Dataset:
     """Read, check and split what the tree's ``data`` node declares.
 
     Args:
-        config: ``{source, <options of read()>, split, classes, features, shape, signature, requires, extra}``.
+        config: ``{source, <options of read()>, split, scale_target, classes, features, shape, signature, requires,
+            extra}``; one without ``scale_target`` is from before there was scaling, and means what it meant.
 
     Raises:
         DataError: the data is not what the declaration says; names the file, row or column.
@@ -42,4 +43,5 @@ def load(config: Mapping[str, Any]) -> Dataset:
             raise DataError(wrong("data.split.file", split["file"], f"null: {config['source']} reads no file"))
         existing(split["file"], "data.split.file")
         held_out = module.read(**{**options, "path": split["file"]})
-    return prepare(source, Split.from_config(split), held_out, declared)
+    scale_target = bool(config.get("scale_target", False))
+    return prepare(source, Split.from_config(split), held_out, declared, scale_target=scale_target)

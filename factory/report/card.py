@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from factory.report import table
+from factory.report import table, trivial
 from factory.report.facts import Facts
 from factory.report.html import commands, headroom
 from factory.report.pages import plain, shape, text
@@ -37,6 +37,9 @@ def contents(facts: Facts) -> dict[str, Any]:
         "name": facts.name,
         "summary": facts.summary,
         "trained": trained,
+        "unit_of_loss": facts.unit_of_loss,
+        "baseline": list(trivial.rows(trained)),
+        "warnings": trivial.warnings(trained),
         "tree": tree,
         "choices": {group: choice for group, choice in facts.choices.items() if choice},
         "optimizer": {key: value for key, value in tree.get("optimizer", {}).items() if key != "name"},

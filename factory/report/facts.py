@@ -54,6 +54,12 @@ class Facts:
         return self.trained.get("metrics") or {}
 
     @property
+    def unit_of_loss(self) -> str:
+        """What the loss counts in; empty where that is the data's own unit, as of all metrics."""
+        names = self.trained.get("scaled_losses")
+        return f"in standard deviations of {', '.join(names)}" if names else ""
+
+    @property
     def name(self) -> str:
         return str(self.summary["name"])
 

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from factory.record import laps_of_commands
-from factory.report import charts, graph, settings, table
+from factory.report import charts, graph, settings, table, trivial
 from factory.report.facts import Facts
 from factory.report.gantt import gantt
 from factory.report.pages import page, shape
@@ -60,6 +60,8 @@ def contents(facts: Facts) -> dict[str, Any]:
     fields = {
         "curves": curves,
         "evaluations": evaluations,
+        "baseline": list(trivial.rows(facts.trained)),
+        "unit_of_loss": facts.unit_of_loss,
         "gate": list(gate(facts)),
         "unjudged": [f"{t['name']}: {t['error']}" for t in targets if t.get("error") and not t.get("hops")],
         "costs": costs,
@@ -93,6 +95,7 @@ def head(facts: Facts) -> dict[str, Any]:
         "name": facts.name,
         "status": {"word": status, "mood": mood, "sign": sign},
         "error": facts.summary.get("error"),
+        "warnings": trivial.warnings(facts.trained),
         "lead": " · ".join(f"{group}={choice}" for group, choice in facts.choices.items() if choice),
         "tiles": list(tiles(facts)),
     }
@@ -101,7 +104,8 @@ def head(facts: Facts) -> dict[str, Any]:
 def tiles(facts: Facts) -> Iterator[dict[str, str]]:
     trained, commands = facts.trained, laps_of_commands(facts.summary)
     for name, value in facts.metrics.items():
-        yield {"label": f"validation {name}", "value": figure(value), "more": ""}
+        more = facts.unit_of_loss if name == "loss" else ""
+        yield {"label": f"validation {name}", "value": figure(value), "more": more}
     if trained:
         seconds = f"{table.fit_seconds(trained):.1f} s on {trained['backend']}"
         yield {"label": "parameters", "value": f"{trained['parameters']:,}", "more": ""}
@@ -126,10 +130,11 @@ def figure(value: float) -> str:
 
 def gate(facts: Facts) -> Iterator[dict[str, Any]]:
     """For each target that was judged, how, and a row for each hop and output."""
+    scaled = any(output.get("scale") for output in (facts.trained.get("data") or {}).get("outputs", ()))
     for name, target in facts.targets.items():
         if hops := target.get("hops"):
             rows = [measured(hop["name"], found) for hop in hops for found in hop["differences"]]
-            terms = f"made under {target['route']}; {allowed(target['tolerance'])}"
+            terms = f"made under {target['route']}; {allowed(target['tolerance'], scaled)}"
             yield {"target": name, "terms": terms, "rows": rows}
 
 
@@ -149,9 +154,10 @@ def measured(hop: str, found: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def allowed(tolerance: Mapping[str, Any]) -> str:
-    """The tolerance in words."""
-    return f"allowed in {tolerance['dtype']}: {tolerance['absolute']:g} + {tolerance['relative']:g} of the value"
+def allowed(tolerance: Mapping[str, Any], scaled: bool) -> str:
+    """The tolerance in words; ``scaled``: an output's target was scaled for training."""
+    unit = " (of a scaled target's deviation)" if scaled else ""
+    return f"allowed in {tolerance['dtype']}: {tolerance['absolute']:g}{unit} + {tolerance['relative']:g} of the value"
 
 
 def headroom(used: float) -> str:

@@ -82,7 +82,8 @@ def line_of(event: Mapping[str, Any]) -> str | None:
     match event["event"]:
         case "built":
             on = event["backend"] + (f", {event['devices']} devices" if event.get("devices", 1) > 1 else "")
-            return f"train on {on}: {event['parameters']:,} parameters, {event['rows']:,} rows"
+            unit = "; the loss counts in deviations of the target" if event.get("scaled") else ""
+            return f"train on {on}: {event['parameters']:,} parameters, {event['rows']:,} rows{unit}"
         case "resumed":
             return f"train: going on after epoch {event['epoch']}"
         case "epoch":

@@ -9,6 +9,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from factory.report import trivial
 from factory.serving import command
 from factory.terminal import Terminal, text
 
@@ -21,6 +22,8 @@ def show(summary: Mapping[str, Any], console: Terminal) -> None:
     """Print what was trained, a row for each target, and where what was published lies and how to serve it."""
     console.width = max(console.width, NARROWEST)
     console.say(headline(summary), "bold")
+    for line in trivial.warnings(summary.get("train") or {}):
+        console.say(f"warning: {line}", "bold yellow")
     if summary.get("targets"):
         console.print(targets_table(summary["targets"]))
     for line in serving(summary):

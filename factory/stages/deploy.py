@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from factory import handoff, objects, parity, routes, targets
 from factory.clock import Clock
@@ -128,7 +129,7 @@ class Gate:
         worst = max(hops[-1].differences, key=lambda difference: difference.used)
         return {
             "status": "refused" if broken else "passed",
-            "error": refusal(broken, tolerance) if broken else None,
+            "error": refusal(broken, tolerance, self.given.spec.scales) if broken else None,
             "broke": broken.name if broken else None,
             "difference": {"absolute": worst.max_absolute, "relative": worst.max_relative, "used": worst.used},
             "tolerance": {"dtype": dtype, **tolerances[dtype]},
@@ -143,14 +144,17 @@ class Gate:
             {name: array[:count] for name, array in arrays.items()}
             for arrays in (self.given.rows.inputs, self.given.outputs, self.given.reloaded)
         )
-        decisions = {output.name: output.task for output in self.given.spec.outputs}
+        how: dict[str, Any] = {
+            "decisions": {output.name: output.task for output in self.given.spec.outputs},
+            "units": {name: np.array(scale.deviation) for name, scale in self.given.spec.scales.items()},
+        }
         signature, source = self.given.signature, self.given.trained["backend"]
 
         def measured(run: Predict) -> tuple[parity.Difference, ...]:
-            return parity.measure(run, inputs, trained, signature, tolerance, decisions=decisions)
+            return parity.measure(run, inputs, trained, signature, tolerance, **how)
 
         return [
-            Hop("reload", parity.compare(trained, reloaded, signature, tolerance, decisions=decisions)),
+            Hop("reload", parity.compare(trained, reloaded, signature, tolerance, **how)),
             Hop(f"deploy load ({source} → {self.backend})", measured(self.predict)),
             Hop("artifact", measured(predict)),
         ]
@@ -172,12 +176,13 @@ class Gate:
         return {"name": metric.name, "output": name, "rows": rows, "before": before, "after": of(parts)}
 
 
-def refusal(broken: Hop, tolerance: Tolerance) -> str:
+def refusal(broken: Hop, tolerance: Tolerance, scaled: Container[str]) -> str:
     """One line: the hop, the output and how far it is off."""
     worst = max(broken.differences, key=lambda difference: (difference.nonfinite, difference.used))
-    apart = f"differs by {worst.max_absolute:.2g}; allowed {tolerance.absolute:g} + {tolerance.relative:g} of the value"
+    unit = " of the target's deviation" if worst.output in scaled else ""
+    allowed = f"{tolerance.absolute:g}{unit} + {tolerance.relative:g} of the value"
     not_finite = f"; {worst.nonfinite} values are not finite" if worst.nonfinite else ""
     return (
         f"does not compute what was trained; the first hop that broke: {broken.name}: "
-        f"output {worst.output} {apart}{not_finite}"
+        f"output {worst.output} differs by {worst.max_absolute:.2g}; allowed {allowed}{not_finite}"
     )

@@ -13,6 +13,7 @@ from factory.clock import Clock
 from factory.dataset import Dataset, Rows
 from factory.errors import TrainError
 from factory.rundir import Emit, RunDir, write_json
+from factory.scaled_loss import ScaledLoss
 from factory.training import devices
 from factory.training.batches import Batches
 from factory.training.checkpoint import Checkpoint, Progress
@@ -51,14 +52,14 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, on: OneDevice) -> No
         if on.rank == 0:
             write_json(run.train / "architecture.json", architecture.describe(model))
         size = {"parameters": model.count_params(), "rows": len(dataset.train), "devices": on.count}
-        on.emit({"event": "built", **size})
+        on.emit({"event": "built", **size, "scaled": bool(scaled_losses(model))})
         with clock.lap("fit"):
             progress = fit(model, dataset, config, run, key, on)
     model = on.home(model, lambda: remade(config, dataset))
     with clock.lap("evaluate"):
         metrics = evaluate(model, dataset.validation, config["train"]["batch_size"])
     with clock.lap("hand-off"):
-        given = handoff.write(run, model, dataset.spec, dataset.validation.head(config["deploy"]["metric_rows"]))
+        given = handoff.write(run, model, dataset, config["deploy"]["metric_rows"])
     write_json(
         run.train / "report.json",
         {
@@ -71,6 +72,7 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, on: OneDevice) -> No
             "metrics": metrics,
             "rows": {"train": len(dataset.train), "validation": len(dataset.validation)},
             "data": {"fingerprint": dataset.fingerprint, **dataset.spec.to_json()},
+            "scaled_losses": scaled_losses(model),
             **given,
             "laps": clock.laps,
         },
@@ -96,6 +98,11 @@ def made(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:
     )
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def scaled_losses(model: keras.Model) -> list[str]:
+    """Outputs whose loss counts in deviations of the target; all metrics are in the target's own unit."""
+    return [name for name, loss in model.loss.items() if isinstance(loss, ScaledLoss)]
 
 
 def remade(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:

@@ -98,7 +98,8 @@ def test_the_architecture_is_the_trained_model(runs: dict[str, Ran]) -> None:
     assert sum(node["parameters"] for node in nodes.values()) == found.trained["parameters"]
     assert nodes["both"]["from"] == ["seen", "heard"]
     assert nodes["class_head"]["kind"] == "Dense"
-    assert found.architecture["outputs"] == {"label": "class_head", "amount": "number_head"}
+    assert found.architecture["outputs"] == {"label": "class_head", "amount": "amount_unscaled"}
+    assert nodes["amount_unscaled"]["from"] == ["number_head"]
 
 
 def test_what_differs_from_the_options_stands_first(runs: dict[str, Ran]) -> None:
