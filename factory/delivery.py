@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from factory.clock import Clock
+from factory.documents import read_target
 from factory.errors import ExportError, GateError
 from factory.jobs import Watcher, failure_of, follow
 from factory.launchers import Launcher
 from factory.launchers.environment import Environment
 from factory.plan import Plan
-from factory.rundir import RunDir, holds, read_json, write_json
+from factory.rundir import RunDir, holds, write_json
 
 
 @dataclass
@@ -75,8 +75,8 @@ class Delivery:
     def target(self, name: str, model: str) -> Target:
         """A target to be made, or one that passed in an earlier command and still lies there untouched."""
         key = self.plan.target_key(name, model)
-        report = read_json(self.run.deploy(name) / "report.json") or {}
-        kept = report.get("status") == "passed" and report["key"] == key
+        report = read_target(self.run.deploy(name)) or {}
+        kept = report.get("status") == "passed" and report.get("key") == key and "sha256" in report
         if kept and holds(self.run.artifact(name), report["sha256"]):
             return Target(name, key, [], report=report)
         return Target(name, key, self.plan.routes(name))
@@ -92,7 +92,7 @@ class Delivery:
         groups: dict[Environment, list[Target]] = {}
         for target in waiting:
             for folder in (self.run.deploy(target.name), self.run.quarantine(target.name)):
-                shutil.rmtree(folder, ignore_errors=True)
+                self.run.remove(folder)
             groups.setdefault(self.plan.route_environment(target.name, target.routes[0]), []).append(target)
         jobs = {self.submit(environment, group): group for environment, group in groups.items()}
         exporting: dict[int, str] = {}
@@ -118,7 +118,7 @@ class Delivery:
         """
         for target in group:
             folders = (self.run.deploy(target.name), self.run.quarantine(target.name))
-            report = next(filter(None, (read_json(folder / "report.json") for folder in folders)), None)
+            report = next(filter(None, map(read_target, folders)), None)
             if report:
                 self.clock.extend(f"{target.name} ({report['route']})", report["laps"])
             elif end["code"] == 0 or exporting in (None, target.name):

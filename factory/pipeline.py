@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from factory import record
+from factory import locking, record
 from factory.clock import Clock
 from factory.config import Config, save
 from factory.delivery import Delivery, raise_failures
+from factory.documents import read_summary, read_training
 from factory.errors import ConfigError, FactoryError, GateError, Interrupted, Pruned, TrainError
 from factory.jobs import Watcher, failure_of, follow
 from factory.launchers import Launcher
 from factory.plan import Plan
 from factory.publish import publish
-from factory.rundir import RunDir, holds, key_of, read_json, write_json
+from factory.removal import remove
+from factory.rundir import RunDir, holds, key_of, write_json
 
 STATUS: dict[type[FactoryError], str] = {GateError: "refused", Pruned: "pruned"}
 
@@ -53,15 +55,26 @@ class Pipeline:
                 finished stays.
             Interrupted: Ctrl-C; the same command on the same folder continues.
         """
-        fresh = not self.run.path.exists()
+        made = not self.run.path.exists()
         if not self.config.run_dir_given:
-            self.run, fresh = RunDir(claimed(self.run.path)), True
+            self.run, made = RunDir(claimed(self.run.path)), True
+        elif not made:
+            self.run.check()  # before a lock is put into somebody else's folder
+        with self.run.locked() as self.lock:
+            return self.held(fresh=not self.run.check(), made=made)
+
+    def held(self, *, fresh: bool, made: bool) -> dict[str, Any]:
+        """Work in a folder that no other command works in.
+
+        Args:
+            fresh: whether it was empty: what is refused then leaves nothing.
+            made: whether this command made it.
+        """
         try:
-            with self.run.locked():
-                return self.work()
+            return self.work()
         except ConfigError:
             if fresh:
-                shutil.rmtree(self.run.path, ignore_errors=True)
+                self.take_back(made)
             raise
         except FactoryError as error:
             self.conclude(STATUS.get(type(error), "failed"), error)
@@ -73,6 +86,26 @@ class Pipeline:
             self.conclude("interrupted", stopped)
             raise stopped from None
 
+    def take_back(self, made: bool) -> None:
+        """Remove what a run that never began has written, and its folder where this command made it."""
+        if not made:
+            for path in list(self.run.path.iterdir()):
+                self.run.remove(path)
+            return
+        remove(self.run.path, inside=self.run.path.parent)
+        if not self.config.run_dir_given:
+            with contextlib.suppress(OSError):  # the folder of the day, where there is nothing else in it
+                self.run.path.parent.rmdir()
+
+    def require_folder(self) -> None:
+        """Say so where the run's folder was removed under its hands: nothing may be built in its place.
+
+        Raises:
+            FactoryError: it is gone.
+        """
+        if not locking.still_holds(self.run.path, self.lock):
+            raise FactoryError(f"{self.run.path}: this run's folder was removed while the run was under way")
+
     def work(self) -> dict[str, Any]:
         trained = self.kept_training()
         if not trained:  # every process starts to import now: the hand-off will find its own ready
@@ -80,9 +113,11 @@ class Pipeline:
                 self.launcher.warm(environment, modules)
         self.begin()
         trained = trained or self.train()
+        self.require_folder()
         self.summary["train"] = trained
         targets = Delivery(self.run, self.plan, trained, self.launcher, self.watch, self.clock).deliver()
         artifacts = {target.name: self.run.artifact(target.name) for target in targets if target.passed}
+        self.require_folder()
         published = self.publish(artifacts, trained) if artifacts else {}
         self.summary["targets"] = {
             t.name: record.target_summary(t.report, self.plan.targets[t.name], published.get(t.name)) for t in targets
@@ -91,11 +126,14 @@ class Pipeline:
         return self.conclude("published" if published else "trained")
 
     def begin(self) -> None:
-        """Freeze the config into the run folder and say that the run is under way."""
+        """Freeze the config into the run folder and say that the run is under way.
+
+        The config is the one of this command, also where an earlier one asked for other targets: a run that is resumed
+        goes on with what was asked last.
+        """
         self.run.sweep_scratch()
-        before = read_json(self.run.summary)
-        if before is None:
-            save(self.config, self.run.config.parent)
+        before = read_summary(self.run)
+        save(self.config, self.run.config.parent)
         self.summary = {
             "status": "running",
             "name": self.config.tree["name"],
@@ -111,6 +149,7 @@ class Pipeline:
         self.watch.event({"event": "begun", "run": str(self.run.path)})
 
     def conclude(self, status: str, error: FactoryError | None = None) -> dict[str, Any]:
+        self.require_folder()
         self.summary |= {
             "status": status,
             "exit_code": error.exit_code if error else 0,
@@ -126,14 +165,14 @@ class Pipeline:
         Raises:
             ConfigError: the folder holds another config's run.
         """
-        earlier = read_json(self.run.summary)
-        if earlier and earlier["train_key"] != self.plan.train_key:
+        earlier = read_summary(self.run)
+        if earlier and earlier.get("train_key") != self.plan.train_key:
             raise ConfigError(
                 f"hydra.run.dir: {self.run.path} holds a run of another config or of other package versions; "
                 "give another folder"
             )
-        report = read_json(self.run.train / "report.json") or {}
-        if report.get("status") != "done" or report["key"] != self.plan.train_key:
+        report = read_training(self.run)
+        if report is None or report["key"] != self.plan.train_key:
             return None
         return report if all(holds(self.run.train / file, hash_) for file, hash_ in report["sha256"].items()) else None
 
@@ -150,7 +189,7 @@ class Pipeline:
             for event in follow([job], self.launcher, self.watch, self.clock, TrainError):
                 if event["event"] == "exit" and event["code"] != 0:
                     raise failure_of(event, TrainError, "training")
-        report = read_json(self.run.train / "report.json")
+        report = read_training(self.run)
         if report is None:
             raise TrainError(f"the train stage ended without a report; see {log}")
         self.clock.extend(f"train ({report['backend']})", report["laps"])

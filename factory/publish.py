@@ -2,7 +2,9 @@
 
 ``<models>/<target>/<name>/<version>/`` is what servers read. A version is built under ``<models>/.staging`` and renamed
 into place whole, so that no server ever sees half of one. A number is taken for all targets of a run at once, by making
-the folder ``<models>/.versions/<name>/<version>``: making a folder is atomic, so two runs never get the same one.
+the folder ``<models>/.versions/<name>/<version>``: making a folder is atomic, so two runs never get the same one. In it
+lies the claim: which run has the number, and the hashes of what was published under it. The run keeps the same claim,
+and has the number only while both agree: in another folder of versions, or with other contents, it takes a new one.
 """
 
 from __future__ import annotations
@@ -10,14 +12,23 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from factory.errors import PublishError
-from factory.rundir import read_json, write_json
+from factory import locking
+from factory.documents import Claim, Record, read_document
+from factory.errors import ConfigError, PublishError
+from factory.faults import wrong
+from factory.names import NAME_WORDS, is_name, is_target
+from factory.removal import remove
+from factory.rundir import sha256, write_json
 
 RECORD = "factory.json"
+MODEL = "model_sha256"
+"""The field of a record that holds the trained model's hash: what was made of another model is other contents."""
 
 
 def publish(
@@ -30,7 +41,7 @@ def publish(
         name: the model's published name.
         artifacts: the folder of each target's artifact, all of which passed the gate.
         record: goes into each version as ``factory.json``: where it came from and what was proven.
-        claim: a file of the run that keeps its number: a run that was killed half-way goes on with the same one.
+        claim: a file in the run's folder that keeps its number: a run that was killed half-way goes on with the same.
 
     Returns:
         The version folder of each target.
@@ -38,19 +49,72 @@ def publish(
     Raises:
         PublishError: the folder cannot be written.
     """
+    if not is_name(name) or not all(map(is_target, artifacts)):
+        raise PublishError(wrong("name", name, NAME_WORDS))
+    hashes = {target: sha256(artifact) for target, artifact in artifacts.items()}
+    model = {MODEL: record[MODEL]} if MODEL in record else {}
     try:
-        claimed = read_json(claim)
-        if not claimed or claimed["name"] != name:
-            claimed = {"name": name, "version": next_version(models, name)}
-            write_json(claim, claimed)
-        version = claimed["version"]
+        version = version_of(models, name, {**hashes, **model}, claim)
         published = {target: models / target / name / str(version) for target in artifacts}
         for target, folder in published.items():
             if not folder.exists():
-                place(artifacts[target], folder, {**record, "target": target, "name": name, "version": version}, models)
+                own = {"target": target, "name": name, "version": version, "sha256": hashes[target]}
+                place(artifacts[target], folder, {**record, **own}, models)
         return published
     except OSError as error:
         raise PublishError(f"{models}: cannot publish {name}: {error.strerror or error}") from error
+
+
+def version_of(models: Path, name: str, contents: Mapping[str, str], claim: Path) -> int:
+    """The number that a run has for these contents in this folder of versions, or a new one.
+
+    A target that the version does not have yet joins it; one that it has in another form does not.
+    """
+    mine = read_document(claim, Claim)
+    if mine and mine["name"] == name:
+        version = int(mine["version"])
+        theirs = read_document(place_of_claim(models, name, version), Claim)
+        if theirs and theirs["claim"] == mine["claim"] and agree(theirs["contents"], contents):
+            if not contents.items() <= theirs["contents"].items():
+                keep_claim({**theirs, "contents": {**theirs["contents"], **contents}}, models, claim)
+            return version
+    version = next_version(models, name)
+    fields = {"claim": uuid4().hex, "name": name, "version": version, "contents": dict(contents)}
+    keep_claim({**fields, "run": str(claim.parent.resolve())}, models, claim)
+    return version
+
+
+def agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two lists of hashes say the same of all that both have."""
+    return all(one[part] == other[part] for part in one.keys() & other.keys())
+
+
+def keep_claim(fields: Mapping[str, Any], models: Path, claim: Path) -> None:
+    """Write a claim where both sides look for it; the run's last, since without it a number is only left out."""
+    write_json(place_of_claim(models, fields["name"], fields["version"]), fields)
+    write_json(claim, fields)
+
+
+def place_of_claim(models: Path, name: str, version: int) -> Path:
+    return models / ".versions" / name / str(version) / "claim.json"
+
+
+def models_of(version: Path) -> Path:
+    """The folder of versions that a version lies in: ``<models>/<target>/<name>/<version>``."""
+    return version.absolute().parents[2]
+
+
+def origin_of(version: Path) -> Path:
+    """The folder of the run that a version was published from, as the folder of versions keeps it.
+
+    Raises:
+        ConfigError: it does not, as where a version was copied from another machine.
+    """
+    record = read_document(version / RECORD, Record) or {}
+    claim = read_document(place_of_claim(models_of(version), record["name"], record["version"]), Claim)
+    if claim is None:
+        raise ConfigError(f"run: got {str(version)!r}; takes a version in the folder that it was published to")
+    return Path(claim["run"])
 
 
 def next_version(models: Path, name: str) -> int:
@@ -74,17 +138,29 @@ def next_version(models: Path, name: str) -> int:
 
 def place(artifact: Path, folder: Path, record: Mapping[str, Any], models: Path) -> None:
     """Build the version in the staging folder, then rename it into place."""
-    staging = models / ".staging"
-    staging.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=staging))
-    try:
+    with staging(models) as temporary:
         built = temporary / folder.name
         shutil.copytree(artifact, built, copy_function=link_or_copy)
         write_json(built / RECORD, record)
         folder.parent.mkdir(parents=True, exist_ok=True)
         built.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def staging(models: Path) -> Iterator[Path]:
+    """A folder in the staging folder, which is swept first where nobody else is publishing: a kill leaves its own."""
+    folder = models / ".staging"
+    folder.mkdir(parents=True, exist_ok=True)
+    with locking.opened(folder) as lock:
+        if locking.taken(lock):
+            for left in folder.glob("tmp*"):
+                remove(left, inside=models)
+        locking.share(lock)
+        temporary = Path(tempfile.mkdtemp(dir=folder, prefix="tmp"))
+        try:
+            yield temporary
+        finally:
+            remove(temporary, inside=models)
 
 
 def link_or_copy(source: str, destination: str) -> None:

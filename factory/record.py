@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
+from factory.publish import MODEL
 from factory.rundir import RunDir
 
 
@@ -40,10 +41,13 @@ def git_revision() -> str | None:
 
 
 def of_version(run: RunDir, trained: Mapping[str, Any]) -> dict[str, Any]:
-    """What a published version says of its origin; ``trained`` is train/report.json."""
+    """What a published version says of its origin; ``trained`` is train/report.json.
+
+    Versions go to servers and to other people: the run is named by its folder, without the path on this machine.
+    """
     return {
-        "run": str(run.path.resolve()),
-        "model_sha256": trained["sha256"][run.model.name],
+        "run": "/".join(run.path.resolve().parts[-2:]),
+        MODEL: trained["sha256"][run.model.name],
         "signature": trained["signature"],
         "metrics": trained["metrics"],
     }

@@ -9,17 +9,24 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from factory import locking
 from factory.errors import ConfigError
+from factory.reading import json_object, read_text
+from factory.removal import refuse_links, remove
 
-try:
-    import fcntl
-except ImportError:  # Windows has no flock; there a run folder is not guarded against a second command
-    fcntl = None  # type: ignore[assignment]
+SCRATCH = ".making-"
+"""How the names of what is not to be seen yet begin."""
+
+ORIGIN = "origin.json"
+"""In ``train`` where it is another run's training: whose."""
+
+HALF_BEGUN = frozenset({locking.LOCK, ".hydra"})
+"""All that a run holds before its run.json is written; ``train`` as well, where a sweep put another job's training."""
 
 
 Emit = Callable[[Mapping[str, Any]], None]
@@ -74,36 +81,57 @@ class RunDir:
     def quarantine(self, target: str) -> Path:
         return self.path / "quarantine" / target
 
+    def remove(self, path: Path) -> None:
+        """Remove something of this run.
+
+        Raises:
+            ConfigError: it lies outside of it, or behind a link.
+        """
+        remove(path, inside=self.path)
+
     def scratch(self) -> Iterator[Path]:
-        """What a killed stage left half-made."""
-        return self.path.glob("**/.making-*")
+        """What a killed stage left half-made: beside what it was to become, nowhere else."""
+        made = [self.path, self.config.parent, self.train, self.checkpoint]
+        for several in (self.path / "deploy", self.path / "quarantine"):
+            made += [several, *several.glob("*")]
+        for folder in made:
+            yield from folder.glob(f"{SCRATCH}*")
 
     def sweep_scratch(self) -> None:
-        for path in self.scratch():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in list(self.scratch()):
+            self.remove(path)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold this run for one command; the kernel lets go when the process ends, however it ends.
+    def check(self) -> bool:
+        """Look whether this folder may be a run's.
+
+        Returns:
+            Whether it holds a run already.
+
+        Raises:
+            ConfigError: there is something else in it, or a link.
+        """
+        found = {path.name for path in self.path.iterdir() if not path.name.startswith(SCRATCH)}
+        inherited = {"train"} if (self.train / ORIGIN).is_file() else set()
+        if not self.summary.is_file() and found - HALF_BEGUN - inherited:
+            takes = "a folder that is empty or holds a run"
+            raise ConfigError(f"hydra.run.dir: got {str(self.path)!r}; takes {takes}, and there is {min(found)}")
+        refuse_links(self.path)
+        return bool(found - {locking.LOCK})
+
+    def locked(self) -> AbstractContextManager[int]:
+        """Hold this run for one command.
 
         Raises:
             ConfigError: another command is working in this folder.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        with open(self.path / ".lock", "w") as lock:
-            if fcntl is not None:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError as busy:
-                    raise ConfigError(f"hydra.run.dir: {self.path} is in use by another command") from busy
-            yield
+        return locking.locked(self.path)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary file beside ``path`` that takes its place when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".making-", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=SCRATCH, suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -118,7 +146,7 @@ def replacing(path: Path) -> Iterator[Path]:
 def making(folder: Path) -> Iterator[Path]:
     """A temporary folder beside ``folder`` that takes its place when the block ends well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=SCRATCH))
     try:
         yield temporary
         os.chmod(temporary, 0o755)
@@ -130,8 +158,7 @@ def making(folder: Path) -> Iterator[Path]:
 def move(source: Path, destination: Path) -> None:
     """Rename a folder over an older one of the same name."""
     destination.parent.mkdir(parents=True, exist_ok=True)
-    if destination.exists():
-        shutil.rmtree(destination)
+    remove(destination, inside=destination.parent)
     source.rename(destination)
 
 
@@ -145,11 +172,13 @@ def write_json(path: Path, fields: Mapping[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """The JSON object in ``path``, or None where there is no such file."""
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
+    """Return the JSON object in a file, None where there is no such file.
+
+    Raises:
+        ConfigError: it holds anything else.
+    """
+    text = read_text(path)
+    return None if text is None else json_object(text, str(path))
 
 
 def sha256(path: Path) -> str:
@@ -174,8 +203,18 @@ def key_of(*facts: Any) -> str:
 
 
 def size(path: Path) -> int:
-    """Bytes in a file or folder."""
-    return sum(file.stat().st_size for file in ([path] if path.is_file() else path.rglob("*")) if file.is_file())
+    """Bytes in a file or folder; links count as nothing."""
+    if not path.is_dir():
+        return path.stat().st_size if path.is_file() else 0
+    total, folders = 0, [str(path)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:  # a list of thousands of runs looks at each of their files
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    total += entry.stat().st_size
+    return total
 
 
 def send_output_to(log: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -13,15 +15,17 @@ from factory.clock import Clock
 from factory.config import Config, jsonschema
 from factory.diff import check
 from factory.diff import command as diffs
-from factory.errors import ConfigError, FactoryError
+from factory.documents import read_summary
+from factory.errors import ConfigError, FactoryError, Interrupted
 from factory.help import help_text
 from factory.launchers.local import LocalLauncher
 from factory.pipeline import Pipeline
 from factory.printable import say, tell
 from factory.report import live, runs, table
-from factory.rundir import RunDir, read_json
+from factory.rundir import RunDir
 from factory.sweep import command as sweeps
 from factory.sweep import past
+from factory.sweep.outcome import GOOD
 from factory.sweep.session import Sweep
 from factory.terminal import Terminal
 from factory.tracking import Tracking
@@ -36,43 +40,46 @@ def run_command(options: argparse.Namespace) -> int:
 
 
 def resume_command(options: argparse.Namespace) -> int:
-    return carry_out(config.reload(RunDir(Path(only_word(options)))), Clock())
+    return carry_out(config.resumed(RunDir(Path(only_word(options)))), Clock())
 
 
 def report_command(options: argparse.Namespace) -> int:
     folder = only_word(options)
     if (Path(folder) / sweeps.RECORD).exists():
         return past.show(past.read(Path(folder)), Terminal())
-    summary = read_json(RunDir(Path(folder)).summary)
+    summary = read_summary(RunDir(Path(folder)))
     if summary is None:
         takes = "a run folder, one that holds a run.json, or a sweep's, one that holds a sweep.json"
         raise ConfigError(f"report: got {folder!r}; takes {takes}")
     console = Terminal()
     table.show(summary, console)
     show_page(Path(folder), console)
-    return int(summary.get("exit_code", 0))
+    return exit_code(summary)
 
 
 def list_command(options: argparse.Namespace) -> int:
     found = runs.find([Path(word) for word in options.words or ["outputs"]])
     match options.format:
         case "json":
-            say(runs.as_json(*found))
+            say(runs.as_json(found))
         case "terminal":
-            runs.show(*found, Terminal())
+            runs.show(found, Terminal())
         case _:
             raise ConfigError(faults.wrong("list --format", options.format, "terminal, json"))
+    warn(found.problems)
     return 0
 
 
 def compare_command(options: argparse.Namespace) -> int:
     from factory.report import compare  # here, as in `draw`
 
-    found = compare.load(options.words)
+    found, unreadable = compare.load(options.words)
     console = Terminal()
     compare.show(found, console)
-    console.say(f"page: {compare.write(found)}")
-    return 0
+    if page := report.carefully(compare.FOLDER, lambda: compare.write(found)):
+        console.say(f"page: {page}")
+    warn([*unreadable, *(problem for facts in found.values() for problem in facts.problems)])
+    return ConfigError.exit_code if unreadable else 0
 
 
 def diff_command(options: argparse.Namespace) -> int:
@@ -157,6 +164,7 @@ DESCRIBED = {
 def carry_out(composed: Config, clock: Clock) -> int:
     """Run, show, and answer with the exit code; a run that failed is shown as far as it came."""
     console = Terminal()
+    warn(foreign(Path(composed.run_dir)))
     with Tracking(console) as tracking, LocalLauncher() as launcher, live.watcher(console) as watch:
         tracked = tracking.watch(composed.tree.get("tracker"), watch)
         pipeline = Pipeline(composed, launcher, tracked, clock)
@@ -170,6 +178,27 @@ def carry_out(composed: Config, clock: Clock) -> int:
                 show_page(pipeline.run.path, console)
             tracked.end()
     return 0
+
+
+def foreign(folder: Path) -> list[str]:
+    """A warning where a run's folder is another user's."""
+    if not hasattr(os, "getuid") or not folder.is_dir() or (owner := folder.stat().st_uid) == os.getuid():
+        return []
+    return [f"{folder}: belongs to another user (id {owner}), whose files decide what is trained and published"]
+
+
+def warn(lines: Sequence[str]) -> None:
+    """Say on stderr what costs no more than itself."""
+    for line in lines:
+        tell(line)
+
+
+def exit_code(summary: Mapping[str, Any]) -> int:
+    """The code that a run ended with; one that did not end was interrupted."""
+    if summary["status"] in GOOD:
+        return 0
+    code = int(summary.get("exit_code", 0))
+    return code or (Interrupted if summary["status"] in ("running", "interrupted") else FactoryError).exit_code
 
 
 def show_page(folder: Path, console: Terminal) -> None:

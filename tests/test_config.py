@@ -16,6 +16,7 @@ from factory import config
 from factory.config import Config
 from factory.errors import ConfigError, MissingPackage
 from factory.help import groups, help_text
+from factory.names import NAME_WORDS
 from factory.places import package_conf
 from factory.rundir import RunDir
 
@@ -129,7 +130,11 @@ REFUSED = {
     "train.batch_size='32'": "train.batch_size: got '32'; takes an integer of at least 1",
     "data.split.validation=1": "data.split.validation: got 1; takes a number between 0 and 1, both excluded",
     "seed=-1": "seed: got -1; takes an integer of at least 0",
-    "name=a/b": "name: got 'a/b'; takes letters, digits, '_', '-' and '.'",
+    "name=a/b": f"name: got 'a/b'; takes {NAME_WORDS}",
+    "name=..": f"name: got '..'; takes {NAME_WORDS}",
+    f"name={'a' * 300}": f"name: got '{'a' * 78}…; takes {NAME_WORDS}",
+    "models=''": "models: got ''; takes the path of a folder",
+    f"models=a/{'b' * 300}": f"models: got 'a/{'b' * 76}…; takes the path of a folder",
     "optimizer.name=Adamm": "optimizer.name: got 'Adamm'; takes an optimizer of keras.optimizers; did you mean 'Adam'?",
     "optimizer.beta_1=high": "optimizer.beta_1: got 'high'; takes a number",
     "optimizer.learning_rate={ExponentialDecy: {}}": "optimizer.learning_rate: got 'ExponentialDecy'; "

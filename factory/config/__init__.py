@@ -16,6 +16,7 @@ from factory.config.nodes import Judged, refusals
 from factory.config.packages import check_packages, needs_tensorflow
 from factory.config.through import job_config, multirun, through_hydra
 from factory.errors import ConfigError
+from factory.rundir import RunDir
 
 __all__ = [
     "Config",
@@ -28,6 +29,7 @@ __all__ = [
     "needs_tensorflow",
     "relax",
     "reload",
+    "resumed",
     "save",
     "through_hydra",
     "validate",
@@ -43,6 +45,22 @@ def load(overrides: Sequence[str], config_dir: str | None = None, config_name: s
     """
     config = compose(overrides, config_dir, config_name)
     validate(config.tree)
+    check_packages(config.tree)
+    return config
+
+
+def resumed(run: RunDir) -> Config:
+    """The config of a run folder, judged like one that was typed: anybody may have edited it.
+
+    Raises:
+        ConfigError: every fault, one line each with the file.
+        MissingPackage: as in `load`.
+    """
+    config = reload(run)
+    try:
+        validate(config.tree)
+    except ConfigError as error:
+        raise ConfigError([f"{run.config}: {fault}" for fault in error.faults]) from error
     check_packages(config.tree)
     return config
 

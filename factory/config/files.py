@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from factory.config.compose import Config
+from factory.documents import read_hydra, read_overrides, read_yaml
 from factory.errors import ConfigError
 from factory.rundir import RunDir, write_text
 
@@ -24,21 +24,13 @@ def save(config: Config, folder: Path) -> None:
 
 
 def reload(run: RunDir) -> Config:
-    """The config of a run folder.
+    """Read the config of a run folder; whether it is sound is for `factory.config` to say.
 
     Raises:
-        ConfigError: the folder holds no run.
+        ConfigError: the folder holds no run, or its files are no YAML.
     """
     if not run.config.is_file():
         raise ConfigError(f"{run.path}: no run is here; takes a folder that holds {run.config.relative_to(run.path)}")
-    read = {name: _read(run.config.with_name(f"{name}.yaml")) for name in ("config", "hydra", "overrides")}
-    hydra = (read["hydra"] or {}).get("hydra", {})
+    hydra = read_hydra(run)
     choices = hydra.get("runtime", {}).get("choices", {})
-    return Config(read["config"], str(run.path), True, tuple(read["overrides"] or ()), hydra, choices)
-
-
-def _read(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from error
+    return Config(read_yaml(run.config), str(run.path), True, read_overrides(run), hydra, choices)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from factory.config.kinds import Bool, Int, Null, Str, Table, choice, dict_of, l
 from factory.config.plugins import fields, offered, options
 from factory.config.strict import Fields, Strict, refused, strict_model
 from factory.faults import unknown
+from factory.names import FOLDER_WORDS, NAME_WORDS, is_folder, is_name
 from factory.serving import WORDS, is_template
 
 BACKENDS = ("jax", "tensorflow", "torch")
@@ -26,15 +26,16 @@ fraction = number("a number between 0 and 1, both excluded", lambda value: 0 < v
 names = list_of(Str)
 weights = dict_of(union(not_negative, dict_of(not_negative)))
 
-folder_name = kinds.text("letters, digits, '_', '-' and '.'", re.compile(r"[A-Za-z0-9_][\w.\-]*").fullmatch)
+model_name = kinds.text(NAME_WORDS, is_name)
+folder = kinds.text(FOLDER_WORDS, is_folder)
 
 serving_command = kinds.text(
     f"a command in one line, no braces but those of {', '.join(f'{{{word}}}' for word in WORDS)}", is_template
 )
 
 ROOT: Fields = {
-    "name": (folder_name, ..., "Name of the published model; its folder is called like it."),
-    "models": (Str, "outputs/models", "Folder of published versions."),
+    "name": (model_name, ..., "Name of the published model; its folder is called like it."),
+    "models": (folder, "outputs/models", "Folder of published versions."),
     "seed": (natural, ..., "Of weights, order of rows and dropout."),
     **{node: (Table, ...) for node in ("model", "data", "optimizer", "train", "deploy")},
     "tracker": (Table, {}),  # configs from before there were trackers have none

@@ -25,8 +25,8 @@ from factory import config
 from factory.config import Config
 from factory.errors import ConfigError
 from factory.places import folders, package_conf
-from factory.publish import RECORD
-from factory.rundir import RunDir, read_json
+from factory.publish import RECORD, origin_of
+from factory.rundir import RunDir
 
 SIDE = re.compile(r"([^=:]*):(.*)", re.DOTALL)
 WORKING_TREE = "working tree"
@@ -128,7 +128,7 @@ def _fixed(word: str, folder: Path) -> Side:
 
 
 def _published(word: str, folder: Path) -> Side:
-    run = Path((read_json(folder / RECORD) or {}).get("run", ""))
+    run = origin_of(folder)
     if not RunDir(run).config.is_file():
         raise ConfigError(f"{word}: the run that published it is gone: {run}")
     return replace(_fixed(word, run), name=f"{word} ({run.name})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from factory.errors import ConfigError
 from factory.garbage import uncollected
 from factory.printable import tell
 
@@ -20,6 +21,8 @@ def draw(folder: Path) -> Path | None:
         from factory.report import card, facts, html  # here, since --help and errors need not wait for Jinja (45 ms)
 
         found = facts.read(folder)
+        for problem in found.problems:
+            tell(problem)
         card.write(found)
         return html.write(found)
 
@@ -37,6 +40,8 @@ def carefully(folder: Path, drawing: Callable[[], Path]) -> Path | None:
             return drawing()
     except OSError as error:
         tell(f"report: {folder}: not written: {error.strerror or error}")
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except ConfigError as error:
+        tell(str(error))
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         tell(f"report: {folder}: not drawn: {type(error).__name__}: {error}")
     return None

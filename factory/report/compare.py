@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -25,33 +26,39 @@ MOST_EVALUATIONS = 12  # matrices and residual plots
 LONGEST_NAME = 120  # characters of the page's file name
 
 
-def load(paths: Sequence[str]) -> dict[str, Facts]:
-    """Runs by a short label: the folder's name, or the path as it was typed where two folders share a name.
+def load(paths: Sequence[str]) -> tuple[dict[str, Facts], list[str]]:
+    """Read runs.
+
+    Returns:
+        Runs by a short label: the folder's name, or the path as it was typed where two folders share a name. A line
+        for each that cannot be read, where there are still two to compare.
 
     Raises:
-        ConfigError: fewer than two, one twice, or one that is no run.
+        ConfigError: fewer than two, one twice, or fewer than two that can be read.
     """
     if len(paths) < 2:
         raise ConfigError(f"compare: got {' '.join(paths) or 'nothing'}; takes two run folders or more")
-    if len({Path(path).resolve() for path in paths}) < len(paths):
+    if len({os.path.realpath(path) for path in paths}) < len(paths):
         raise ConfigError(f"compare: got {' '.join(paths)}; takes different run folders")
-    names = [Path(path).resolve().name for path in paths]
+    names = [os.path.basename(os.path.realpath(path)) for path in paths]
     labels = [name if names.count(name) == 1 else path for name, path in zip(names, paths, strict=True)]
-    return {label: read(Path(path)) for label, path in zip(labels, paths, strict=True)}
+    found: dict[str, Facts] = {}
+    unreadable: list[str] = []
+    for label, path in zip(labels, paths, strict=True):
+        try:
+            found[label] = read(Path(path))
+        except ConfigError as error:
+            unreadable.extend(error.faults)
+    if len(found) < 2:
+        raise ConfigError(unreadable)
+    return found, unreadable
 
 
 def write(runs: Mapping[str, Facts]) -> Path:
-    """Write the page that shows runs side by side; the same runs always give the same file.
-
-    Raises:
-        ConfigError: the working folder cannot be written.
-    """
+    """Write the page that shows runs side by side; the same runs always give the same file."""
     name = re.sub(r"[^\w.-]+", "_", "-".join(runs))[:LONGEST_NAME]
     path = FOLDER / f"{name}.html"
-    try:
-        write_text(path, page("compare.html", contents(runs)))
-    except OSError as error:
-        raise ConfigError(f"compare: {path} cannot be written: {error.strerror}") from error
+    write_text(path, page("compare.html", contents(runs)))
     return path
 
 
@@ -148,7 +155,7 @@ def differences(runs: Mapping[str, Facts]) -> list[tuple[str, list[Any]]]:
         parts = path.split(".")
         return parts[:2] != ["deploy", "target"] or len(parts) < 3 or parts[2] in shared
 
-    targets = [settings.target_names(facts.tree) for facts in runs.values()]
+    targets = [facts.asked for facts in runs.values()]
     named = [("deploy.target", targets)] if any(names != targets[0] for names in targets) else []
     return [row for row in found if told(row[0]) and row[0] != "deploy.target"] + named
 

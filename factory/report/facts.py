@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import yaml
-
+from factory.documents import read_document, read_hydra, read_summary, read_target, read_yaml
 from factory.errors import ConfigError
+from factory.names import is_target
 from factory.printable import json_text
-from factory.publish import RECORD
-from factory.rundir import RunDir, read_json
+from factory.publish import RECORD, origin_of
+from factory.reading import read_text
+from factory.report.documents import Architecture, Evaluation
+from factory.rundir import RunDir
 
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's: 3 ms for Hydra's file, where Python's takes 20
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Facts:
         evaluation: train/evaluation.json.
         architecture: train/architecture.json.
         targets: target → report of its last route, in the order of the config.
+        problems: files that are not what they must be, a line each; what they would have said is empty.
     """
 
     path: Path
@@ -42,6 +46,7 @@ class Facts:
     evaluation: Mapping[str, Any]
     architecture: Mapping[str, Any]
     targets: Mapping[str, Mapping[str, Any]]
+    problems: Sequence[str] = ()
 
     @property
     def trained(self) -> Mapping[str, Any]:
@@ -64,6 +69,11 @@ class Facts:
         return str(self.summary["name"])
 
     @property
+    def asked(self) -> list[str]:
+        """The targets that the config asks for."""
+        return target_names(self.tree)
+
+    @property
     def choices(self) -> dict[str, Any]:
         """Group → chosen option, without Hydra's own groups."""
         chosen = self.hydra.get("runtime", {}).get("choices", {})
@@ -79,58 +89,71 @@ class Facts:
 def read(path: Path) -> Facts:
     """Read a run folder, or the run that a published version came from.
 
+    A file that is not what it must be costs its own part, and is one of the problems; run.json is needed.
+
     Raises:
-        ConfigError: there is no run.
+        ConfigError: there is no run, or its run.json is not what it must be.
     """
-    record = read_json(path / RECORD)
-    run = RunDir(Path(record["run"]) if record else path)
-    summary = read_json(run.summary)
+    version = (path / RECORD).is_file()
+    run = RunDir(origin_of(path) if version else path)
+    summary = read_summary(run)
     if summary is None:
-        kind = "which was published from it and is gone" if record else "one that holds a run.json"
+        kind = "which was published from it and is gone" if version else "one that holds a run.json"
         raise ConfigError(f"run: got {str(run.path)!r}; takes a run folder, {kind}")
-    tree = read_yaml(run.config)
-    names = tree.get("deploy", {}).get("target") or {}
-    reports = {name: found for name in names if (found := target_report(run, name))}
+    problems: list[str] = []
+
+    def told(reading: Callable[[], T | None]) -> T | None:
+        try:
+            return reading()
+        except ConfigError as error:
+            problems.extend(error.faults)
+            return None
+
+    tree = told(partial(read_yaml, run.config)) or {}
     return Facts(
         run.path,
         summary,
         tree,
-        read_yaml(run.config.with_name("hydra.yaml")).get("hydra", {}),
-        read_history(run.history),
-        read_json(run.train / "evaluation.json") or {},
-        read_json(run.train / "architecture.json") or {},
-        reports,
+        told(partial(read_hydra, run)) or {},
+        told(partial(read_history, run.history)) or [],
+        told(partial(read_document, run.train / "evaluation.json", Evaluation)) or {},
+        told(partial(read_document, run.train / "architecture.json", Architecture)) or {},
+        {name: found for name in target_names(tree) if (found := told(partial(target_report, run, name)))},
+        problems,
     )
+
+
+def target_names(tree: Mapping[str, Any]) -> list[str]:
+    """The targets of a config; of one that was edited, what may be the name of a folder."""
+    deploy = tree.get("deploy")
+    named = deploy.get("target") if isinstance(deploy, Mapping) else None
+    return [name for name in named if is_target(name)] if isinstance(named, Mapping) else []
 
 
 def target_report(run: RunDir, target: str) -> dict[str, Any] | None:
     """The report of a target, wherever the gate put it."""
-    return read_json(run.deploy(target) / "report.json") or read_json(run.quarantine(target) / "report.json")
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; empty where there is none."""
-    try:
-        return yaml.load(path.read_bytes(), Loader=Loader) or {}
-    except FileNotFoundError:
-        return {}
+    return read_target(run.deploy(target)) or read_target(run.quarantine(target))
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """The epochs of history.csv; what is no finite number is left out."""
+    """The epochs of history.csv; what is no finite number is left out, and a line that is of no epoch.
+
+    Raises:
+        ConfigError: it is no table.
+    """
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return [numbers(row) for row in csv.DictReader(file)]
-    except FileNotFoundError:
-        return []
+        lines = (read_text(path) or "").splitlines()
+        return [row for row in map(numbers, csv.DictReader(lines)) if row.get("epoch", 0.5).is_integer()]
+    except csv.Error as error:
+        raise ConfigError(f"{path}: is no table: {error}") from error
 
 
-def numbers(row: Mapping[str, str | None]) -> dict[str, float]:
+def numbers(row: Mapping[str, Any]) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, text in row.items():
         try:
             value = float(text or "")
-        except ValueError:
+        except (TypeError, ValueError):  # a line with more values than the header has names holds a list of the rest
             continue
         if math.isfinite(value):
             found[name] = value

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from factory import markdown
@@ -29,8 +29,15 @@ def page(template: str, fields: Mapping[str, Any]) -> str:
 
 
 def text(template: str, fields: Mapping[str, Any]) -> str:
-    """A template filled in; what goes into HTML is escaped, and what acts on a terminal or a reader is shown."""
-    return environment().get_template(template).render(fields)
+    """A template filled in; what goes into HTML is escaped, and what acts on a terminal or a reader is shown.
+
+    Raises:
+        ValueError: the facts lack something that the template shows.
+    """
+    try:
+        return environment().get_template(template).render(fields)
+    except TemplateError as error:
+        raise ValueError(str(error)) from error
 
 
 @cache

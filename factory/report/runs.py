@@ -5,23 +5,30 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich import box
+from rich.segment import Segments
 from rich.table import Table
 
+from factory import locking
+from factory.documents import Claim, Record, Summary, read_document
 from factory.errors import ConfigError
 from factory.printable import json_text
-from factory.publish import RECORD
-from factory.rundir import RunDir, read_json, size
-from factory.terminal import Terminal, text
+from factory.publish import RECORD, models_of, place_of_claim
+from factory.report import columns
+from factory.rundir import size
+from factory.terminal import Terminal
 
 SUMMARY = "run.json"
 STYLES = {"published": "green", "trained": "green", "refused": "bold red", "failed": "bold red"}
 AGES = ((86400, "d"), (3600, "h"), (60, "min"))
 MOST_TARGETS = 3  # names in one cell
+AT_THE_RIGHT = ("age", "size", "version")
+DEPTH = 3  # folders above a version's: its name's, its target's, that of all versions
 
 
 @dataclass(frozen=True)
@@ -44,76 +51,116 @@ class Run:
     def status(self) -> str:
         """As run.json says; a run that is said to be running, and that no command holds, was killed."""
         status = str(self.summary["status"])
-        if status != "running":
-            return status
-        try:
-            with RunDir(self.path).locked():
-                return "killed"
-        except ConfigError:
-            return status
+        return "killed" if status == "running" and not locking.is_held(self.path) else status
 
 
 @dataclass(frozen=True)
 class Version:
-    """One published version of one name on all its targets."""
+    """One published version of one name on all its targets.
+
+    Args:
+        run: the folder of the run that it came from, None where that is not known here.
+    """
 
     name: str
     version: int
     record: Mapping[str, Any]
+    run: str | None
     targets: tuple[str, ...]
     changed: float
     bytes: int
 
 
-def find(folders: list[Path]) -> tuple[list[Run], list[Version]]:
-    """Every run and version below some folders, the newest first.
+@dataclass(frozen=True)
+class Found:
+    """What lies in some folders, the newest first.
+
+    Args:
+        problems: files that are not what they must be, a line each.
+    """
+
+    runs: list[Run]
+    versions: list[Version]
+    problems: list[str]
+
+
+def find(folders: list[Path]) -> Found:
+    """Every run and version below some folders.
 
     Raises:
         ConfigError: a folder is not there.
     """
     if absent := [folder for folder in folders if not folder.is_dir()]:
         raise ConfigError([f"list: got {str(folder)!r}; takes a folder that exists" for folder in absent])
-    runs: dict[Path, Run] = {}
-    placed: dict[tuple[Path, str, int], list[Path]] = {}
+    runs: dict[str, Run] = {}
+    placed: dict[tuple[str, str, str], list[Path]] = {}
+    versions: list[Version] = []
+    problems: list[str] = []
     for path, name in (found for folder in folders for found in walk(folder)):
         if name == SUMMARY:
-            if summary := read_json(path / SUMMARY):
-                runs[path.resolve()] = Run(path, summary, (path / SUMMARY).stat().st_mtime, size(path))
+            with told(problems):
+                runs[os.path.realpath(path)] = run_at(path)
         else:
-            placed.setdefault((path.parents[2].resolve(), path.parent.name, int(path.name)), []).append(path)
-    versions = [version(name, number, paths) for (_, name, number), paths in placed.items()]
+            placed.setdefault((os.path.realpath(path.parents[2]), path.parent.name, path.name), []).append(path)
+    for paths in placed.values():
+        with told(problems):
+            versions.append(version_at(paths))
     newest = sorted(runs.values(), key=lambda run: -run.changed)
-    return newest, sorted(versions, key=lambda one: (-one.changed, one.name))
+    return Found(newest, sorted(versions, key=lambda one: (-one.changed, one.name)), problems)
+
+
+@contextmanager
+def told(problems: list[str]) -> Iterator[None]:
+    """A bad file is one line, and the others are listed; one that is removed while we look was never seen."""
+    try:
+        yield
+    except ConfigError as error:
+        problems.extend(error.faults)
+    except FileNotFoundError:
+        pass
 
 
 def walk(folder: Path) -> Iterator[tuple[Path, str]]:
     """Run folders and version folders, each with the file that makes it one; nothing inside of these is looked at."""
     for path, folders, files in os.walk(folder):
         kind = next((file for file in (SUMMARY, RECORD) if file in files), None)
-        version = kind == RECORD and Path(path).name.isdecimal()
+        version = kind == RECORD and Path(path).name.isdecimal() and len(Path(path).absolute().parents) > DEPTH
         if kind == SUMMARY or version:
             folders.clear()
             yield Path(path), str(kind)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
 
 
-def version(name: str, number: int, paths: list[Path]) -> Version:
+def run_at(path: Path) -> Run:
+    summary = read_document(path / SUMMARY, Summary) or {}
+    return Run(path, summary, (path / SUMMARY).stat().st_mtime, size(path))
+
+
+def version_at(paths: list[Path]) -> Version:
     """What lies under one number on all targets."""
-    targets = tuple(sorted(path.parents[1].name for path in paths))
+    first = paths[0].absolute()
+    record = read_document(paths[0] / RECORD, Record) or {}
+    if (record["name"], str(record["version"])) != (first.parent.name, first.name):
+        got = f"{record['name']}/{record['version']}"
+        raise ConfigError(f"{paths[0] / RECORD}: got {got!r}; takes the name and the version that its folder has")
+    claim = read_document(place_of_claim(models_of(first), record["name"], record["version"]), Claim)
+    targets = tuple(sorted(path.absolute().parents[1].name for path in paths))
     changed = max((path / RECORD).stat().st_mtime for path in paths)
-    return Version(name, number, read_json(paths[0] / RECORD) or {}, targets, changed, sum(map(size, paths)))
+    run = claim["run"] if claim else record.get("run")
+    return Version(record["name"], record["version"], record, run, targets, changed, sum(map(size, paths)))
 
 
-def show(runs: list[Run], versions: list[Version], console: Terminal) -> None:
+def show(found: Found, console: Terminal) -> None:
     """Print both tables, or that there is nothing."""
-    tables = ([runs_table(runs)] if runs else []) + ([versions_table(versions)] if versions else [])
-    for table in tables:
-        wide_enough(console, *tables).print(table)
-    if not tables:
+    if found.runs:
+        console.print(runs_table(found.runs), soft_wrap=True, end="")
+    if found.versions:
+        console.print(versions_table(found.versions), soft_wrap=True, end="")
+    if not found.runs and not found.versions:
         console.say("no runs and no published versions")
 
 
-def as_json(runs: list[Run], versions: list[Version]) -> str:
+def as_json(found: Found) -> str:
     """Both tables for programs: run.json's and the record's own words, ages as seconds since 1970, sizes in bytes."""
     rows = [
         {
@@ -125,7 +172,7 @@ def as_json(runs: list[Run], versions: list[Version]) -> str:
             "changed": run.changed,
             "bytes": run.bytes,
         }
-        for run in runs
+        for run in found.runs
     ]
     published = [
         {
@@ -135,45 +182,45 @@ def as_json(runs: list[Run], versions: list[Version]) -> str:
             "targets": list(one.targets),
             "changed": one.changed,
             "bytes": one.bytes,
-            "run": one.record.get("run"),
+            "run": one.run,
         }
-        for one in versions
+        for one in found.versions
     ]
     return json_text({"runs": rows, "published": published}, indent=2)
 
 
-def runs_table(runs: list[Run]) -> Table:
-    table = table_of("run", "name", "status", "metric", "targets", "age", "size")
+def runs_table(runs: list[Run]) -> Segments:
+    rows = []
     for run in runs:
         status = run.status
-        table.add_row(
+        cells = [
             str(run.path),
             run.summary["name"],
-            text(status, STYLES.get(status, "yellow")),
+            status,
             metric((run.summary.get("train") or {}).get("metrics")),
             passed(run.summary.get("targets") or {}),
             age(run.changed),
             amount(run.bytes),
-        )
-    return table
+        ]
+        rows.append([(cell, STYLES.get(status, "yellow") if place == 2 else "") for place, cell in enumerate(cells)])
+    return columns.table(("run", "name", "status", "metric", "targets", "age", "size"), rows, AT_THE_RIGHT)
 
 
-def versions_table(versions: list[Version]) -> Table:
-    table = table_of("published", "version", "metric", "targets", "age", "size", "from run")
+def versions_table(versions: list[Version]) -> Segments:
+    rows = []
     for one in versions:
-        found = metric(one.record.get("metrics"))
-        targets = ", ".join(one.targets)
-        table.add_row(
-            one.name, str(one.version), found, targets, age(one.changed), amount(one.bytes), shortened(one.record)
-        )
-    return table
+        found, targets = metric(one.record.get("metrics")), ", ".join(one.targets)
+        cells = [one.name, str(one.version), found, targets, age(one.changed), amount(one.bytes), shortened(one.run)]
+        rows.append([(cell, "") for cell in cells])
+    head = ("published", "version", "metric", "targets", "age", "size", "from run")
+    return columns.table(head, rows, AT_THE_RIGHT)
 
 
 def table_of(*columns: str) -> Table:
     """A table whose columns keep their words whole: a path is there to be copied."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold")
     for column in columns:
-        table.add_column(column, no_wrap=True, justify="right" if column in ("age", "size", "version") else "left")
+        table.add_column(column, no_wrap=True, justify="right" if column in AT_THE_RIGHT else "left")
     return table
 
 
@@ -184,10 +231,10 @@ def wide_enough(console: Terminal, *tables: Table) -> Terminal:
     return console
 
 
-def shortened(record: Mapping[str, Any]) -> str:
+def shortened(run: str | None) -> str:
     """Where a version came from, from here where that is shorter."""
-    run = Path(record.get("run", "-"))
-    return str(run.relative_to(Path.cwd())) if run.is_relative_to(Path.cwd()) else str(run)
+    path, here = Path(run or "-"), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def metric(metrics: Mapping[str, float] | None) -> str:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from factory.report.facts import Facts, read_yaml
+from factory.documents import read_yaml
+from factory.report.facts import Facts, target_names
 
 REFERENCE = re.compile(r"\$\{([\w.]+)\}")
 MISSING = "-"
@@ -40,10 +41,6 @@ def from_defaults(facts: Facts) -> list[tuple[str, Any, Any]]:
     rows = [(path, resolved(defaults.get(path, MISSING), given), value) for path, value in given.items()]
     targets = [("deploy.target", usual, asked)] if sorted(asked) != sorted(usual) else []
     return [row for row in rows if row[0] not in ("name", "deploy.target") and row[1] != row[2]] + targets
-
-
-def target_names(tree: Mapping[str, Any]) -> list[str]:
-    return list((tree.get("deploy") or {}).get("target") or {})
 
 
 def group_defaults(facts: Facts) -> dict[str, Any]:

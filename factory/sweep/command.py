@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from factory import faults
+from factory.documents import Sweep, read_document
 from factory.errors import ConfigError
-from factory.rundir import read_json
+from factory.printable import tell
 
 RECORD = "sweep.json"
 SWEEPS = Path("outputs", "sweeps")  # as conf/config.yaml has it
@@ -68,7 +69,11 @@ def resumed(words: Sequence[str]) -> list[str]:
     if asked[-1] != "resume":
         raise ConfigError(faults.wrong("sweep", asked[-1], "resume", ["resume"]))
     for record in sorted(SWEEPS.glob(f"*/*/{RECORD}"), reverse=True):
-        command = (read_json(record) or {}).get("command", [])
+        try:
+            command = (read_document(record, Sweep) or {}).get("command", [])
+        except ConfigError as error:
+            tell(str(error))
+            continue
         if not what(kept) or jobs(command) == jobs(kept):
             return [*(kept if what(kept) else [*what(command), *kept]), f"{FOLDER}{record.parent}"]
     raise ConfigError(f"sweep: got 'resume', and {SWEEPS} holds no sweep of these words; takes the folder: {FOLDER}…")

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from factory.errors import ConfigError
+from factory.printable import tell
 from factory.report.charts import Chart, axis, spec_of, thinned
 from factory.report.facts import read_history
 from factory.rundir import RunDir
@@ -26,11 +28,19 @@ def curves(past: Past, standing: Standing) -> list[Chart]:
     own = [job for job in standing.jobs if not job.shared]
     broken = [o for o in past.outcomes if not o.good and o.status != "same" and not o.job.fault and not o.shared]
     drawn = [*sample(own, MOST_CURVES), *broken[:MOST_CURVES]]
-    histories = [(job, read_history(RunDir(Path(job.job.folder)).history)) for job in drawn]
-    found = [(job, rows) for job, rows in histories if rows]
+    found = [(job, rows) for job in drawn if (rows := history_of(job))]
     names = dict.fromkeys((standing.metric, "loss"))
     left = f"; {MOST_CURVES} of {len(own)} trainings are drawn" if len(own) > MOST_CURVES else ""
     return [chart for name in names if (chart := overlaid(standing, name, found, left))]
+
+
+def history_of(job: Outcome) -> Epochs:
+    """The epochs of a job; a file that is no table is a line, and costs the others nothing."""
+    try:
+        return read_history(RunDir(Path(job.job.folder)).history)
+    except ConfigError as error:
+        tell(str(error))
+        return []
 
 
 def overlaid(standing: Standing, metric: str, found: Sequence[tuple[Outcome, Epochs]], left: str) -> Chart | None:

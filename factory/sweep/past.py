@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from factory import report
+from factory import documents, report
+from factory.documents import read_document, read_summary
 from factory.errors import ConfigError, FactoryError, Interrupted
-from factory.rundir import RunDir, read_json
+from factory.rundir import RunDir
 from factory.sweep import leaderboard, plan
 from factory.sweep.command import RECORD
 from factory.sweep.objectives import front
@@ -43,16 +44,17 @@ class Past:
     @classmethod
     def of(cls, folder: Path, outcomes: Sequence[Outcome], aims: Sequence[Aim]) -> Past:
         """One that has just ended: its outcomes are known."""
-        return cls(folder, read_json(folder / RECORD) or {}, list(plan.read(folder).values()), outcomes, aims)
+        record = read_document(folder / RECORD, documents.Sweep) or {}
+        return cls(folder, record, list(plan.read(folder).values()), outcomes, aims)
 
 
 def read(folder: Path) -> Past:
     """Read a sweep's folder.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is none, or its own files are not what they must be.
     """
-    record = read_json(folder / RECORD)
+    record = read_document(folder / RECORD, documents.Sweep)
     if record is None:
         raise ConfigError(f"sweep: got {str(folder)!r}; takes the folder of a sweep, one that holds a {RECORD}")
     jobs = [located(folder, job) for job in plan.read(folder).values()]
@@ -91,11 +93,14 @@ def alone(job: Job) -> Outcome | None:
     """What its own config or its run's folder says; None where it has not ended."""
     if job.fault:
         return Outcome(job, "failed", "; ".join(job.fault.splitlines()))
-    summary = read_json(RunDir(Path(job.folder)).summary)
+    try:
+        summary = read_summary(RunDir(Path(job.folder)))
+    except ConfigError as error:  # the others have ended as they have
+        return Outcome(job, "failed", str(error))
     if summary is None or summary["status"] == "running":
         return None
-    error = summary.get("error")
-    return Outcome.of(job, summary, error="; ".join(error.splitlines()) if error else None)
+    reason = summary.get("error")
+    return Outcome.of(job, summary, error="; ".join(reason.splitlines()) if reason else None)
 
 
 def show(past: Past, console: Terminal) -> int:

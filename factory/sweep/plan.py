@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from factory import config as configs
+from factory import documents
 from factory.config import Config, Judged
+from factory.documents import check
 from factory.errors import ConfigError, DataError, FactoryError
 from factory.faults import wrong
 from factory.launchers.environment import Environment
 from factory.plan import Plan
+from factory.reading import json_object, read_text
 from factory.rundir import key_of, write_text
 from factory.sweep.grid import Grid
 
@@ -137,10 +140,14 @@ def draft(drafting: Drafting, job_overrides: Sequence[Sequence[str]], first: int
 
 
 def read(folder: Path) -> dict[int, Job]:
-    """The jobs that were planned in a sweep's folder, by number."""
-    file = folder / PLAN
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    return {
-        fields["number"]: Job(**{**fields, "overrides": tuple(fields["overrides"])})
-        for fields in map(json.loads, lines)
-    }
+    """The jobs that were planned in a sweep's folder, by number.
+
+    Raises:
+        ConfigError: a line is of no job.
+    """
+    jobs = {}
+    for number, line in enumerate((read_text(folder / PLAN) or "").splitlines(), 1):
+        where = f"{folder / PLAN}, line {number}"
+        fields = check(json_object(line, where), documents.Job, where)
+        jobs[fields["number"]] = Job(**{**fields, "overrides": tuple(fields["overrides"])})
+    return jobs

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from factory import record
+from factory.documents import read_summary, read_training
 from factory.publish import publish
-from factory.rundir import RunDir, read_json
+from factory.rundir import RunDir
 from factory.sweep.outcome import Outcome
 
 
@@ -37,7 +38,7 @@ class Release:
             PublishError: the folder cannot be written.
         """
         run = RunDir(Path(self.best_first[0].job.folder))
-        trained, made = read_json(run.train / "report.json"), self.made()
+        trained, made = read_training(run), self.made()
         if not made or trained is None:
             return {}
         models, name, facts = Path(self.tree["models"]), self.tree["name"], record.of_version(run, trained)
@@ -51,6 +52,6 @@ class Release:
         for outcome in self.best_first:
             if outcome.status == "published" and outcome.job.train_key == self.best_first[0].job.train_key:
                 run = RunDir(Path(outcome.job.folder))
-                for target, summary in (read_json(run.summary) or {}).get("targets", {}).items():
+                for target, summary in ((read_summary(run) or {}).get("targets") or {}).items():
                     found.setdefault(target, (run.artifact(target), summary))
         return found

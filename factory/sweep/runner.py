@@ -9,10 +9,11 @@ from typing import Any, Protocol
 
 from factory.clock import Clock
 from factory.delivery import Delivery
+from factory.documents import read_summary
 from factory.errors import FactoryError, GateError, Interrupted, Pruned
 from factory.launchers.pool import Pool
 from factory.pipeline import Pipeline
-from factory.rundir import read_json, write_json
+from factory.rundir import write_json
 from factory.sweep import shared
 from factory.sweep.outcome import GOOD, Outcome, repeated
 from factory.sweep.plan import Drafting, Job
@@ -161,6 +162,8 @@ class Runner:
 
     def carried_out(self, job: Job, pipeline: Pipeline) -> Outcome:
         """Finished before, or run to its end, on a training of another job where there is one."""
+        if pipeline.run.path.exists():
+            pipeline.run.check()
         kept = finished(pipeline)
         if kept:
             self.waiting.trained(job.train_key)
@@ -207,7 +210,7 @@ class JobWatch:
 
 def finished(pipeline: Pipeline) -> dict[str, Any] | None:
     """The summary of a run that an earlier command finished, if every file in it is still what was recorded."""
-    earlier = read_json(pipeline.run.summary)
+    earlier = read_summary(pipeline.run)
     if not earlier or earlier["status"] not in GOOD:
         return None
     trained = pipeline.kept_training()

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from factory import config as configs
-from factory import faults
+from factory import documents, faults
 from factory.config.packages import absent
+from factory.documents import read_document
 from factory.errors import ConfigError, MissingPackage
-from factory.rundir import read_json
 from factory.sweep import space as spaces
 from factory.sweep.ask import Asker
 from factory.sweep.command import JOURNAL, RECORD
@@ -110,7 +110,7 @@ class Search:
         Raises:
             ConfigError: what is wrong with the first of them, or with the objectives.
         """
-        record = read_json(self.grid.folder / RECORD)
+        record = read_document(self.grid.folder / RECORD, documents.Sweep)
         if record and "search" not in record:
             raise ConfigError(f"hydra.sweep.dir: {self.grid.folder} holds another sweep; give another folder")
         if self.prunes and not self.objectives.watched:

@@ -12,13 +12,14 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf
 
-from factory import faults
+from factory import documents, faults
+from factory.documents import read_document
 from factory.errors import ConfigError, FactoryError, Interrupted
 from factory.launchers.pool import Pool
 from factory.places import folders
 from factory.plan import wants_gpu
 from factory.report import table
-from factory.rundir import RunDir, read_json, write_json
+from factory.rundir import RunDir, write_json
 from factory.sweep import leaderboard, past, show
 from factory.sweep.command import JOURNAL, RECORD
 from factory.sweep.grid import Grid
@@ -127,7 +128,7 @@ class Sweep:
 
     def drafting(self, grid: Grid, settings: Settings, count: int) -> tuple[Drafting, int]:
         """What composes the jobs, and how many run at a time."""
-        earlier = read_json(grid.folder / RECORD) or {}
+        earlier = read_document(grid.folder / RECORD, documents.Sweep) or {}
         at_a_time = settings.at_a_time(count, gpu=wants_gpu("auto"))
         threads = earlier.get("threads") or settings.threads_each(at_a_time)  # weights may depend on it: as it was
         return Drafting(grid, threads, settings.gpu, settings.afar), at_a_time

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from factory.documents import Origin, read_document, read_training
 from factory.publish import link_or_copy
-from factory.rundir import RunDir, holds, making, read_json, write_json
-
-ORIGIN = "origin.json"
+from factory.rundir import ORIGIN, RunDir, holds, making, write_json
 
 
 def inherit(run: RunDir, key: str, donors: Iterable[Path]) -> None:
@@ -37,19 +36,19 @@ def inherit(run: RunDir, key: str, donors: Iterable[Path]) -> None:
 
 def is_trained(run: RunDir, key: str) -> bool:
     """Whether a run holds this training, whole and untouched."""
-    report = read_json(run.train / "report.json") or {}
+    report = read_training(run)
     return (
-        report.get("status") == "done"
+        report is not None
         and report["key"] == key
         and all(holds(run.train / file, digest) for file, digest in report["sha256"].items())
     )
 
 
 def hashes(run: RunDir) -> dict[str, str]:
-    return dict((read_json(run.train / "report.json") or {}).get("sha256", {}))
+    return dict((read_training(run) or {}).get("sha256", {}))
 
 
 def origin(run: RunDir) -> str | None:
     """The run whose training this one has, None where it is its own."""
-    found = read_json(run.train / ORIGIN)
+    found = read_document(run.train / ORIGIN, Origin)
     return found["run"] if found else None

@@ -10,8 +10,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from factory.documents import read_summary
 from factory.errors import FactoryError
-from factory.rundir import RunDir, read_json, write_text
+from factory.rundir import RunDir, write_text
 from factory.sweep.ask import Asker
 from factory.sweep.outcome import Outcome
 from factory.sweep.plan import PLAN, Drafting, Job
@@ -53,7 +54,7 @@ class Trials:
 
     def ended_before(self, number: int, state: str) -> Outcome:
         job = self.jobs[number]
-        summary = read_json(RunDir(Path(job.folder)).summary) or {}
+        summary = read_summary(RunDir(Path(job.folder))) or {}
         error = job.fault or summary.get("error") or "failed in an earlier command"
         outcome = Outcome.of(job, summary, error="; ".join(str(error).splitlines()), kept=True)
         return outcome if outcome.status in (state, "refused") else replace(outcome, status=state)

@@ -18,7 +18,8 @@ from factory.diff.command import compare
 from factory.diff.review import Review
 from factory.errors import ConfigError
 from factory.places import PACKAGE
-from factory.rundir import RunDir, write_json
+from factory.publish import publish
+from factory.rundir import RunDir
 from tests.commands import factory
 from tests.diff.repository import Repository, repository
 
@@ -141,13 +142,14 @@ def test_sides_of_overrides(repo: Repository) -> None:
 def test_run_and_version_against_the_working_tree(repo: Repository, tmp_path: Path) -> None:
     run = RunDir(tmp_path / "run")
     config.save(config.compose(["seed=3", f"hydra.run.dir={run.path}"], str(repo.conf)), run.config.parent)
-    version = tmp_path / "version"
-    write_json(version / "factory.json", {"run": str(run.path)})
+    (tmp_path / "made").mkdir()
+    claim = run.path / "version.json"
+    version = publish(tmp_path / "models", "m", {"onnx": tmp_path / "made"}, {}, claim=claim)["onnx"]
     assert review(repo, str(run.path)).findings == ()
     repo.edit("train/default.yaml", "epochs: 10", "epochs: 11")
     for side in (run.path, version):
         assert found(review(repo, str(side))) == {"train.epochs": Class.retrain}
-    write_json(version / "factory.json", {"run": str(tmp_path / "gone")})
+    run.path.rename(tmp_path / "elsewhere")
     with pytest.raises(ConfigError, match="the run that published it is gone"):
         review(repo, str(version))
 

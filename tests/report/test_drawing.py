@@ -167,7 +167,7 @@ def hostile(folder: Path) -> Path:
     """A page whose names and labels try to be markup."""
     write_json(
         folder / "run.json",
-        {"status": "failed", "name": HOSTILE, "overrides": [HOSTILE], "error": HOSTILE, "versions": {}},
+        {"status": "failed", "name": "m", "overrides": [HOSTILE], "error": HOSTILE, "versions": {}},
     )
     judged = {"task": "classification", "rows": 1, "labels": [HOSTILE, "b"], "right": 1, "mistaken": []}
     write_json(folder / "train" / "evaluation.json", {HOSTILE: {**judged, "confusion": [[1, 0], [0, 0]]}})

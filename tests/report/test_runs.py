@@ -42,7 +42,8 @@ def test_a_run_that_nobody_runs_was_killed(tmp_path: Path) -> None:
 def test_compare_takes_two_runs(tmp_path: Path) -> None:
     assert factory("compare").err == "compare: got nothing; takes two run folders or more\n"
     done = factory("compare", f"{tmp_path}/a", f"{tmp_path}/b")
-    assert (done.code, done.err) == (2, f"run: got '{tmp_path}/a'; takes a run folder, one that holds a run.json\n")
+    lines = [f"run: got '{tmp_path}/{name}'; takes a run folder, one that holds a run.json\n" for name in "ab"]
+    assert (done.code, done.err) == (2, "".join(lines))
 
 
 @pytest.mark.slow

@@ -209,14 +209,14 @@ def test_report_prints_the_table_and_writes_the_page(tmp_path: Path) -> None:
     assert (done.code, done.err) == (0, f"report: {tmp_path}: not written: Is a directory\n")
 
 
-def test_a_folder_of_files_that_cannot_be_read_costs_nothing(
+def test_a_file_that_cannot_be_read_costs_nothing_but_itself(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job = made.ran(made.job(tmp_path, 0, "a=1"), {"loss": 0.5}, history=[{"epoch": 1, "loss": 0.1}])
     read = past.read(made.sweep(tmp_path, [job]))
     (tmp_path / "0" / "train" / "history.csv").write_bytes(b"epoch,loss\n\xff,1\n")
-    assert past.draw(read) is None
-    assert f"report: {tmp_path}: not drawn: UnicodeDecodeError" in capsys.readouterr().err
+    assert past.draw(read) == tmp_path / "sweep.html"
+    assert capsys.readouterr().err == f"{tmp_path}/0/train/history.csv: byte 11 is no UTF-8 text\n"
 
 
 @pytest.mark.slow

@@ -71,9 +71,12 @@ def test_words_of_a_sweep_are_refused_without_one() -> None:
         needs_a_sweep(["seed=1", "launcher.jobs=2", "sweep=resume"])
 
 
+AIMS = [{"metric": "auto", "mode": "auto"}]
+
+
 def recorded(folder: Path, *command: str) -> None:
     folder.mkdir(parents=True)
-    (folder / "sweep.json").write_text(json.dumps({"command": command}))
+    (folder / "sweep.json").write_text(json.dumps({"status": "done", "aims": AIMS, "command": command}))
 
 
 def test_resume_finds_the_newest_sweep_of_the_same_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
