@@ -205,11 +205,11 @@ class Record(Document):
 class Claim(Document):
     """version.json of a run and claim.json among the published versions: whose a version's number is."""
 
-    claim: str
     name: Name
     version: VersionNumber
-    contents: dict[str, Digest]
-    run: PathText
+    claim: NotRequired[str]  # runs of earlier releases have a number only, which counts for nothing
+    contents: NotRequired[dict[str, Digest]]
+    run: NotRequired[PathText]
 
 
 class Aim(TypedDict):

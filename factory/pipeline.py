@@ -72,9 +72,11 @@ class Pipeline:
         """
         try:
             return self.work()
-        except ConfigError:
+        except ConfigError as error:
             if fresh:
                 self.take_back(made)
+            elif self.summary:  # it was said to be running
+                self.conclude("failed", error)
             raise
         except FactoryError as error:
             self.conclude(STATUS.get(type(error), "failed"), error)

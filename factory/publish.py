@@ -27,6 +27,9 @@ from factory.removal import remove
 from factory.rundir import sha256, write_json
 
 RECORD = "factory.json"
+DEPTH = 3
+"""Folders above a version's: its name's, its target's, that of all versions."""
+
 MODEL = "model_sha256"
 """The field of a record that holds the trained model's hash: what was made of another model is other contents."""
 
@@ -72,16 +75,23 @@ def version_of(models: Path, name: str, contents: Mapping[str, str], claim: Path
     """
     mine = read_document(claim, Claim)
     if mine and mine["name"] == name:
-        version = int(mine["version"])
-        theirs = read_document(place_of_claim(models, name, version), Claim)
-        if theirs and theirs["claim"] == mine["claim"] and agree(theirs["contents"], contents):
-            if not contents.items() <= theirs["contents"].items():
-                keep_claim({**theirs, "contents": {**theirs["contents"], **contents}}, models, claim)
-            return version
+        known = claimed(mine, models)
+        if known is not None and agree(known, contents):
+            if not contents.items() <= known.items():
+                keep_claim({**mine, "contents": {**known, **contents}}, models, claim)
+            return int(mine["version"])
     version = next_version(models, name)
     fields = {"claim": uuid4().hex, "name": name, "version": version, "contents": dict(contents)}
     keep_claim({**fields, "run": str(claim.parent.resolve())}, models, claim)
     return version
+
+
+def claimed(mine: Mapping[str, Any], models: Path) -> dict[str, str] | None:
+    """What was published under a run's claim, None where this folder of versions knows of no such claim."""
+    theirs = read_document(place_of_claim(models, mine["name"], mine["version"]), Claim)
+    if theirs is None or "claim" not in mine or theirs.get("claim") != mine["claim"]:
+        return None
+    return dict(theirs.get("contents", {}))
 
 
 def agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
@@ -111,8 +121,10 @@ def origin_of(version: Path) -> Path:
         ConfigError: it does not, as where a version was copied from another machine.
     """
     record = read_document(version / RECORD, Record) or {}
-    claim = read_document(place_of_claim(models_of(version), record["name"], record["version"]), Claim)
-    if claim is None:
+    deep = len(version.absolute().parents) > DEPTH
+    place = place_of_claim(models_of(version), record["name"], record["version"]) if deep else None
+    claim = read_document(place, Claim) if place else None
+    if claim is None or "run" not in claim:
         raise ConfigError(f"run: got {str(version)!r}; takes a version in the folder that it was published to")
     return Path(claim["run"])
 

@@ -32,6 +32,7 @@ from factory.sweep.plan import Job
 from factory.sweep.show import Screen
 from factory.terminal import Terminal, text
 from tests.commands import factory
+from tests.sweep import made
 
 WORST = (
     "[/red]x",
@@ -192,9 +193,10 @@ def test_a_sweep_while_it_runs_and_when_it_has_ended(name: str) -> None:
 @each_of_the_worst
 def test_lists_and_comparisons(name: str) -> None:
     found = [runs.Run(Path(name.replace("/", "")), summary(name), 0.0, 3)]
-    versions = [runs.Version(name, 1, {"metrics": {name: 0.5}, "run": name}, (name,), 0.0, 3)]
-    harmless(on_a_terminal(lambda console: runs.show(found, versions, console)))
-    as_json = runs.as_json(found, versions)
+    versions = [runs.Version(name, 1, {"metrics": {name: 0.5}}, name, (name,), 0.0, 3)]
+    both = runs.Found(found, versions, [])
+    harmless(on_a_terminal(lambda console: runs.show(both, console)))
+    as_json = runs.as_json(both)
     harmless(as_json)
     assert json.loads(as_json)["published"][0]["name"] == name
 
@@ -277,11 +279,15 @@ def test_json_inside_a_page_does_not_end_its_script(name: str) -> None:
 
 
 def test_list_of_a_hostile_folder(tmp_path: Path) -> None:
-    write_json(tmp_path / "a" / "run.json", {**summary("[/red]x"), "name": "a\x1b]0;owned\x07\n\u202eb"})
+    write_json(tmp_path / "a" / "run.json", {"status": "failed", "name": "a\x1b]0;owned\x07\n\u202eb"})
+    measured = {"status": "trained", "name": "m", "train": made.trained({"[/red]x": 0.5}, 1, 1.0)}
+    write_json(tmp_path / "[b]\x1b[2J" / "run.json", measured)
     done = factory("list", str(tmp_path))
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0
     harmless(done.out)
-    assert "a\\x1b]0;owned\\x07\\n\\u202eb" in done.out
+    harmless(done.err)
+    assert done.err.startswith(f"{tmp_path}/a/run.json: name: got 'a\\x1b]0;owned\\x07\\n\\u202eb'; takes letters, ")
+    assert "[b]\\x1b[2J" in done.out
     assert "[/red]x 0.5000" in done.out
 
 

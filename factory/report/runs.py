@@ -18,7 +18,7 @@ from factory import locking
 from factory.documents import Claim, Record, Summary, read_document
 from factory.errors import ConfigError
 from factory.printable import json_text
-from factory.publish import RECORD, models_of, place_of_claim
+from factory.publish import DEPTH, RECORD, models_of, place_of_claim
 from factory.report import columns
 from factory.rundir import size
 from factory.terminal import Terminal
@@ -28,7 +28,6 @@ STYLES = {"published": "green", "trained": "green", "refused": "bold red", "fail
 AGES = ((86400, "d"), (3600, "h"), (60, "min"))
 MOST_TARGETS = 3  # names in one cell
 AT_THE_RIGHT = ("age", "size", "version")
-DEPTH = 3  # folders above a version's: its name's, its target's, that of all versions
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def version_at(paths: list[Path]) -> Version:
     claim = read_document(place_of_claim(models_of(first), record["name"], record["version"]), Claim)
     targets = tuple(sorted(path.absolute().parents[1].name for path in paths))
     changed = max((path / RECORD).stat().st_mtime for path in paths)
-    run = claim["run"] if claim else record.get("run")
+    run = (claim or record).get("run")
     return Version(record["name"], record["version"], record, run, targets, changed, sum(map(size, paths)))
 
 
