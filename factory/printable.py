@@ -7,10 +7,12 @@ Everything is printed through `say`, `tell` or `factory.terminal.Terminal`; ruff
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 
@@ -42,6 +44,17 @@ def say(text: str, end: str = "\n") -> None:
 def tell(text: str) -> None:
     """Print lines to standard error."""
     print(visible_lines(text), file=sys.stderr)  # noqa: T201
+
+
+@contextmanager
+def printed_visibly() -> Iterator[None]:
+    """Print at the end, made `visible`, what a library prints to standard output."""
+    printed = io.StringIO()
+    try:
+        with redirect_stdout(printed):
+            yield
+    finally:
+        say(printed.getvalue(), end="")
 
 
 def _replaced(text: str, escape: Callable[[str], str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from factory.errors import ConfigError, FactoryError, Interrupted
 from factory.help import help_text
 from factory.launchers.local import LocalLauncher
 from factory.pipeline import Pipeline
-from factory.printable import say, tell
+from factory.printable import printed_visibly, say, tell
 from factory.report import live, runs, table
 from factory.rundir import RunDir
 from factory.sweep import command as sweeps
@@ -106,7 +107,8 @@ def hydra_command(options: argparse.Namespace) -> int:
     """Hand flags that are Hydra's own to Hydra, once the config is known to be sound."""
     if not options.multirun:
         config.load(options.words, config_dir=options.config_dir, config_name=options.config_name)
-    return config.through_hydra(options.arguments, each_job)
+    with printed_visibly() if options.cfg else nullcontext():  # a script for completion holds tabs
+        return config.through_hydra(options.arguments, each_job)
 
 
 def sweep_command(options: argparse.Namespace) -> int:

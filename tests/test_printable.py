@@ -300,6 +300,14 @@ def test_a_forged_key_is_one_line(tmp_path: Path) -> None:
     assert line.startswith("model.x\\n\\x1b[2Jall is well: unknown key; takes ")
 
 
+def test_a_config_that_is_printed_turns_nothing_around(tmp_path: Path) -> None:
+    (tmp_path / "tracker").mkdir()
+    (tmp_path / "tracker" / "turned.yaml").write_text("kind: mlflow\nuri: 'a\u202eb'\n", encoding="utf-8")
+    done = factory("--config-dir", str(tmp_path), "--cfg", "job", "tracker=turned")
+    assert (done.code, done.err) == (0, "")
+    assert "uri: a\\u202eb\n" in done.out
+
+
 @pytest.mark.slow
 def test_a_metric_may_be_called_anything(tmp_path: Path) -> None:
     metric = "train.metrics=[{CategoricalAccuracy: {name: '[/red]x'}}]"
