@@ -15,6 +15,8 @@ from factory.printable import tell
 from factory.verbs import DESCRIBED, VERBS
 from factory.version import __version__
 
+INFO = ("all", "defaults", "defaults-tree", "config", "plugins", "searchpath")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line.
@@ -47,7 +49,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("-c", "--cfg", choices=["job", "hydra", "all"])
     parser.add_argument("--resolve", action="store_true")
     parser.add_argument("-p", "--package")
-    parser.add_argument("-i", "--info", nargs="?", const="all")
+    parser.add_argument("-i", "--info", nargs="?", const="all", choices=INFO)
     parser.add_argument("-sc", "--shell-completion", action="store_true")
     parser.add_argument("--hydra-help", action="store_true")
     parser.add_argument("--format", choices=FORMATS, default="terminal")
@@ -73,5 +75,15 @@ def verb_of(options: argparse.Namespace) -> str:
         options.words.pop(0)
     if options.help:
         return "help"
-    hydras = (options.cfg, options.info, options.shell_completion, options.hydra_help)
-    return "hydra" if any(hydras) else "sweep" if options.multirun else typed or "run"
+    flags = {
+        "--cfg": options.cfg,
+        "--info": options.info,
+        "--shell-completion": options.shell_completion,
+        "--hydra-help": options.hydra_help,
+        "-m": options.multirun,
+    }
+    given = [flag for flag, value in flags.items() if value]
+    if len(given) > 1:
+        raise ConfigError(f"command line: got {' and '.join(given)}; takes one of them")
+    hydras = given and given != ["-m"]
+    return "hydra" if hydras else "sweep" if options.multirun else typed or "run"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 MOST_LISTED = 10
+MISSING = ": missing; takes "
 
 
 def wrong(path: str, value: Any, takes: str, among: Iterable[str] = ()) -> str:
@@ -26,7 +27,12 @@ def unknown(path: str, key: str, keys: Sequence[str]) -> str:
 
 def missing(path: str, takes: str) -> str:
     """A key that must be given."""
-    return f"{path}: missing; takes {takes}"
+    return f"{path}{MISSING}{takes}"
+
+
+def is_missing(line: str) -> bool:
+    """Whether a line is one of `missing`."""
+    return MISSING in line
 
 
 def meant(value: Any, among: Iterable[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -104,11 +103,20 @@ def help_command(options: argparse.Namespace) -> int:
 
 
 def hydra_command(options: argparse.Namespace) -> int:
-    """Hand flags that are Hydra's own to Hydra, once the config is known to be sound."""
-    if not options.multirun:
-        config.load(options.words, config_dir=options.config_dir, config_name=options.config_name)
-    with printed_visibly() if options.cfg else nullcontext():  # a script for completion holds tabs
-        return config.through_hydra(options.arguments, each_job)
+    """Print what Hydra knows: the config as it is composed, sound but not necessarily whole, or how it came to it."""
+    places = options.config_dir, options.config_name
+    if options.hydra_help:
+        config.print_hydras_help()
+    elif options.shell_completion:
+        config.complete_in_shell(options.words, *places)
+    else:
+        config.validate(config.compose(options.words, *places).tree, whole=False)
+        if options.cfg:
+            config.print_config(options.words, *places, options.cfg, options.package, options.resolve)
+        else:
+            with printed_visibly():
+                config.print_info(options.words, *places, options.info)
+    return 0
 
 
 def sweep_command(options: argparse.Namespace) -> int:

@@ -14,24 +14,35 @@ from factory.config.crosschecks import misfits
 from factory.config.files import reload, save
 from factory.config.nodes import Judged, refusals
 from factory.config.packages import check_packages, needs_tensorflow
-from factory.config.through import job_config, multirun, through_hydra
+from factory.config.through import (
+    complete_in_shell,
+    job_config,
+    multirun,
+    print_config,
+    print_hydras_help,
+    print_info,
+)
 from factory.errors import ConfigError
+from factory.faults import is_missing
 from factory.rundir import RunDir
 
 __all__ = [
     "Config",
     "Judged",
     "check_packages",
+    "complete_in_shell",
     "compose",
     "job_config",
     "load",
     "multirun",
     "needs_tensorflow",
+    "print_config",
+    "print_hydras_help",
+    "print_info",
     "relax",
     "reload",
     "resumed",
     "save",
-    "through_hydra",
     "validate",
 ]
 
@@ -65,12 +76,13 @@ def resumed(run: RunDir) -> Config:
     return config
 
 
-def validate(tree: Mapping[str, Any], judged: Judged | None = None) -> None:
+def validate(tree: Mapping[str, Any], judged: Judged | None = None, *, whole: bool = True) -> None:
     """Refuse a tree that is not what it must be.
 
     Args:
         tree: resolved, as ``Config.tree``.
         judged: faults of nodes that were judged before; grows. The jobs of a sweep share most of their nodes.
+        whole: whether a value that must be given and was not is a fault.
 
     Raises:
         ConfigError: all faults at once, one line each; how nodes fit each other is judged where both are right.
@@ -78,5 +90,7 @@ def validate(tree: Mapping[str, Any], judged: Judged | None = None) -> None:
     faults = list(refusals(tree, {} if judged is None else judged))
     at_fault = {re.split(r"[.:\[]", fault)[0] for fault in faults}
     faults += misfits(tree, tree.keys() - at_fault)
+    if not whole:
+        faults = [fault for fault in faults if not is_missing(fault)]
     if faults:
         raise ConfigError(faults)

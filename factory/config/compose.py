@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from factory import faults
-from factory.config.user_folder import before_the_package
+from factory.config.environment import marked, read_by
+from factory.config.overrides import check_overrides
+from factory.config.user_folder import searched
+from factory.config.words import found_in, in_our_words, says_where
 from factory.errors import ConfigError
 from factory.places import folders
 
@@ -52,15 +51,22 @@ def relax(overrides: Iterable[str], config_dir: str | None = None, package: Path
 
     Groups, ``hydra.*`` and what has a sign of its own (``+ ~``) stay as they are.
     """
-    places = folders(config_dir, package)
+    groups = groups_of(folders(config_dir, package))
 
     def relaxed(override: str) -> str:
         match = VALUE.match(override)
-        if match is None or match[1].split(".")[0] == "hydra" or any((place / match[1]).is_dir() for place in places):
+        if match is None or match[1].split(".")[0] == "hydra":
+            return override
+        if match[1] in groups and not override[match.end() :].startswith("{"):
             return override
         return f"++{override}"
 
     return [relaxed(override) for override in overrides]
+
+
+def groups_of(places: Iterable[Path]) -> frozenset[str]:
+    """The config groups of these folders that have one word for a name."""
+    return frozenset(path.name for place in places for path in place.iterdir() if path.is_dir())
 
 
 def compose(
@@ -81,34 +87,40 @@ def compose(
     Raises:
         ConfigError: Hydra or OmegaConf refused it; one line each.
     """
-    *own, base = folders(config_dir, package)
+    places = folders(config_dir, package)
+    check_overrides(overrides)
     with (
-        in_our_words([*own, base]),
-        before_the_package(own[0] if own else None),
-        initialize_config_dir(str(base), version_base="1.3", job_name="factory"),
+        in_our_words(places, overrides),
+        searched(places),
+        initialize_config_dir(str(places[-1]), version_base="1.3", job_name="factory"),
     ):
-        return from_hydra(_compose(config_name, relax(overrides, config_dir, package)), overrides)
+        words = relax(overrides, config_dir, package)
+        composed = blamed(lambda some: hydra_compose(config_name, list(some), return_hydra_config=True), words)
+        return from_hydra(composed, overrides)
 
 
-def _compose(config_name: str, overrides: list[str]) -> DictConfig:
-    """Hydra's compose; where it fails in a way it has no words for, the override without which it does not."""
+def blamed(composed: Callable[[Sequence[str]], DictConfig], overrides: Sequence[str]) -> DictConfig:
+    """What is composed of overrides; a failure that does not say where is put to the first override it comes with.
 
-    def composed(words: list[str]) -> DictConfig:
-        return hydra_compose(config_name, words, return_hydra_config=True)
+    Raises:
+        ConfigError: at the override; what says where it is passes through.
+    """
+
+    def fails(some: Sequence[str]) -> bool:
+        try:
+            composed(some)
+        except Exception:
+            return True
+        return False
 
     try:
         return composed(overrides)
-    except (HydraException, OmegaConfBaseException, yaml.YAMLError):
+    except ConfigError:
         raise
     except Exception as error:  # OmegaConf turns `a_list.word=1` into a bare ValueError
-        for place, override in enumerate(overrides):
-            try:
-                composed(overrides[:place] + overrides[place + 1 :])
-            except Exception:
-                continue
-            key, _, value = override.lstrip("+").partition("=")
-            raise ConfigError(faults.wrong(key, value, f"what its place can hold; {one_line(error)}")) from error
-        raise ConfigError(f"config: {one_line(error)}") from error
+        if says_where(error):
+            raise
+        raise ConfigError(found_in(overrides, fails, error)) from error
 
 
 def from_hydra(composed: DictConfig, overrides: Sequence[str]) -> Config:
@@ -116,9 +128,15 @@ def from_hydra(composed: DictConfig, overrides: Sequence[str]) -> Config:
     with hydra_config(composed):
         run_dir = composed.hydra.run.dir
         tree = plain(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]), resolve=True)
+        tree = marked(tree, read_by(words_of(composed)))
     hydra = plain(composed.hydra, resolve=False)  # as Hydra writes it: the folders of a sweep cannot be resolved here
     given = any(override.lstrip("+").startswith("hydra.run.dir=") for override in overrides)
     return Config(tree, run_dir, given, tuple(overrides), hydra, hydra["runtime"]["choices"])
+
+
+def words_of(composed: DictConfig) -> list[str]:
+    """The overrides of a composed config as they were typed, without those of Hydra's node."""
+    return list(plain(composed.hydra.overrides, resolve=False)["task"])
 
 
 def plain(node: DictConfig, resolve: bool) -> dict[str, Any]:
@@ -136,44 +154,3 @@ def hydra_config(composed: DictConfig) -> Iterator[None]:
         yield
     finally:
         singleton.cfg = before
-
-
-@contextmanager
-def in_our_words(places: Sequence[Path]) -> Iterator[None]:
-    """Errors of Hydra, OmegaConf and YAML as one line that says where.
-
-    Args:
-        places: folders of groups, for the options of one.
-
-    Raises:
-        ConfigError: in their place.
-    """
-    try:
-        yield
-    except MissingConfigException as error:
-        raise ConfigError(_unknown_option(error, places)) from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"YAML: {one_line(error)}") from error
-    except OmegaConfBaseException as error:
-        key = error.full_key or "config"
-        raise ConfigError(f"{key}: {one_line(error.msg or error).removeprefix('Error merging override ')}") from error
-    except OverrideParseException as error:
-        typed = error.override.removeprefix("++")
-        raise ConfigError(f"override {typed!r}: {one_line(error)}; takes key=value") from error
-    except HydraException as error:
-        raise ConfigError(f"override: {one_line(error)}") from error
-
-
-def _unknown_option(error: MissingConfigException, places: Sequence[Path]) -> str:
-    group, _, option = (error.missing_cfg_file or "").rpartition("/")
-    options = sorted({path.stem for place in places for path in (place / group).glob("*.yaml")})
-    return faults.wrong(group or "--config-name", option, faults.listed(options), options)
-
-
-def one_line(error: object) -> str:
-    """The message without line breaks, the pointers to Hydra's website and the class names of its parser."""
-    text = re.sub(r"\s*See https?://\S+.*", "", str(error), flags=re.DOTALL)
-    kept = (line.strip() for line in text.splitlines())
-    return " ".join(
-        line for line in kept if line and not line.startswith(("full_key:", "object_type=", "reference_type="))
-    )

@@ -91,8 +91,12 @@ Table = _plain(dict[str, Any], "a mapping", "dict")
 
 def integer(least: int) -> Any:
     """An integer of at least ``least``."""
-    words = f"an integer of at least {least}"
-    return Annotated[int, Kind(words, frozenset({"int"}), accepts=lambda value: value >= least)]
+    return whole(f"an integer of at least {least}", lambda value: value >= least)
+
+
+def whole(words: str, accepts: Callable[[int], bool]) -> Any:
+    """An integer that satisfies ``accepts``, as ``words`` say."""
+    return Annotated[int, Kind(words, frozenset({"int"}), accepts=accepts)]
 
 
 def number(words: str, accepts: Callable[[float], bool]) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,9 +23,12 @@ TASKS = ("classification", "regression")
 
 count = kinds.integer(1)
 natural = kinds.integer(0)
+threads = kinds.whole("an integer from 1 to 4096", lambda value: 1 <= value <= 4096)
 not_negative = number("a number of at least 0", lambda value: value >= 0)
+bound = number("a finite number of at least 0", lambda value: 0 <= value < math.inf)
 fraction = number("a number between 0 and 1, both excluded", lambda value: 0 < value < 1)
 names = list_of(Str)
+packages = list_of(kinds.text("the name of a package", re.compile(r"[A-Za-z0-9][\w\-]*").fullmatch))  # a dot imports
 weights = dict_of(union(not_negative, dict_of(not_negative)))
 
 model_name = kinds.text(NAME_WORDS, is_name)
@@ -55,7 +60,7 @@ TRAIN: Fields = {
     "epochs": (count, ..., "Passes over the training rows."),
     "batch_size": (count, ..., "Rows of one step."),
     "precision": (choice("float32", "mixed_float16", "mixed_bfloat16"), "float32", "Keras dtype policy."),
-    "threads": (union(count, Null), None, "Processor threads; null takes all cores."),
+    "threads": (union(threads, Null), None, "Processor threads; null takes all cores."),
     "loss": (loss(), "auto", "auto follows the task; output → loss where there are several."),
     "metrics": (metrics(), "auto", "auto follows the task; output → metrics where there are several."),
     "callbacks": (list_of(declaration("callbacks")), [], "Keras callbacks in order."),
@@ -70,7 +75,7 @@ DATA: Fields = {
         True,
         "Train regression targets at mean 0 and deviation 1; the model answers in their own unit.",
     ),
-    "requires": (names, [], "Packages that reading needs, by their pip names."),
+    "requires": (packages, [], "Packages that reading needs, by their pip names."),
     "extra": (union(Str, Null), None, "The extra of this package that installs them."),
     "classes": (union(Int, Null), None, "Number of classes; known once the data is read unless given."),
     "features": (union(Int, Null), None, "Numbers in one row of the first input."),
@@ -91,7 +96,7 @@ DEPLOY: Fields = {
 }
 
 TRACKER: Fields = {
-    "requires": (names, [], "Packages that it needs, by the names they are imported by."),
+    "requires": (packages, [], "Packages that it needs, by the names they are imported by."),
     "extra": (union(Str, Null), None, "The extra of this package that installs them."),
     "patience": (
         number("a number above 0", lambda value: value > 0),
@@ -101,16 +106,16 @@ TRACKER: Fields = {
 }
 NO_TRACKER: Fields = {"kind": (Null, None)}
 
-BOUNDS: Fields = {"absolute": (not_negative, ...), "relative": (not_negative, ...)}
+BOUNDS: Fields = {"absolute": (bound, ...), "relative": (bound, ...)}
 TOLERANCES = dict.fromkeys(("float32", "float16", "bfloat16"), (strict_model("tolerance", BOUNDS), None))
 
 TARGET: Fields = {
     "routes": (
-        strict_model("routes", dict.fromkeys(BACKENDS, (names, []))),
+        strict_model("routes", dict.fromkeys(BACKENDS, (packages, []))),
         ...,
         "Backend → packages it needs for this.",
     ),
-    "requires": (names, [], "Packages that running the artifact needs, by their pip names."),
+    "requires": (packages, [], "Packages that running the artifact needs, by their pip names."),
     "extra": (union(Str, Null), None, "The extra of this package that installs them."),
     "tolerance": (strict_model("tolerances", TOLERANCES), ..., "Largest difference that counts as equal, by dtype."),
     "serve": (

@@ -1,60 +1,57 @@
-"""Hydra's own command line (``-m``, ``--cfg job``, ``--info`` …) over our config, with our exit codes."""
+"""PARENT: what Hydra itself does with our config: sweep (``-m``), print it (``--cfg``), explain it (``--info`` …)."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-import hydra
 from hydra import initialize_config_dir
+from hydra._internal.callbacks import Callbacks
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from hydra.core.plugins import Plugins
+from hydra.plugins.completion_plugin import CompletionPlugin
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, OmegaConf
 
-from factory.config.compose import Config, in_our_words, plain, relax
-from factory.config.user_folder import before_the_package
-from factory.errors import ConfigError, FactoryError
+from factory import faults
+from factory.config.compose import Config, blamed, hydra_config, plain, relax, words_of
+from factory.config.environment import marked, read_by
+from factory.config.hydras import check_node
+from factory.config.overrides import check_overrides
+from factory.config.user_folder import searched
+from factory.config.words import in_our_words
+from factory.errors import ConfigError
 from factory.places import folders
-from factory.printable import tell
+from factory.printable import say
+
+SHELL_WORDS = ("install", "uninstall", "query")
 
 
-def through_hydra(arguments: Sequence[str], job: Callable[[Config], Any]) -> int:
-    """Let Hydra parse flags and overrides and call ``job`` for each config.
+@contextmanager
+def opened(config_dir: str | None, words: Sequence[str] = ()) -> Iterator[Hydra]:
+    """Hydra over our folders; its errors become ours."""
+    places = folders(config_dir)
+    with (
+        in_our_words(places, words),
+        searched(places),
+        initialize_config_dir(str(places[-1]), version_base="1.3", job_name="factory"),
+    ):
+        yield GlobalHydra.instance().hydra  # type: ignore[misc]  # it has just been made
 
-    A job that fails does not end a sweep; its error is printed.
 
-    Args:
-        arguments: the words of the command line, without the program's name.
-        job: takes one composed config, not yet validated.
-
-    Returns:
-        The exit code: that of the first job that failed, 2 where Hydra refused the command line, else 0.
-    """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("-cd", "--config-dir")
-    ours, words = parser.parse_known_args(arguments)
-    *own, package = folders(ours.config_dir)
-    codes: list[int] = []
-
-    def each(composed: DictConfig) -> None:
-        try:
-            with in_our_words([*own, package]):
-                config = job_config(composed)
-            job(config)
-        except FactoryError as error:
-            tell(str(error))
-            codes.append(error.exit_code)
-
-    program = hydra.main(config_path=str(package), config_name="config", version_base="1.3")(each)
-    with before_the_package(own[0] if own else None):
-        stopped = _run(program, relax(words, ours.config_dir))
-    return next(iter(codes), ConfigError.exit_code if stopped else 0)
+def composed_by(program: Hydra, name: str, words: Sequence[str], config_dir: str | None, mode: RunMode) -> DictConfig:
+    """What Hydra composes from these words, which are judged first."""
+    check_overrides(words)
+    overrides = relax(words, config_dir)
+    return blamed(lambda some: program.compose_config(name, list(some), mode), overrides)
 
 
 def multirun(words: Sequence[str], task: Callable[[DictConfig], Any], config_dir: str | None, config_name: str) -> None:
-    """Let Hydra's sweeper turn overrides into jobs, and its launcher run them.
+    """Let Hydra's sweeper turn overrides into jobs, and its launcher run them; its callbacks are left out.
 
     Args:
         words: overrides, swept or not.
@@ -63,34 +60,70 @@ def multirun(words: Sequence[str], task: Callable[[DictConfig], Any], config_dir
     Raises:
         ConfigError: Hydra refused an override; whatever the launcher raises passes through.
     """
-    *own, package = folders(config_dir)
-    with (
-        in_our_words([*own, package]),
-        before_the_package(own[0] if own else None),
-        initialize_config_dir(str(package), version_base="1.3", job_name="factory"),
-    ):
-        program = GlobalHydra.instance().hydra
-        if program is not None:
-            program.multirun(config_name, task, relax(words, config_dir), with_log_configuration=False)
+    with opened(config_dir, words) as program:
+        composed = composed_by(program, config_name, words, config_dir, RunMode.MULTIRUN)
+        check_node(composed)
+        context = HydraContext(config_loader=program.config_loader, callbacks=Callbacks())
+        sweeper = Plugins.instance().instantiate_sweeper(config=composed, hydra_context=context, task_function=task)
+        sweeper.sweep(arguments=words_of(composed))
 
 
-def _run(program: Callable[[], Any], words: list[str]) -> bool:
-    """Call a program that reads ``sys.argv``; whether it left with an error."""
-    before = sys.argv
-    sys.argv = ["factory", *words]
-    try:
-        program()
-    except SystemExit as stop:
-        return bool(stop.code)
-    finally:
-        sys.argv = before
-    return False
+def print_config(
+    words: Sequence[str],
+    config_dir: str | None,
+    config_name: str,
+    kind: str,
+    package: str | None = None,
+    resolve: bool = False,
+) -> None:
+    """Print what is composed, as YAML.
+
+    Args:
+        kind: ``job``, ``hydra`` or ``all``.
+        package: the part to print.
+        resolve: with values in the place of interpolations.
+    """
+    with opened(config_dir, words) as program:
+        composed = composed_by(program, config_name, words, config_dir, RunMode.RUN)
+        with hydra_config(composed):
+            OmegaConf.set_readonly(composed.hydra, None)
+            shown = program.get_sanitized_cfg(composed, kind)
+            part = shown if package in (None, "_global_") else OmegaConf.select(shown, package)
+            if part is None:
+                raise ConfigError(faults.wrong("--package", package, "a key of the config", [*map(str, shown)]))
+            if resolve and OmegaConf.is_config(part):
+                OmegaConf.resolve(part)
+            say(OmegaConf.to_yaml(part) if OmegaConf.is_config(part) else f"{part}\n", end="")
+
+
+def print_info(words: Sequence[str], config_dir: str | None, config_name: str, what: str) -> None:
+    """Print how Hydra comes to the config: its defaults list, search path, plug-ins."""
+    with opened(config_dir, words) as program:
+        composed_by(program, config_name, words, config_dir, RunMode.RUN)
+        program.show_info(what, config_name, relax(words, config_dir))
+
+
+def print_hydras_help() -> None:
+    """Print Hydra's own help, which no word of ours changes."""
+    with opened(None) as program:
+        parser = get_args_parser()
+        program.hydra_help(None, parser, parser.parse_args([]))
+
+
+def complete_in_shell(words: Sequence[str], config_dir: str | None, config_name: str) -> None:
+    """Install, remove or answer a shell's completion."""
+    with opened(config_dir) as program:
+        shells: list[Any] = Plugins.instance().discover(CompletionPlugin)
+        allowed = [f"{word}={shell.provides()}" for word in SHELL_WORDS for shell in shells]
+        if len(words) != 1 or words[0] not in allowed:
+            raise ConfigError(faults.wrong("-sc", " ".join(words), f"one of {', '.join(allowed)}", allowed))
+        program.shell_completion(config_name, list(words))
 
 
 def job_config(composed: DictConfig) -> Config:
     """What Hydra gives a job, its node ``hydra`` apart."""
     node = HydraConfig.get()
-    overrides = tuple(word.removeprefix("++") for word in node.overrides.task)
     hydra_node = plain(node, resolve=False)  # type: ignore[arg-type]
-    tree = plain(composed, resolve=True)
+    overrides = tuple(word.removeprefix("++") for word in hydra_node["overrides"]["task"])
+    tree = marked(plain(composed, resolve=True), read_by(overrides))
     return Config(tree, node.runtime.output_dir, True, overrides, hydra_node, hydra_node["runtime"]["choices"])

@@ -1,8 +1,8 @@
-"""The user's own folder of groups, before the package's: what lies in both is the user's."""
+"""PARENT: where Hydra looks for groups: the user's own folder, then the package's; what lies in both is the user's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -11,26 +11,32 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-_folder: ContextVar[Path | None] = ContextVar("folder", default=None)
+from factory.config.source import SCHEME, Groups
+
+_places: ContextVar[Sequence[Path]] = ContextVar("places", default=())
 
 
-class UserFolder(SearchPathPlugin):
-    """Hydra asks it each time it builds a search path; without a folder it does nothing."""
+class OurFolders(SearchPathPlugin):
+    """Hydra asks it each time it builds a search path; outside of `searched` it does nothing."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        folder = _folder.get()
-        if folder is not None:
-            search_path.prepend(provider="user", path=f"file://{folder}", anchor="main")
+        *own, package = _places.get() or (None,)
+        for element in search_path.get_path():
+            if element.provider == "main" and package is not None:
+                element.path = f"{SCHEME}://{package}"
+        for folder in own:
+            search_path.prepend(provider="user", path=f"{SCHEME}://{folder}", anchor="main")
 
 
 @contextmanager
-def before_the_package(folder: Path | None) -> Iterator[None]:
-    """Search ``folder`` first, inside this context."""
+def searched(places: Sequence[Path]) -> Iterator[None]:
+    """Search these folders in their order, inside this context; the last one is the package's."""
     plugins = Plugins.instance()
-    if UserFolder not in plugins.discover(SearchPathPlugin):
-        plugins.register(UserFolder)
-    token = _folder.set(folder)
+    if OurFolders not in plugins.discover(SearchPathPlugin):
+        plugins.register(OurFolders)
+        plugins.register(Groups)
+    token = _places.set(places)
     try:
         yield
     finally:
-        _folder.reset(token)
+        _places.reset(token)

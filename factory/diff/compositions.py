@@ -9,12 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from factory import config
 from factory.config import Judged
+from factory.config.reading import read
 from factory.diff import plain
-from factory.diff.plain import OURS, Groups, NotPlain
+from factory.diff.plain import Groups, NotPlain
 from factory.diff.sides import Side
 from factory.diff.walk import ORDERED
 from factory.errors import ConfigError
@@ -131,8 +130,8 @@ def text_changes(a: Side, b: Side, meaningless: bool) -> tuple[str, ...]:
 
 def _alike(path: Path, twin: Path) -> bool:
     try:
-        one, other = (yaml.load(file.read_bytes(), Loader=OURS) for file in (path, twin))
-    except yaml.YAMLError:
+        one, other = (read(file)[0] for file in (path, twin))
+    except ConfigError:
         return False
     return bool(one == other) and _in_order(one) == _in_order(other)
 

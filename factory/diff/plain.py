@@ -14,32 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from omegaconf import OmegaConf
-from omegaconf._utils import get_yaml_loader  # what YAML means to Hydra; by itself it reads in Python, slowly
-from omegaconf.errors import OmegaConfBaseException
+from factory.config.reading import NotReadable, parse
+from factory.config.source import package as header
+from factory.config.strangers import refusals
 
 REFERENCE = re.compile(r"\$\{([\w.:/]+)\}")
 CHOICE = "hydra:runtime.choices."
-SCALARS = (str, int, float, bool, type(None))
-THEIRS = get_yaml_loader()
-OURS: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's: a tenth of the time
 
 
 class NotPlain(Exception):
     """Only Hydra can say what this means."""
-
-
-class Loader(OURS):
-    """Reads YAML as OmegaConf does; what it would refuse is not plain."""
-
-    yaml_implicit_resolvers = THEIRS.yaml_implicit_resolvers
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        if len(made) < len(node.value) or not all(isinstance(key, SCALARS[:-1]) for key in made):
-            raise NotPlain  # a key twice, or one that is none
-        return made
 
 
 @dataclass(frozen=True)
@@ -151,32 +135,18 @@ class _Composition:
 @functools.lru_cache(maxsize=1024)
 def _parsed(text: str) -> Part:
     """A file by its text: most are the same on both sides."""
-    headers = re.findall(r"^#\s*@package\s+(\S+)", text, re.MULTILINE)
-    if headers not in ([], ["_global_"]):
+    package = header(text)
+    if package not in (None, "_global_"):
         raise NotPlain
     try:
-        content: Any = yaml.load(text, Loader=Loader)
-    except yaml.YAMLError as error:
+        content = parse(text)
+    except NotReadable as error:
         raise NotPlain from error
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or any(refusals("", package, content)):
         raise NotPlain
-    _check(content)
+    content = dict(content)
     defaults = content.pop("defaults", [])
-    return Part(bool(headers), tuple(defaults if "_self_" in defaults else [*defaults, "_self_"]), content)
-
-
-def _check(value: Any) -> None:
-    """Only what OmegaConf holds, and no interpolation that it would refuse."""
-    if isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            _check(part)
-    elif not isinstance(value, SCALARS):
-        raise NotPlain
-    elif isinstance(value, str) and "${" in REFERENCE.sub("", value):
-        try:
-            OmegaConf.create([value])
-        except OmegaConfBaseException as error:
-            raise NotPlain from error
+    return Part(package is not None, tuple(defaults if "_self_" in defaults else [*defaults, "_self_"]), content)
 
 
 def _options(defaults: Sequence[Any]) -> Iterator[tuple[str, Any]]:
@@ -196,13 +166,13 @@ def _resolved(value: Any, tree: Mapping[str, Any], choices: Mapping[str, Any]) -
         return {key: _resolved(part, tree, choices) for key, part in value.items()}
     if isinstance(value, list):
         return [_resolved(part, tree, choices) for part in value]
-    if not isinstance(value, str) or "$" not in value:
+    if not isinstance(value, str) or "${" not in value:
         return value
     whole = REFERENCE.fullmatch(value)
     if whole:
         return _found(whole[1], tree, choices)
     text = REFERENCE.sub(lambda match: _word(_found(match[1], tree, choices)), value)
-    if "$" in text or "\\" in text:
+    if "${" in text or "\\" in text:
         raise NotPlain
     return text
 

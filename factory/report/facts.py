@@ -83,7 +83,7 @@ class Facts:
     def sources(self) -> list[Path]:
         """The folders of config groups it was composed from, the first one first."""
         found = self.hydra.get("runtime", {}).get("config_sources", [])
-        return [Path(source["path"]) for source in found if source["schema"] == "file"]
+        return [Path(source["path"]) for source in found if source["schema"] in ("conf", "file")]
 
 
 def read(path: Path) -> Facts:

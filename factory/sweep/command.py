@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from factory import faults
+from factory.config.hydras import refused_words
 from factory.documents import Sweep, read_document
 from factory.errors import ConfigError
 from factory.printable import tell
@@ -75,8 +76,20 @@ def resumed(words: Sequence[str]) -> list[str]:
             tell(str(error))
             continue
         if not what(kept) or jobs(command) == jobs(kept):
-            return [*(kept if what(kept) else [*what(command), *kept]), f"{FOLDER}{record.parent}"]
+            words = kept if what(kept) else [*what(judged(record, command)), *kept]
+            return [*words, f"{FOLDER}{record.parent}"]
     raise ConfigError(f"sweep: got 'resume', and {SWEEPS} holds no sweep of these words; takes the folder: {FOLDER}…")
+
+
+def judged(record: Path, command: list[str]) -> list[str]:
+    """The words of a sweep's record that nobody typed this time: they are a file's and may do what a file may.
+
+    Raises:
+        ConfigError: they reach for more.
+    """
+    if found := [f"{record}: {line}" for line in refused_words(in_full(command))]:
+        raise ConfigError(found)
+    return command
 
 
 def what(words: Sequence[str]) -> list[str]:

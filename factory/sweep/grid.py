@@ -19,7 +19,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from factory.config import Config
-from factory.config.compose import from_hydra, hydra_config, in_our_words
+from factory.config.compose import blamed, from_hydra, hydra_config
+from factory.config.words import in_our_words
 from factory.errors import ConfigError
 
 FORCED = "++"  # what `config.relax` puts before every override of a value
@@ -75,7 +76,7 @@ class Grid:
         for word in overrides:
             if word not in through:
                 value = cast(Value, self.value(word))
-                if not put(tree, value):  # its place is inside a scalar: Hydra has words for that
+                if not put(tree, value):  # its place is inside a scalar, or a mapping: Hydra has words for that
                     through = tuple(overrides)
                     base = self.base(through)
                     tree = copy.deepcopy(base.tree)
@@ -118,7 +119,7 @@ class Grid:
         return self.once(self.bases, overrides, lambda: from_hydra(self.composed(overrides), ()))
 
     def composed(self, overrides: Iterable[str]) -> DictConfig:
-        return self.loader.load_sweep_config(self.master, list(overrides))
+        return blamed(lambda some: self.loader.load_sweep_config(self.master, list(some)), tuple(overrides))
 
     def once(self, kept: dict[tuple[str, ...], T | ConfigError], key: tuple[str, ...], compose: Callable[[], T]) -> T:
         """What ``compose`` gives, or raises in our words; both are kept: the next job would meet it again."""
@@ -164,14 +165,14 @@ def is_plain(value: Any) -> bool:
 
 
 def put(tree: dict[str, Any], value: Value) -> bool:
-    """Set a value in a tree of dicts; False, and nothing done, where its place cannot hold a key."""
+    """Set a value in a tree of dicts; False, and nothing done, where its place cannot hold it."""
     node: Any = tree
     *parents, last = value.path
     for key in parents:
         node = node.setdefault(key, {}) if isinstance(node, dict) else None
         if node is None:
             return False
-    if not isinstance(node, dict):
+    if not isinstance(node, dict) or (isinstance(node.get(last), dict) and isinstance(value.value, list)):
         return False
     node[last] = copy.deepcopy(value.value)
     return True

@@ -28,7 +28,7 @@ from tests.commands import ROOT, factory
         (["seed=1,2", "launcher.jobs=0"], "launcher.jobs: got 0; takes a number above 0, or null"),
         (["seed=1,2", "launcher.mode=mx"], "launcher.mode: got 'mx'; takes auto, max, min; did you mean 'max'?"),
         (["seed=1,2", "launcher.publish=bset"], "launcher.publish: got 'bset'; takes best, all; did you mean 'best'?"),
-        (["seed=1,2", "launcher.jbos=1"], "override: Could not override 'hydra.launcher.jbos'."),
+        (["seed=1,2", "launcher.jbos=1"], "launcher.jbos: unknown key; takes jobs, threads, "),
         (["model.dropout=interval(0.5,0)"], "model.dropout: got 'interval(0.5,0)'; takes the smaller number first"),
         (["model.hiden=1,2", "search.trials=3"], "model.hiden: unknown key; takes "),
         (["model.dropout=0,0.1", "search.trials=0"], "search.trials: got 0; takes a number above 0"),
