@@ -76,7 +76,7 @@ def version_of(models: Path, name: str, contents: Mapping[str, str], claim: Path
     mine = read_document(claim, Claim)
     if mine and mine["name"] == name:
         known = claimed(mine, models)
-        if known is not None and agree(known, contents):
+        if known is not None and agree(known, contents) and is_whole(models, mine, contents):
             if not contents.items() <= known.items():
                 keep_claim({**mine, "contents": {**known, **contents}}, models, claim)
             return int(mine["version"])
@@ -97,6 +97,12 @@ def claimed(mine: Mapping[str, Any], models: Path) -> dict[str, str] | None:
 def agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Whether two lists of hashes say the same of all that both have."""
     return all(one[part] == other[part] for part in one.keys() & other.keys())
+
+
+def is_whole(models: Path, claim: Mapping[str, Any], contents: Mapping[str, str]) -> bool:
+    """Whether what lies under a claim's number, as far as it does, is still what was published."""
+    places = {target: models / target / claim["name"] / str(claim["version"]) for target in contents if target != MODEL}
+    return all(sha256(place, but=RECORD) == contents[target] for target, place in places.items() if place.exists())
 
 
 def keep_claim(fields: Mapping[str, Any], models: Path, claim: Path) -> None:

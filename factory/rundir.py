@@ -181,14 +181,21 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return None if text is None else json_object(text, str(path))
 
 
-def sha256(path: Path) -> str:
-    """SHA-256 (hexadecimal) of a file, or of a folder's file names and contents in sorted order."""
+def sha256(path: Path, but: str = "") -> str:
+    """SHA-256 (hexadecimal) of a file, or of a folder's file names and contents in sorted order.
+
+    Args:
+        path: of the file or folder.
+        but: a file of the folder that does not count.
+    """
     if path.is_file():
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256()
     for part in sorted(p for p in path.rglob("*") if p.is_file()):
-        digest.update(f"{part.relative_to(path).as_posix()} {sha256(part)}\n".encode())
+        name = part.relative_to(path).as_posix()
+        if name != but:
+            digest.update(f"{name} {sha256(part)}\n".encode())
     return digest.hexdigest()
 
 

@@ -132,6 +132,14 @@ def test_other_contents_are_another_version_and_another_target_joins_the_same(tm
     assert other_model["litert"].name == "3"
 
 
+def test_a_version_that_was_changed_is_not_what_this_run_made(tmp_path: Path) -> None:
+    made, models, claim = artifact(tmp_path / "made"), tmp_path / "models", tmp_path / "claim.json"
+    first = publish(models, "m", {"onnx": made}, {}, claim=claim)["onnx"]
+    (first / "part-000").unlink()
+    (first / "part-000").write_text("something else")
+    assert publish(models, "m", {"onnx": made}, {}, claim=claim)["onnx"].name == "2"
+
+
 def test_a_folder_of_versions_may_be_moved(tmp_path: Path) -> None:
     made = artifact(tmp_path / "made")
     publish(tmp_path / "models", "m", {"onnx": made}, {}, claim=tmp_path / "claim.json")

@@ -96,7 +96,7 @@ class MLflow:
             return False
 
     def made(self, opening: Opening, experiment: str) -> str:
-        tags = {**opening.tags, "mlflow.source.name": "python -m factory", "folder": str(opening.folder.resolve())}
+        tags = {**opening.tags, "mlflow.source.name": "python -m factory", "folder": tail(opening.folder, 2)}
         if "git" in opening.tags:
             tags["mlflow.source.git.commit"] = opening.tags["git"]
         if opening.parent:
@@ -146,7 +146,7 @@ class MLflow:
                 (data / target).symlink_to(artifact.folder.resolve())  # MLflow copies what it points to
             needs = {target: [artifact.backend, *artifact.requires] for target, artifact in model.artifacts.items()}
             (data / registered.FILE).write_text(json.dumps({"signature": model.signature, "needs": needs}))
-            info = Logged.log(
+            info = Portable.log(
                 artifact_path=None,
                 name=model.name,
                 flavor=mlflow.pyfunc,
@@ -160,7 +160,20 @@ class MLflow:
                 pip_requirements=list(model.requirements),
             )
         for target, artifact in model.artifacts.items():
-            self.client.set_model_version_tag(model.name, info.registered_model_version, target, artifact.version)
+            place = tail(Path(artifact.version), 3)
+            self.client.set_model_version_tag(model.name, info.registered_model_version, target, place)
+
+
+class Portable(Logged):
+    """A model whose file MLmodel, which travels with it, does not say where on this machine it was logged to."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {key: value for key, value in super().to_dict().items() if key != "artifact_path"}
+
+
+def tail(folder: Path, parts: int) -> str:
+    """The end of a path: what people know a folder by; the rest is this machine's."""
+    return "/".join(folder.resolve().parts[-parts:])
 
 
 def signature(fields: Mapping[str, Any]) -> ModelSignature:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ ENDINGS: Mapping[str, Ending] = {
     "refused": "failed",
     "stopped": "failed",
 }
+WHERE = re.compile(r"[+~]*(models|hydra\.[\w.]+|tracker\.[\w.]+)=")
+ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:[^\s/'\"]+/)+")
 NO_PARAMS = ("tracker", "models")  # where things go says nothing of the model
 GATE = (
     "target",
@@ -58,15 +61,24 @@ def opening(folder: Path, parent: str | None, kept: str | None, told: int) -> Op
     """What is known when a run or a sweep begins."""
     place = "/".join(folder.parts[-2:])
     if is_sweep(folder):
-        command = " ".join((read_json(folder / SWEEP) or {}).get("command", []))
+        command = typed((read_json(folder / SWEEP) or {}).get("command", []))
         return Opening(folder, f"sweep {place}", tags={"command": command}, kept=kept, epochs=told)
     found = facts.read(folder)
     name = f"job {folder.name}" if parent else f"{found.name} {place}"
     params = dict(leaves({key: node for key, node in found.tree.items() if key not in NO_PARAMS}))
-    overrides = " ".join(found.summary.get("overrides", []))
-    tags = {"overrides": overrides, "train_key": found.summary["train_key"]}
+    tags = {"overrides": typed(found.summary.get("overrides", [])), "train_key": found.summary["train_key"]}
     tags |= {"git": revision} if (revision := found.summary.get("git")) else {}
     return Opening(folder, name, params, tags, parent, kept, told)
+
+
+def typed(words: Sequence[str]) -> str:
+    """A command's words but for those that say where things lie on this machine."""
+    return without_paths(" ".join(word for word in words if not WHERE.match(word)))
+
+
+def without_paths(text: str) -> str:
+    """A text with the last part alone of each absolute path in it."""
+    return ABSOLUTE.sub("", text)
 
 
 def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -96,7 +108,7 @@ def closing(folder: Path, *, registered: bool) -> Closing:
         return sweep_closing(folder)
     found = facts.read(folder)
     status = found.summary["status"]
-    tags = {"status": status, **({"error": error} if (error := found.summary.get("error")) else {})}
+    tags = {"status": status, **({"error": without_paths(error)} if (error := found.summary.get("error")) else {})}
     targets = found.summary.get("targets") or {}
     rows = list(card.gate(found))
     return Closing(

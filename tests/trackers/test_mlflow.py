@@ -81,7 +81,7 @@ def test_the_registered_model_answers_as_the_trained_one(
     tensor = {"name": "pixels", "type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1, 64]}}
     assert found["signature"]["inputs"] == [tensor]
     versions = recorded("mlflow", server)["models"]["mlp-digits"]
-    assert versions["1"]["tags"][target] == f"{folder}/models/{target}/mlp-digits/1"
+    assert versions["1"]["tags"][target] == f"{target}/mlp-digits/1"
 
 
 def test_the_same_command_again_records_nothing_twice(server: str, published: tuple[Path, list[str], Done]) -> None:
@@ -90,6 +90,18 @@ def test_the_same_command_again_records_nothing_twice(server: str, published: tu
     again = factory(*words, cwd=folder)
     assert (again.code, again.err) == (0, "")
     assert recorded("mlflow", server) == before
+
+
+def test_no_path_of_this_machine_goes_into_tags_or_with_the_model(tmp_path: Path) -> None:
+    done = factory(*SMALL, "train.epochs=1", "deploy/target=[onnx]", *at(tmp_path), cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    found = recorded("mlflow", local(tmp_path))
+    (run,) = found["runs"].values()
+    assert run["tags"]["folder"] == f"{tmp_path.name}/run"
+    assert str(tmp_path) not in json.dumps([run["tags"], found["models"]["mlp-digits"]["1"]["tags"]])
+    (model,) = tmp_path.rglob("MLmodel")
+    assert str(tmp_path) not in model.read_text()
+    assert str(tmp_path) not in (tmp_path / "models" / "onnx" / "mlp-digits" / "1" / "factory.json").read_text()
 
 
 def test_a_tracker_that_is_turned_on_later_trains_nothing(tmp_path: Path) -> None:
