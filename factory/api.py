@@ -53,15 +53,13 @@ def run(overrides: Sequence[str] = (), *, config_dir: str | None = None, progres
     clock = Clock()
     with clock.lap("compose"):
         composed = config.load(list(overrides), config_dir=config_dir)
-    with (
-        Tracking() as tracking,
-        LocalLauncher() as launcher,
-        live.watcher(Terminal()) if progress else live.Silent() as watch,
-    ):
+    with Tracking() as tracking, LocalLauncher() as launcher:
+        watch = live.watcher(Terminal()) if progress else live.Silent()
         tracked = tracking.watch(composed.tree.get("tracker"), watch)
         pipeline = Pipeline(composed, launcher, tracked, clock)
         try:
-            return Result.of(pipeline.execute())
+            with watch:
+                return Result.of(pipeline.execute())
         finally:
             if "laps" in pipeline.summary:
                 report.draw(pipeline.run.path)

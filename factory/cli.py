@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
-from factory import faults
+from factory import faults, output
 from factory.diff.command import FAIL_ON, FORMATS
+from factory.disk import reason
 from factory.errors import ConfigError, FactoryError, Interrupted
 from factory.printable import tell
 from factory.verbs import DESCRIBED, VERBS
@@ -24,18 +25,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code; see `factory.errors`.
     """
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, interrupt)
+    with output.patient() as out:
+        code = carried_out(sys.argv[1:] if arguments is None else list(arguments))
+        if lost := out.lost():
+            tell(lost)
+        return code or (FactoryError.exit_code if lost else 0)
+
+
+def carried_out(arguments: list[str]) -> int:
+    """The exit code of these words; an error is told in its own."""
     try:
-        options = parse(sys.argv[1:] if arguments is None else list(arguments))
+        options = parse(arguments)
         return VERBS[options.verb](options)
     except KeyboardInterrupt:
         return Interrupted.exit_code
     except FactoryError as error:
         tell(str(error))
         return error.exit_code
-    except BrokenPipeError:  # the reader of a pipe had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:  # of a folder that a verb only looks into; a run says which of its stages it ended
+        tell(reason(error))
+        return FactoryError.exit_code
+
+
+def interrupt(*_: object) -> NoReturn:
+    """SIGTERM as if Ctrl-C had been pressed, also where a script started us in the background, with SIGINT ignored."""
+    raise KeyboardInterrupt
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -109,7 +109,8 @@ class Delivery:
         asked = {target.name: {"key": target.key, "attempts": target.attempts} for target in group}
         arguments = {"config": self.plan.tree, "targets": asked}
         log = self.run.path / "deploy" / f"{environment.backend}.log"
-        return self.launcher.submit(environment, "deploy", self.run.path, log, arguments)
+        limit = self.plan.limit("deploy")
+        return self.launcher.submit(environment, "deploy", self.run.path, log, arguments, limit)
 
     def collect(self, group: Sequence[Target], end: Mapping[str, Any], exporting: str | None) -> None:
         """Read the reports of a job that ended.

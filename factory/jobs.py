@@ -46,4 +46,6 @@ def failure_of(end: Mapping[str, Any], kind: type[FactoryError], doing: str) -> 
     """The error behind a job's ``exit`` event: its own words, or what ended its process."""
     if "error" in end:
         return revived(end["error"], end["message"])
-    return kind(f"{doing}: the process {end.get('cause') or ending(end['code'])}")
+    if limit := end.get("overdue"):
+        return kind(f"{limit['key']}: {doing} took longer than {limit['seconds']:g} s and was ended")
+    return kind(f"{doing}: the process {ending(end['code'])}")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from factory.disk import writable
 from factory.errors import ConfigError
 
 try:
@@ -20,19 +21,25 @@ NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[int]:
+def locked(folder: Path, key: str = "hydra.run.dir") -> Iterator[int]:
     """Hold a folder, which is made where there is none, for one command.
+
+    Args:
+        folder: of a run or a sweep.
+        key: of the config that gave it.
 
     Yields:
         The descriptor of the lock; see `still_holds`.
 
     Raises:
-        ConfigError: another command is working in it.
+        ConfigError: another command is working in it, or it cannot be made or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with opened(folder) as lock:
+    with contextlib.ExitStack() as stack:
+        with writable(folder, key):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context(opened(folder))
         if not taken(lock) or not still_holds(folder, lock):  # or the one that held it has just removed the folder
-            raise ConfigError(f"hydra.run.dir: {folder} is in use by another command")
+            raise ConfigError(f"{key}: {folder} is in use by another command")
         yield lock
 
 

@@ -11,8 +11,18 @@ from factory import locking, record
 from factory.clock import Clock
 from factory.config import Config, save
 from factory.delivery import Delivery, raise_failures
+from factory.disk import refusals_as, writable
 from factory.documents import read_summary, read_training
-from factory.errors import ConfigError, FactoryError, GateError, Interrupted, Pruned, TrainError
+from factory.errors import (
+    ConfigError,
+    ExportError,
+    FactoryError,
+    GateError,
+    Interrupted,
+    Pruned,
+    PublishError,
+    TrainError,
+)
 from factory.jobs import Watcher, failure_of, follow
 from factory.launchers import Launcher
 from factory.plan import Plan
@@ -55,16 +65,17 @@ class Pipeline:
                 finished stays.
             Interrupted: Ctrl-C; the same command on the same folder continues.
         """
-        made = not self.run.path.exists()
-        if not self.config.run_dir_given:
-            self.run, made = RunDir(claimed(self.run.path)), True
-        elif not made:
-            self.run.check()  # before a lock is put into somebody else's folder
+        with writable(self.run.path):
+            made = not self.run.path.exists()
+            if not self.config.run_dir_given:
+                self.run, made = RunDir(claimed(self.run.path)), True
+            elif not made:
+                self.run.check()  # before a lock is put into somebody else's folder
         with self.run.locked() as self.lock:
             return self.held(fresh=not self.run.check(), made=made)
 
     def held(self, *, fresh: bool, made: bool) -> dict[str, Any]:
-        """Work in a folder that no other command works in.
+        """Work in a folder that no other command works in, and say in run.json how it ended.
 
         Args:
             fresh: whether it was empty: what is refused then leaves nothing.
@@ -74,18 +85,18 @@ class Pipeline:
             return self.work()
         except ConfigError as error:
             if fresh:
-                self.take_back(made)
+                with contextlib.suppress(OSError):  # told already: what cannot be written cannot be removed
+                    self.take_back(made)
             elif self.summary:  # it was said to be running
-                self.conclude("failed", error)
+                self.conclude_failure("failed", error)
             raise
         except FactoryError as error:
-            self.conclude(STATUS.get(type(error), "failed"), error)
+            self.conclude_failure(STATUS.get(type(error), "failed"), error)
             raise
         except KeyboardInterrupt:
             self.launcher.kill()
-            self.run.sweep_scratch()
             stopped = Interrupted(f"interrupted; go on with: python -m factory resume {self.run.path}")
-            self.conclude("interrupted", stopped)
+            self.conclude_failure("interrupted", stopped)
             raise stopped from None
 
     def take_back(self, made: bool) -> None:
@@ -109,15 +120,21 @@ class Pipeline:
             raise FactoryError(f"{self.run.path}: this run's folder was removed while the run was under way")
 
     def work(self) -> dict[str, Any]:
-        trained = self.kept_training()
+        """Every stage; what the disk refuses is the failure of the stage that it befalls."""
+        with writable(self.run.path):
+            trained = self.kept_training()
         if not trained:  # every process starts to import now: the hand-off will find its own ready
-            for environment, modules in self.plan.warm().items():
-                self.launcher.warm(environment, modules)
-        self.begin()
-        trained = trained or self.train()
+            with refusals_as(TrainError, "processes"):
+                for environment, modules in self.plan.warm().items():
+                    self.launcher.warm(environment, modules)
+        with writable(self.run.path):
+            self.begin()
+        with refusals_as(TrainError, f"train: {self.run.path}", self.run.path):
+            trained = trained or self.train()
         self.require_folder()
         self.summary["train"] = trained
-        targets = Delivery(self.run, self.plan, trained, self.launcher, self.watch, self.clock).deliver()
+        with refusals_as(ExportError, f"deploy: {self.run.path}", self.run.path):
+            targets = Delivery(self.run, self.plan, trained, self.launcher, self.watch, self.clock).deliver()
         artifacts = {target.name: self.run.artifact(target.name) for target in targets if target.passed}
         self.require_folder()
         published = self.publish(artifacts, trained) if artifacts else {}
@@ -125,7 +142,8 @@ class Pipeline:
             t.name: record.target_summary(t.report, self.plan.targets[t.name], published.get(t.name)) for t in targets
         }
         raise_failures(targets)
-        return self.conclude("published" if published else "trained")
+        with refusals_as(PublishError if published else TrainError, f"{self.run.path}", self.run.path):
+            return self.conclude("published" if published else "trained")
 
     def begin(self) -> None:
         """Freeze the config into the run folder and say that the run is under way.
@@ -161,6 +179,15 @@ class Pipeline:
         write_json(self.run.summary, self.summary)
         return self.summary
 
+    def conclude_failure(self, status: str, error: FactoryError) -> None:
+        """Say in run.json what ended the run; on a full disk in the place of what a stage left half-made.
+
+        Where even that cannot be written it goes on to say "running", which without its lock reads as killed.
+        """
+        with contextlib.suppress(OSError):
+            self.run.sweep_scratch()
+            self.conclude(status, error)
+
     def kept_training(self) -> dict[str, Any] | None:
         """The report of a finished training in this folder, if it is this config's and its files are untouched.
 
@@ -186,7 +213,8 @@ class Pipeline:
         """
         arguments = {"config": self.config.tree, "key": self.plan.train_key}
         log = self.run.train / "log.txt"
-        job = self.launcher.submit(self.plan.training, "train", self.run.path, log, arguments)
+        limit = self.plan.limit("train")
+        job = self.launcher.submit(self.plan.training, "train", self.run.path, log, arguments, limit)
         with self.clock.broken_off(f"train ({self.plan.training.backend})"):
             for event in follow([job], self.launcher, self.watch, self.clock, TrainError):
                 if event["event"] == "exit" and event["code"] != 0:
@@ -207,10 +235,11 @@ class Pipeline:
 
 def claimed(path: Path) -> Path:
     """Make this folder, or the first of ``path-2``, ``path-3`` … that is not there: commands of the same second."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     candidate, number = path, 1
     while True:
         try:
-            candidate.mkdir(parents=True)
+            candidate.mkdir()
             return candidate
         except FileExistsError:
             number += 1

@@ -13,8 +13,10 @@ from typing import Any
 
 from factory import config as configs
 from factory.config.packages import absent
-from factory.errors import ConfigError
+from factory.disk import refusals_as
+from factory.errors import ConfigError, DataError
 from factory.launchers.environment import Environment
+from factory.launchers.vigil import Limit
 from factory.rundir import key_of, sha256
 from factory.version import __version__
 
@@ -76,15 +78,22 @@ class Plan:
             needed += ["factory.stages.deploy", f"factory.routes.{route}", f"factory.targets.{target}"]
         return {environment: tuple(dict.fromkeys(names)) for environment, names in modules.items()}
 
+    def limit(self, stage: str) -> Limit | None:
+        """How long a process of a stage may take; configs from before there were limits have none."""
+        seconds = self.tree[stage].get("timeout")
+        return None if seconds is None else Limit(float(seconds), f"{stage}.timeout")
+
     @cached_property
     def train_key(self) -> str:
         """Of the training: its half of the config, the data files' contents, the versions of what computes."""
         half = {name: self.tree[name] for name in TRAIN_HALF} | {"rows": self.tree["deploy"]["metric_rows"]}
+        half["train"] = {name: value for name, value in half["train"].items() if name != "timeout"}
         files = [
             str(self.tree["data"].get("path") or ""),
             str((self.tree["data"].get("split") or {}).get("file") or ""),
         ]
-        contents = [contents_of(Path(file)) for file in files if file and Path(file).is_file()]
+        with refusals_as(DataError, "data"):
+            contents = [contents_of(Path(file)) for file in files if file and Path(file).is_file()]
         packages = ["keras", "numpy", self.training.backend]
         return key_of(half, contents, str(self.training), versions(packages), __version__)
 

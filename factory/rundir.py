@@ -122,7 +122,7 @@ class RunDir:
         """Hold this run for one command.
 
         Raises:
-            ConfigError: another command is working in this folder.
+            ConfigError: another command is working in this folder, or it cannot be made or written.
         """
         return locking.locked(self.path)
 

@@ -15,6 +15,7 @@ from factory.clock import Clock
 from factory.config import Config, jsonschema
 from factory.diff import check
 from factory.diff import command as diffs
+from factory.disk import refusals_as
 from factory.documents import read_summary
 from factory.errors import ConfigError, FactoryError, Interrupted
 from factory.help import help_text
@@ -124,7 +125,8 @@ def sweep_command(options: argparse.Namespace) -> int:
     console = Terminal()
     with Tracking(console) as tracking:
         sweep = Sweep(words, options.config_dir, console, alone, tracking)
-        config.multirun(sweeps.in_full(words), sweep, options.config_dir, options.config_name)
+        with refusals_as(ConfigError, "hydra.sweep.dir"):  # Hydra's own files; ours have words of their own
+            config.multirun(sweeps.in_full(words), sweep, options.config_dir, options.config_name)
     sweep.release()
     return sweep.exit_code
 
@@ -175,13 +177,14 @@ def carry_out(composed: Config, clock: Clock) -> int:
     """Run, show, and answer with the exit code; a run that failed is shown as far as it came."""
     console = Terminal()
     warn(foreign(Path(composed.run_dir)))
-    with Tracking(console) as tracking, LocalLauncher() as launcher, live.watcher(console) as watch:
+    with Tracking(console) as tracking, LocalLauncher() as launcher:
+        watch = live.watcher(console)
         tracked = tracking.watch(composed.tree.get("tracker"), watch)
         pipeline = Pipeline(composed, launcher, tracked, clock)
         try:
-            pipeline.execute()
+            with watch:
+                pipeline.execute()
         finally:
-            watch.__exit__(None, None, None)
             if pipeline.summary.get("train"):
                 table.show(pipeline.summary, console)
             if "laps" in pipeline.summary:
@@ -192,7 +195,7 @@ def carry_out(composed: Config, clock: Clock) -> int:
 
 def foreign(folder: Path) -> list[str]:
     """A warning where a run's folder is another user's."""
-    if not hasattr(os, "getuid") or not folder.is_dir() or (owner := folder.stat().st_uid) == os.getuid():
+    if not hasattr(os, "getuid") or not os.path.isdir(folder) or (owner := folder.stat().st_uid) == os.getuid():
         return []
     return [f"{folder}: belongs to another user (id {owner}), whose files decide what is trained and published"]
 

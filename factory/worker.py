@@ -13,7 +13,8 @@ Requests come as JSON lines on stdin, events leave as JSON lines on stdout:
     → {"end": 1}                                               kill that job
 
 The worker itself computes nothing: a fork after a framework has started its thread pools hangs. It ends when its stdin
-closes, and takes its jobs with it, so that a killed parent leaves no process behind.
+closes, and takes its jobs with it, so that a killed parent leaves no process behind; where worker or jobs are stopped
+then, the kernel kills them.
 """
 
 from __future__ import annotations
@@ -29,14 +30,17 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from factory.disk import reason
 from factory.errors import FactoryError
+from factory.foreign import in_one_line
+from factory.lifeline import die_with_parent, fork_with_lifeline
 from factory.rundir import RunDir, send_output_to
 
 MESSAGE_LIMIT = 2000  # characters: an event stays below the 4096 bytes that a pipe writes in one piece
@@ -62,6 +66,7 @@ def main() -> None:
     parser.add_argument("--block", default="", help="top-level packages this process must not import")
     parser.add_argument("--preload", default="", help="modules to import before the first request")
     options = parser.parse_args()
+    die_with_parent()
     events = os.dup(1)
     os.dup2(2, 1)  # whatever a framework prints goes to the log, never between the events
     started = time.time()
@@ -70,7 +75,7 @@ def main() -> None:
             preload(options.preload.split(","), block=options.block.split(","))
     except BaseException as error:
         traceback.print_exc()
-        send(events, {"event": "broken", "message": f"{type(error).__name__}: {error}"})
+        send(events, {"event": "broken", "message": in_one_line(error)[:MESSAGE_LIMIT]})
         sys.exit(1)
     send(events, {"event": "ready", "start": round(started, 4), "seconds": round(time.time() - started, 4)})
     serve(events) if hasattr(os, "fork") else serve_one(events)
@@ -159,7 +164,7 @@ def reap(jobs: dict[int, int], events: int) -> None:
 
 def fork(request: Mapping[str, Any], events: int, lifeline: int, *, close: list[int]) -> int:
     """Start a job; only the worker returns, with the job's process id."""
-    process = os.fork()
+    process = fork_with_lifeline()
     if process:
         return process
     signal.set_wakeup_fd(-1)
@@ -171,9 +176,9 @@ def fork(request: Mapping[str, Any], events: int, lifeline: int, *, close: list[
     code = 1
     try:
         code = perform(request, events)
-    finally:
         sys.stdout.flush()
         sys.stderr.flush()
+    finally:
         os._exit(code)  # no atexit handlers: they belong to the worker
 
 
@@ -195,31 +200,29 @@ def perform(request: Mapping[str, Any], events: int) -> int:
     Returns:
         The exit code: 0, or that of the error that ended the stage.
     """
-    log = Path(request["log"])
-    os.environ.update(request.get("variables", {}))
-    send_output_to(log)
     stage = importlib.import_module(f"factory.stages.{request['stage']}")
 
     def emit(event: Mapping[str, Any]) -> None:
         send(events, {"id": request["id"], **event})
 
     try:
+        os.environ.update(request.get("variables", {}))
+        send_output_to(Path(request["log"]))
         stage.run(RunDir(Path(request["run"])), emit=emit, **request["arguments"])
         return 0
     except Exception as error:
-        traceback.print_exc()
-        known = isinstance(error, FactoryError)
-        name = type(error).__name__
-        message = str(error) if known else f"{name}: {last_line(error)} (see {log})"
-        emit(
-            {"event": "failed", "error": name if known else stage.FAILURE.__name__, "message": message[:MESSAGE_LIMIT]}
-        )
-        return error.exit_code if isinstance(error, FactoryError) else stage.FAILURE.exit_code
+        failure = error if isinstance(error, FactoryError) else stage.FAILURE(told(error, request))
+        emit({"event": "failed", "error": type(failure).__name__, "message": str(failure)[:MESSAGE_LIMIT]})
+        with suppress(OSError):  # the disk of the log is full
+            traceback.print_exc()
+        return int(failure.exit_code)
 
 
-def last_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else "no message"
+def told(error: Exception, request: Mapping[str, Any]) -> str:
+    """What ended a stage and is no error of ours, in one line."""
+    if isinstance(error, OSError):
+        return f"{request['stage']}: {request['run']}: {reason(error, request['run'])}"
+    return f"{in_one_line(error)} (see {request['log']})"
 
 
 if __name__ == "__main__":

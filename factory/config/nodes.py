@@ -24,6 +24,7 @@ TASKS = ("classification", "regression")
 count = kinds.integer(1)
 natural = kinds.integer(0)
 threads = kinds.whole("an integer from 1 to 4096", lambda value: 1 <= value <= 4096)
+positive = number("a number above 0", lambda value: value > 0)
 not_negative = number("a number of at least 0", lambda value: value >= 0)
 bound = number("a finite number of at least 0", lambda value: 0 <= value < math.inf)
 fraction = number("a number between 0 and 1, both excluded", lambda value: 0 < value < 1)
@@ -61,6 +62,7 @@ TRAIN: Fields = {
     "batch_size": (count, ..., "Rows of one step."),
     "precision": (choice("float32", "mixed_float16", "mixed_bfloat16"), "float32", "Keras dtype policy."),
     "threads": (union(threads, Null), None, "Processor threads; null takes all cores."),
+    "timeout": (union(positive, Null), None, "Seconds that the training may take; null sets no limit."),
     "loss": (loss(), "auto", "auto follows the task; output → loss where there are several."),
     "metrics": (metrics(), "auto", "auto follows the task; output → metrics where there are several."),
     "callbacks": (list_of(declaration("callbacks")), [], "Keras callbacks in order."),
@@ -92,17 +94,14 @@ DEPLOY: Fields = {
     "rows": (count, 256, "Validation rows that every artifact is compared on."),
     "metric_rows": (count, 10000, "Validation rows that the metric is taken on before and after, at most."),
     "precision": (choice("float32", "trained"), "float32", "What artifacts compute in; trained keeps a mixed policy."),
+    "timeout": (union(positive, Null), None, "Seconds that the exports of one process may take; null sets no limit."),
     "target": (union(dict_of(Table), Null), ..., "Target → how it is made and judged."),
 }
 
 TRACKER: Fields = {
     "requires": (packages, [], "Packages that it needs, by the names they are imported by."),
     "extra": (union(Str, Null), None, "The extra of this package that installs them."),
-    "patience": (
-        number("a number above 0", lambda value: value > 0),
-        60.0,
-        "Seconds that a command waits at its end for a tracker that says nothing.",
-    ),
+    "patience": (positive, 60.0, "Seconds that a command waits at its end for a tracker that says nothing."),
 }
 NO_TRACKER: Fields = {"kind": (Null, None)}
 

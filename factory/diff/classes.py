@@ -51,6 +51,7 @@ RULES: tuple[tuple[str, Class], ...] = (
     (r"model\.weights", Class.retrain),
     (r"(model|optimizer)\b.*", Class.retrain),
     (r"train\.(device|threads)", Class.operational),  # where it is computed
+    (r"(train|deploy)\.timeout", Class.operational),
     (r"train\b.*", Class.retrain),
     (rf"{TARGET}\.(requires|extra|serve)\b.*", Class.operational),
     (r"deploy\b.*", Class.reexport),

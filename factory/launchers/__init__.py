@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from factory.launchers.environment import Environment
+from factory.launchers.vigil import Limit
 
 
 class Launcher(Protocol):
@@ -22,7 +23,13 @@ class Launcher(Protocol):
     def warm(self, environment: Environment, preload: tuple[str, ...]) -> object: ...
 
     def submit(
-        self, environment: Environment, stage: str, run: Path, log: Path, arguments: Mapping[str, Any]
+        self,
+        environment: Environment,
+        stage: str,
+        run: Path,
+        log: Path,
+        arguments: Mapping[str, Any],
+        limit: Limit | None = None,
     ) -> int: ...
 
     def next_event(self) -> dict[str, Any]: ...

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from factory.launchers.environment import Environment
 from factory.launchers.site import Events, Seat, Site, Worker
+from factory.launchers.vigil import Limit, Vigil
 
 
 @dataclass
@@ -20,21 +21,19 @@ class Task:
         lane: who asked.
         environment: where it runs.
         request: as the worker takes it; holds the task's ``id``.
+        vigil: over the time it takes, once it runs.
         seat: where it runs, while it runs.
         worker: that runs it.
         tries: how often it was started.
-        deadline: when it is overdue, by the monotonic clock.
-        cause: why it was ended by us.
     """
 
     lane: Lane
     environment: Environment
     request: dict[str, Any]
+    vigil: Vigil
     seat: Seat | None = None
     worker: Worker | None = None
     tries: int = 0
-    deadline: float | None = None
-    cause: str | None = None
 
 
 class Shared(Protocol):
@@ -44,7 +43,7 @@ class Shared(Protocol):
 
     def warm(self, environment: Environment) -> None: ...
 
-    def submit(self, lane: Lane, environment: Environment, request: Mapping[str, Any]) -> int: ...
+    def submit(self, lane: Lane, environment: Environment, request: Mapping[str, Any], limit: Limit | None) -> int: ...
 
     def end(self, lane: Lane) -> None: ...
 
@@ -63,10 +62,17 @@ class Lane:
     def warm(self, environment: Environment, preload: tuple[str, ...]) -> None:
         self.pool.warm(environment)
 
-    def submit(self, environment: Environment, stage: str, run: Path, log: Path, arguments: Mapping[str, Any]) -> int:
-        return self.pool.submit(
-            self, environment, {"stage": stage, "run": str(run), "log": str(log), "arguments": arguments}
-        )
+    def submit(
+        self,
+        environment: Environment,
+        stage: str,
+        run: Path,
+        log: Path,
+        arguments: Mapping[str, Any],
+        limit: Limit | None = None,
+    ) -> int:
+        request = {"stage": stage, "run": str(run), "log": str(log), "arguments": arguments}
+        return self.pool.submit(self, environment, request, limit)
 
     def next_event(self) -> dict[str, Any]:
         """Wait for the next event.

@@ -10,13 +10,18 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from factory.launchers import lines
 from factory.launchers.environment import Environment
 from factory.launchers.site import Events, Seat
+from factory.launchers.vigil import SILENCE, STARTING, TICK, Limit, Vigil
 
 
 class LocalWorker:
@@ -38,36 +43,49 @@ class LocalWorker:
         variables: Mapping[str, str] | None = None,
         folder: Path | None = None,
     ) -> None:
+        self.environment, self.events = environment, events
+        self.log: IO[bytes] = TemporaryFile()
         command = [sys.executable, "-m", "factory.worker"]
         command += ["--block", ",".join(environment.block), "--preload", ",".join(preload)]
-        self.environment = environment
-        self.log: IO[bytes] = TemporaryFile()
-        self.process = subprocess.Popen(
-            command,
-            env={**environment.variables(), **(variables or {})},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            cwd=folder,
-            start_new_session=True,  # Ctrl-C reaches the parent alone, which ends the whole group
-        )
-        self.name = f"{environment.backend}-{self.process.pid}"
-        self.events = events
-        self.jobs: set[int] = set()
-        self.listener = threading.Thread(target=self.listen, daemon=True)
+        started: Future[subprocess.Popen[bytes]] = Future()
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                command,
+                env={**environment.variables(), **(variables or {})},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.log,
+                cwd=folder,
+                start_new_session=True,  # Ctrl-C reaches the parent alone, which ends the whole group
+            )
+
+        self.listener = threading.Thread(target=self.live, args=(start, started), daemon=True)
         self.listener.start()
+        self.process = started.result()
+        self.name = f"{environment.backend}-{self.process.pid}"
         threading.Thread(target=self.bury, daemon=True).start()
 
-    def listen(self) -> None:
-        backend, broken = self.environment.backend, ""
-        for line in self.process.stdout or ():
+    def live(self, start: Callable[[], subprocess.Popen[bytes]], started: Future[subprocess.Popen[bytes]]) -> None:
+        """Start the process and listen to it; in one thread, since the kernel kills it when this thread ends."""
+        try:
+            process = start()
+        except BaseException as error:
+            started.set_exception(error)
+            return
+        started.set_result(process)
+        self.listen(process)
+
+    def listen(self, process: subprocess.Popen[bytes]) -> None:
+        name, backend, broken = f"{self.environment.backend}-{process.pid}", self.environment.backend, ""
+        for line in process.stdout or ():
             event = json.loads(line)
             broken = event["message"] if event["event"] == "broken" else broken
-            self.events.put({"backend": backend, "worker": self.name, **event})
-        end = ending(self.process.wait())
+            self.events.put({"backend": backend, "worker": name, **event})
+        end = ending(process.wait())
         message = f"{backend} worker: {broken or f'{end}: {last_words(self.log)}'}"
-        gone = {"event": "gone", "backend": backend, "jobs": sorted(self.jobs), "message": message}
-        self.events.put({**gone, "worker": self.name, "broken": bool(broken)})
+        gone = {"event": "gone", "backend": backend, "worker": name, "message": message}
+        self.events.put({**gone, "broken": bool(broken)})
 
     def bury(self) -> None:
         """When the worker has ended, end what is left of its jobs: one that hangs would hold our pipe open."""
@@ -76,17 +94,10 @@ class LocalWorker:
             os.killpg(self.process.pid, signal.SIGKILL)
 
     def submit(self, request: Mapping[str, Any]) -> None:
-        self.jobs.add(request["id"])
-        self.write(request)
+        lines.send(self.process.stdin, request)
 
     def end(self, job: int) -> None:
-        self.write({"end": job})
-
-    def write(self, request: Mapping[str, Any]) -> None:
-        with contextlib.suppress(BrokenPipeError):  # a worker that is gone says so through its events
-            if self.process.stdin:
-                self.process.stdin.write((json.dumps(request) + "\n").encode())
-                self.process.stdin.flush()
+        lines.send(self.process.stdin, {"end": job})
 
     def abort(self) -> None:
         self.process.kill()
@@ -95,9 +106,7 @@ class LocalWorker:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.listener.join()
-        for pipe in (self.process.stdin, self.process.stdout, self.log):
-            if pipe:
-                pipe.close()
+        lines.close((self.process.stdin, self.process.stdout, self.log))
 
 
 def ending(code: int) -> str:
@@ -140,13 +149,28 @@ class LocalSite:
         """Its workers are all there was."""
 
 
+@dataclass
+class Running:
+    """A stage on its worker."""
+
+    worker: LocalWorker
+    vigil: Vigil
+
+
 class LocalLauncher:
-    """Runs stages on this machine. Use as a context manager: it leaves no process behind."""
+    """Runs stages on this machine. Use as a context manager: it leaves no process behind.
+
+    Args:
+        silence: seconds after which a stage that says nothing is named.
+    """
 
     gpu = None
 
-    def __init__(self) -> None:
+    def __init__(self, silence: float = SILENCE) -> None:
+        self.silence = silence
         self.workers: dict[Environment, LocalWorker] = {}
+        self.running: dict[int, Running] = {}
+        self.ready: set[str] = set()
         self.queue: queue.Queue[dict[str, Any]] = queue.Queue()
         self.submitted = 0
 
@@ -161,6 +185,7 @@ class LocalLauncher:
         for worker in self.workers.values():
             worker.kill()
         self.workers.clear()
+        self.running.clear()
 
     def warm(self, environment: Environment, preload: tuple[str, ...]) -> LocalWorker:
         """Start the worker of an environment, if it is not there yet, and let it import."""
@@ -168,7 +193,15 @@ class LocalLauncher:
             self.workers[environment] = LocalWorker(environment, preload, self.queue)
         return self.workers[environment]
 
-    def submit(self, environment: Environment, stage: str, run: Path, log: Path, arguments: Mapping[str, Any]) -> int:
+    def submit(
+        self,
+        environment: Environment,
+        stage: str,
+        run: Path,
+        log: Path,
+        arguments: Mapping[str, Any],
+        limit: Limit | None = None,
+    ) -> int:
         """Ask for a stage.
 
         Returns:
@@ -176,10 +209,50 @@ class LocalLauncher:
         """
         self.submitted += 1
         worker = self.warm(environment, (f"factory.stages.{stage}",))
+        vigil = Vigil(limit, stage, environment.backend, str(log), self.silence)
+        vigil.begin(time.monotonic(), 0.0 if worker.name in self.ready else STARTING)
+        self.running[self.submitted] = Running(worker, vigil)
         request = {"id": self.submitted, "stage": stage, "run": str(run), "log": str(log), "arguments": arguments}
         worker.submit(request)
         return self.submitted
 
     def next_event(self) -> dict[str, Any]:
         """Wait for the next event: a job's, with its ``id``, or a worker's ``ready`` or ``gone``, with its ``jobs``."""
-        return self.queue.get()
+        while True:
+            for number, running in self.running.items():
+                if silent := running.vigil.look(number, running.worker, time.monotonic()):
+                    self.queue.put(silent)
+            with contextlib.suppress(queue.Empty):
+                if event := self.taken(self.queue.get(timeout=TICK)):
+                    return event
+
+    def taken(self, event: dict[str, Any]) -> dict[str, Any] | None:
+        """The event as it is passed on; None where it concerns nobody."""
+        running = self.running.get(event.get("id", 0))
+        match event["event"]:
+            case "gone":
+                return self.lost(event)
+            case "ready":
+                self.ready.add(event["worker"])
+                for other in self.running.values():
+                    if other.worker.name == event["worker"]:
+                        other.vigil.begin(time.monotonic())
+            case "exit" if running:
+                del self.running[event["id"]]
+                return {**event, **running.vigil.cause}
+            case "silent":
+                pass
+            case _ if running:
+                running.vigil.hear(time.monotonic())
+        return event
+
+    def lost(self, gone: dict[str, Any]) -> dict[str, Any] | None:
+        """A worker ended: of its stages, what ended them. One that had nothing to do is started again when needed."""
+        jobs = [number for number, running in self.running.items() if running.worker.name == gone["worker"]]
+        for environment, worker in list(self.workers.items()):
+            if worker.name == gone["worker"]:
+                self.workers.pop(environment).kill()
+        for running in [self.running.pop(number) for number in jobs]:
+            if running.vigil.overdue:  # a worker runs one stage of a run at a time
+                return {"event": "exit", "id": jobs[0], "code": -9, "backend": gone["backend"], **running.vigil.cause}
+        return {**gone, "jobs": jobs} if jobs or gone["broken"] else None

@@ -12,11 +12,9 @@ from typing import Any
 from factory.launchers.environment import Environment
 from factory.launchers.lane import Lane, Task
 from factory.launchers.site import Events, Seat, Site, Worker
+from factory.launchers.vigil import STARTING, TICK, Limit, Vigil, stricter
 
 TRIES = 3  # workers that may end under one stage before it counts as failed
-STARTING = 120.0  # seconds that a worker may take to import, beside what its first stage may take
-GRACE = 5.0  # seconds a worker has to end a stage that is overdue, before it is ended itself
-TICK = 0.5  # seconds between looks at the clock
 
 
 class Pool:
@@ -29,7 +27,8 @@ class Pool:
     """
 
     def __init__(self, site: Site, preload: Mapping[Environment, Iterable[str]], timeout: float | None) -> None:
-        self.site, self.limit, self.preload, self.timeout = site, site.limit, preload, timeout
+        self.site, self.limit, self.preload = site, site.limit, preload
+        self.timeout = Limit(timeout, "launcher.timeout") if timeout else None
         self.workers: dict[tuple[str, Environment], Worker] = {}
         self.broken: dict[Environment, str] = {}
         self.free: list[Seat] = []
@@ -67,10 +66,11 @@ class Pool:
                 for place in self.places:
                     self.worker(place, environment)
 
-    def submit(self, lane: Lane, environment: Environment, request: Mapping[str, Any]) -> int:
+    def submit(self, lane: Lane, environment: Environment, request: Mapping[str, Any], limit: Limit | None) -> int:
+        vigil = Vigil(stricter(limit, self.timeout), request["stage"], environment.backend, request["log"])
         with self.lock:
             self.asked += 1
-            self.waiting.append(Task(lane, environment, {"id": self.asked, **request}))
+            self.waiting.append(Task(lane, environment, {"id": self.asked, **request}, vigil))
             self.start_waiting()
             return self.asked
 
@@ -116,13 +116,9 @@ class Pool:
             self.free.remove(task.seat)
             task.worker = self.worker(task.seat.place, task.environment)
             task.tries += 1
-            self.allow(task, 0.0 if task.worker.name in self.ready else STARTING)
+            task.vigil.begin(time.monotonic(), 0.0 if task.worker.name in self.ready else STARTING)
             self.running[task.request["id"]] = task
             task.worker.submit({**task.request, "variables": dict(task.seat.variables)})
-
-    def allow(self, task: Task, more: float = 0.0) -> None:
-        """Let a stage's time begin now."""
-        task.deadline = time.monotonic() + self.timeout + more if self.timeout else None
 
     def handle(self, event: Mapping[str, Any]) -> None:
         task = self.running.get(event.get("id", 0))
@@ -134,12 +130,13 @@ class Pool:
             self.ready.add(event["worker"])
             for other in self.running.values():
                 if other.worker and other.worker.name == event["worker"]:
-                    self.allow(other)
+                    other.vigil.begin(time.monotonic())
         elif task and task.worker and task.worker.name == event["worker"]:  # not of a worker that was given up
             if event["event"] == "exit":
                 self.free.append(self.stand_up(task))
                 self.close(task, event["code"])
             else:
+                task.vigil.hear(time.monotonic())
                 task.lane.events.put(dict(event))
 
     def seat(self, seat: Seat) -> None:
@@ -170,7 +167,7 @@ class Pool:
             self.broken[environment] = gone["message"]
         for task in [task for task in self.running.values() if task.worker is worker]:
             self.free.append(self.stand_up(task))
-            if task.cause:
+            if task.vigil.overdue:
                 self.close(task, -9)
             elif task.tries >= TRIES or gone["broken"]:
                 self.fail(task, gone["message"])
@@ -188,24 +185,18 @@ class Pool:
             self.site.replace(seat)
 
     def close(self, task: Task, code: int) -> None:
-        cause = {"cause": task.cause} if task.cause else {}
-        backend = task.environment.backend
-        task.lane.events.put({"event": "exit", "id": task.request["id"], "code": code, "backend": backend, **cause})
+        told = {"id": task.request["id"], "code": code, "backend": task.environment.backend}
+        task.lane.events.put({"event": "exit", **told, **task.vigil.cause})
 
     def fail(self, task: Task, message: str) -> None:
         task.lane.events.put({"event": "gone", "jobs": [task.request["id"]], "message": message})
 
-    def end_overdue(self) -> None:
+    def look_after(self) -> None:
+        """End what is overdue, and tell of what is silent."""
         now = time.monotonic()
         for number, task in self.running.items():
-            if task.worker is None or task.deadline is None or now < task.deadline:
-                continue
-            if task.cause is None:
-                task.cause = f"took longer than launcher.timeout allows ({self.timeout:g} s) and was ended"
-                task.deadline = now + GRACE
-                task.worker.end(number)
-            else:  # the worker does not answer
-                task.worker.abort()
+            if task.worker and (silent := task.vigil.look(number, task.worker, now)):
+                task.lane.events.put(silent)
 
     # ---- the router's thread
 
@@ -218,5 +209,5 @@ class Pool:
                 event = {"event": "tick"}
             with self.lock:
                 self.handle(event)
-                self.end_overdue()
+                self.look_after()
                 self.start_waiting()

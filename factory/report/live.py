@@ -89,6 +89,9 @@ def line_of(event: Mapping[str, Any]) -> str | None:
         case "epoch":
             rate = f"{event['steps'] / event['elapsed']:.0f} steps/s"
             return f"epoch {event['epoch']}/{event['epochs']}  {figures(event['metrics'])}  {rate}"
+        case "silent":
+            where = f"{event['stage']} on {event['backend']}"
+            return f"{where}: nothing heard for {event['seconds']} s; see {event['log']}; Ctrl-C ends the run"
         case "target":
             why = f": {event['error']}" if event.get("error") else ""
             return f"{event['target']} made under {event['backend']}: {event['status']}{why}"

@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from factory.errors import FactoryError, revived
+from factory.launchers import lines
 from factory.launchers.environment import PACKAGE_PARENT
 from factory.launchers.local import ending, last_words
 
@@ -65,7 +66,4 @@ class Asker:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         with self.lock:
-            for pipe in (self.process.stdin, self.process.stdout, self.log):
-                if pipe:
-                    with contextlib.suppress(BrokenPipeError):
-                        pipe.close()
+            lines.close((self.process.stdin, self.process.stdout, self.log))

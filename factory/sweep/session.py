@@ -12,14 +12,15 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf
 
-from factory import documents, faults
+from factory import documents, faults, locking
+from factory.disk import refusals_as, writable
 from factory.documents import read_document
 from factory.errors import ConfigError, FactoryError, Interrupted
 from factory.launchers.pool import Pool
 from factory.places import folders
 from factory.plan import wants_gpu
 from factory.report import table
-from factory.rundir import RunDir, write_json
+from factory.rundir import write_json
 from factory.sweep import leaderboard, past, show
 from factory.sweep.command import JOURNAL, RECORD
 from factory.sweep.grid import Grid
@@ -34,6 +35,8 @@ from factory.sweep.settings import Settings
 from factory.sweep.where import site_of
 from factory.terminal import Terminal
 from factory.tracking import Tracking
+
+FOLDER = "hydra.sweep.dir"
 
 
 class Sweep:
@@ -118,7 +121,8 @@ class Sweep:
     ) -> list[JobReturn]:
         began = time.monotonic()
         drafting, at_a_time = self.drafting(grid, settings, len(job_overrides))
-        jobs = draft(drafting, job_overrides, first)
+        with writable(grid.folder, FOLDER):
+            jobs = draft(drafting, job_overrides, first)
         overrides = dict(enumerate(job_overrides, first))
         aim, pool = Aim.of(settings), self.pool(drafting, settings, at_a_time, len(jobs))
         display = show.display(self.console, jobs, aim)
@@ -232,7 +236,7 @@ class Sweep:
 def held(folder: Path) -> Iterator[None]:
     """A sweep's folder for one command; a fresh one does not stay where nothing was planned."""
     try:
-        with RunDir(folder).locked():
+        with locking.locked(folder, FOLDER), refusals_as(FactoryError, f"sweep: {folder}", folder):
             yield
     finally:
         if not (folder / PLAN).exists():
@@ -241,9 +245,9 @@ def held(folder: Path) -> Iterator[None]:
 
 def leave_nothing(folder: Path) -> None:
     """Remove the folder of a sweep that never began, unless there is something of the user's in it."""
-    for name in (".lock", "multirun.yaml", JOURNAL, f".{JOURNAL}.lock"):
-        (folder / name).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
+        for name in (".lock", "multirun.yaml", JOURNAL, f".{JOURNAL}.lock"):
+            (folder / name).unlink(missing_ok=True)
         folder.rmdir()
 
 

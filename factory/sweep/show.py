@@ -129,6 +129,8 @@ def doing(event: Mapping[str, Any]) -> str | None:
             return "trained"
         case "exporting":
             return f"exporting {event['target']}"
+        case "silent":
+            return f"{event['stage']} on {event['backend']}: nothing heard for {event['seconds']} s"
     return None
 
 

@@ -29,6 +29,8 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import TrialState
 
 from factory.errors import ConfigError, FactoryError
+from factory.foreign import in_one_line
+from factory.lifeline import die_with_parent
 from factory.sweep import samplers
 
 ASKS, FOLDER, SPENT = "factory.asks", "factory.folder", "factory.spent"
@@ -78,7 +80,7 @@ class Study:
             )
         except Exception as error:  # each storage raises what its driver does
             takes = "an URL that Optuna can open"
-            raise ConfigError(f"search.storage: got {storage!r}; takes {takes}; {first_line(error)}") from error
+            raise ConfigError(f"search.storage: got {storage!r}; takes {takes}; {in_one_line(error)}") from error
         found = self.study.user_attrs.get(ASKS)
         if found is None:
             self.study.set_user_attr(ASKS, asks)
@@ -188,16 +190,13 @@ def serve(replies: IO[str]) -> None:
             answer = {"error": type(error).__name__, "message": str(error)}
         except Exception as error:  # a sampler may raise anything; the parent says it in a line
             traceback.print_exc()
-            answer = {"error": "FactoryError", "message": f"search: Optuna: {first_line(error)}"}
+            answer = {"error": "FactoryError", "message": f"search: Optuna: {in_one_line(error)}"}
         replies.write(f"{json.dumps(answer)}\n")
         replies.flush()
 
 
-def first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no message'])[0]}"
-
-
 if __name__ == "__main__":
+    die_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever Optuna prints goes to the log, never between the answers
     serve(answers)

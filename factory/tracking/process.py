@@ -16,6 +16,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from factory.config.nodes import TRACKER
+from factory.launchers import lines
 from factory.launchers.environment import PACKAGE_PARENT
 from factory.launchers.local import ending, last_words
 from factory.printable import tell
@@ -80,10 +81,7 @@ class Process:
                 os.killpg(self.process.pid, signal.SIGKILL)
         self.listener.join()
         self.writer.join()
-        for pipe in (self.process.stdin, self.process.stdout, self.log):
-            if pipe:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+        lines.close((self.process.stdin, self.process.stdout, self.log))
 
     # ---- in the threads
 

@@ -154,7 +154,7 @@ def test_failures_are_a_line_each_and_stop_nobody(tmp_path: Path) -> None:
     rows = board(tmp_path)
     assert [row["status"] for row in rows] == ["trained", *["failed"] * 5]
     assert rows[1]["error"] == "train.epochs: got 0; takes an integer of at least 1"
-    assert rows[2]["error"] == "training: the process took longer than launcher.timeout allows (25 s) and was ended"
+    assert rows[2]["error"] == "launcher.timeout: training took longer than 25 s and was ended"
     assert rows[3]["error"].startswith("train: the loss is ")
     assert all(row["error"] in done.out for row in rows)
     assert record(tmp_path)["status"] == "done"

@@ -12,7 +12,9 @@ from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from factory.errors import TrainError
+from factory.foreign import in_one_line
 from factory.launchers.local import ending
+from factory.lifeline import fork_with_lifeline
 from factory.rundir import Emit
 
 TELL = 0.5  # seconds that rank 0, when it fails, leaves a watcher to say that another rank ended under it
@@ -20,7 +22,6 @@ YIELD = 5.0  # seconds that another rank, when it fails, leaves rank 0 to fail l
 
 TOLD = 1  # exit code of a rank that said why
 MESSAGE_LIMIT = 1000  # characters; an event is written in one piece
-NEWLINE = "\n"
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def forked(count: int, emit: Emit) -> Iterator[tuple[int, Callable[[], None]]]:
     sys.stdout.flush()
     sys.stderr.flush()
     for rank in range(1, count):
-        process = os.fork()
+        process = fork_with_lifeline()
         if process == 0:
             os.close(held)
             threading.Thread(target=end_with_first, args=(ended,), daemon=True).start()
@@ -52,7 +53,7 @@ def forked(count: int, emit: Emit) -> Iterator[tuple[int, Callable[[], None]]]:
             except BaseException as error:
                 traceback.print_exc()
                 time.sleep(YIELD)
-                tell(emit, f"device {rank}: {type(error).__name__}: {str(error).strip().partition(NEWLINE)[0]}")
+                tell(emit, f"device {rank}: {in_one_line(error)}")
             finally:
                 os._exit(TOLD)
         others[process] = rank
