@@ -11,8 +11,8 @@ import numpy as np
 from factory.dataset import Array
 from factory.objects import at
 
-GIVEN = ("input_mean", "input_bin_boundaries", "input_vocabulary")
-"""Where Keras' layers keep statistics that were declared."""
+GIVEN = ("mean", "bin_boundaries", "vocabulary")
+"""Arguments by which Keras' layers are declared with their statistics."""
 
 CHUNK = 1024
 """Rows that go through the layers before at once."""
@@ -31,7 +31,7 @@ def adapt(model: keras.Model, inputs: Mapping[str, Array]) -> None:
         ConfigError: a layer cannot take these rows.
     """
     for layer in model.layers:
-        if not hasattr(layer, "adapt") or any(getattr(layer, name, None) is not None for name in GIVEN):
+        if not hasattr(layer, "adapt") or any(layer.get_config().get(name) is not None for name in GIVEN):
             continue
         with at(f"model: layer {layer.name!r}"):
             layer.adapt(_rows(model, layer, inputs))

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from factory import baseline, evaluation
+from factory import baseline, evaluation, keras_file
 from factory.dataset import Array, Dataset, DataSpec, Rows
 from factory.errors import ExportError
 from factory.rundir import RunDir, read_json, replacing, sha256, write_json
@@ -96,14 +96,14 @@ def read(run: RunDir) -> HandOff:
 
 
 def load_model(run: RunDir, precision: str = "trained") -> keras.Model:
-    """The saved model, in Keras' safe mode, without its training state.
+    """The saved model, screened before Keras sees it, without its training state.
 
     Args:
         run: with a finished training.
         precision: ``trained`` keeps the dtype policy of training; ``float32`` computes in the dtype of the weights,
             which mixed precision keeps in float32.
     """
-    model = keras.saving.load_model(run.model, compile=False, safe_mode=True)
+    model = keras_file.load(run.model)
     if precision == "float32":
         for layer in model._flatten_layers():
             layer.dtype_policy = "float32"

@@ -57,11 +57,14 @@ OWNED = {
     "applications": {"name", "input_tensor", "input_shape", "weights", "include_top", "pooling", "classes"}
     | {"classifier_activation"},
 }
-# Where Keras takes more than its docstring says.
+LOOKUPS = ("IntegerLookup", "StringLookup", "TextVectorization")
+# Where Keras takes more than its docstring says, or we less: a vocabulary is its words, never the path of a file.
 UNTOLD: dict[tuple[str, str], dict[str, Any]] = {
     ("AUC", "curve"): {"takes": ["choice"], "choices": ["ROC", "PR", "PRGAIN"], "default": "ROC"},
     ("Hashing", "salt"): {"takes": ["int", "ints", "none"], "default": None},
     ("R2Score", "class_aggregation"): {"takes": ["none", "str"], "default": "uniform_average"},
+    **{(name, "vocabulary"): {"takes": ["list", "none"], "default": None} for name in LOOKUPS},
+    **{(name, "idf_weights"): {"takes": ["floats", "none"], "default": None} for name in LOOKUPS},
 }
 LAYER_ARGUMENTS = {"trainable": True, "dtype": None, "activity_regularizer": None}
 

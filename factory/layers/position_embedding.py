@@ -7,7 +7,6 @@ from typing import Any
 import keras
 
 
-@keras.saving.register_keras_serializable(package="factory")
 class PositionEmbedding(keras.layers.Layer):
     """Adds one learnt vector for each place of a sequence.
 

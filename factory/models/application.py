@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any, Literal
 
 import keras
 import numpy as np
 
-from factory import functional
+from factory import functional, keras_file
 from factory.dataset import Array, DataSpec
 from factory.declared import Application
 from factory.errors import ConfigError
 from factory.faults import shown, wrong
+from factory.files import existing
 from factory.objects import one_line
 
 
@@ -57,7 +59,9 @@ def build(
         {"include_top": True, "classes": spec.outputs[0].classes} if top else {"include_top": False, "pooling": pooling}
     )
     try:
-        backbone = make(weights=weights, input_shape=tuple(x.shape[1:]), name="backbone", **head, **(options or {}))
+        backbone = _backbone(make, weights, {"input_shape": tuple(x.shape[1:]), **head, **(options or {})})
+    except ConfigError:
+        raise
     except Exception as error:
         hint = "; model.size resizes the images" if size is None and "at least" in str(error) else ""
         raise ConfigError(f"model.application: {application}: {one_line(error)}{hint}") from error
@@ -69,6 +73,27 @@ def build(
     if dropout:
         x = keras.layers.Dropout(dropout, name="dropout")(x)
     return functional.model(spec, tensors, functional.heads(spec, x), places)
+
+
+def _backbone(make: Any, weights: str | None, arguments: dict[str, Any]) -> keras.Model:
+    """The architecture as one layer of our name.
+
+    It is named once it is there: EfficientNetV2 looks its settings up by its name, and names of others carry numbers.
+    """
+    file = None if weights in (None, "imagenet") else existing(str(weights), "model.weights")
+    made = make(weights=None if file else weights, **arguments)
+    if file:
+        _load_weights(made, file)
+    return keras.Model(made.input, made.output, name="backbone")
+
+
+def _load_weights(model: keras.Model, file: Path) -> None:
+    if refused := keras_file.refusal(file, only_weights=True):
+        raise ConfigError(f"model.weights: {file}: {refused}")
+    try:
+        model.load_weights(file)
+    except Exception as error:
+        raise ConfigError(f"model.weights: {file}: {keras_file.reason(error)}") from error
 
 
 def _check(spec: DataSpec, weights: str | None, top: bool, options: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ sys.meta_path.insert(0, Blocker(OTHERS))
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from factory import data, models  # noqa: E402
+from factory import data, keras_file, models  # noqa: E402
 from factory.errors import ConfigError  # noqa: E402
 
 STATISTICS = ("adapt_mean", "adapt_variance")
@@ -35,7 +35,7 @@ def report(case: dict[str, Any], folder: Path) -> dict[str, Any]:
     rows = dataset.validation.head(7).inputs
     before = answers(model, rows)
     model.save(folder / "model.keras")
-    after = answers(keras.saving.load_model(folder / "model.keras", compile=False), rows)
+    after = answers(keras_file.load(folder / "model.keras"), rows)
     return {
         "inputs": {name: list(tensor.shape[1:]) for name, tensor in model.input.items()},
         "outputs": {name: list(array.shape[1:]) for name, array in before.items()},

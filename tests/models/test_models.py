@@ -30,6 +30,9 @@ PAIR = {
     "outputs": {"label": 4, "cost": 0},
     "rows": 200,
 }
+IRIS = {"source": "sklearn", "name": "iris"}
+BINS = {"Discretization": {"bin_boundaries": [1.0, 2.0, 5.0], "output_mode": "one_hot"}}
+EFFICIENT = {"kind": "application", "dropout": 0.1}
 CLASSES = {"units": "<data.classes>", "activation": "softmax"}
 MIXED = {
     "kind": "graph",
@@ -75,6 +78,9 @@ CASES = {
     "mlp_half": case(DIGITS, mlp(), precision="mixed_float16"),
     "layers_half": case(IMAGES, stack(flat="Flatten", head={"Dense": CLASSES}), precision="mixed_bfloat16"),
     "graph_mixed": case(PAIR, MIXED),
+    "bins_given": case(IRIS, stack(bins=BINS, flat="Flatten", head={"Dense": CLASSES})),
+    "mean_given": case(IRIS, stack(normal={"Normalization": {"mean": 3.0, "variance": 4.0}}, head={"Dense": CLASSES})),
+    "application_named_by_its_settings": case(IMAGES, {**EFFICIENT, "application": "EfficientNetV2B0", "size": 32}),
     "application_top": case(IMAGES, {"kind": "application", "application": "MobileNetV2", "size": 32, "top": True}),
 }
 
@@ -107,6 +113,10 @@ REFUSED = {
     "h5": (
         case(IMAGES, {"kind": "application", "application": "VGG16", "weights": "stranger.h5"}),
         r"model\.weights: got 'stranger\.h5'; takes null, 'imagenet' or a \.keras file",
+    ),
+    "weights_not_there": (
+        case(IMAGES, {"kind": "application", "application": "VGG16", "size": 32, "weights": "hf://stranger/x.keras"}),
+        r"model\.weights: got 'hf://stranger/x\.keras'; takes a file that exists.*",
     ),
     "activations": (
         case(DIGITS, mlp(activation=["relu"])),
