@@ -101,6 +101,7 @@ class Output:
         labels: the original label of class i at place i; None for regression.
         shape: of the model's answer for one row: ``(classes,)`` or ``(k,)``.
         scale: by which training brings a regression target to mean 0 and deviation 1; None leaves it as it is.
+        positive: of two classes, the label that precision, recall, F1 and AUC are of; None takes the second.
     """
 
     name: str
@@ -109,6 +110,12 @@ class Output:
     labels: tuple[int | str, ...] | None
     shape: tuple[int, ...]
     scale: Scale | None = None
+    positive: int | str | None = None
+
+    @property
+    def positive_index(self) -> int:
+        """The class index of the positive label of two."""
+        return 1 if self.positive is None or self.labels is None else self.labels.index(self.positive)
 
     def to_json(self) -> dict[str, Any]:
         labels = None if self.labels is None else list(self.labels)
@@ -119,7 +126,8 @@ class Output:
     def from_json(cls, fields: Mapping[str, Any]) -> Output:
         labels = None if fields["labels"] is None else tuple(fields["labels"])
         scale = Scale.from_json(fields["scale"]) if fields.get("scale") else None  # runs from before it was kept
-        return cls(fields["name"], fields["task"], fields["classes"], labels, tuple(fields["shape"]), scale)
+        positive = fields.get("positive")  # likewise
+        return cls(fields["name"], fields["task"], fields["classes"], labels, tuple(fields["shape"]), scale, positive)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from factory.dataset import Array, Source
 from factory.errors import DataError
-from factory.faults import listed, meant, shown
+from factory.faults import listed, meant, shown, unknown, wrong
 
 
 def read(source: Source, name: str) -> Array:
@@ -47,6 +50,36 @@ def distinct(source: Source, name: str) -> Array:
     if len(labels) < 2:
         raise DataError(f"{source.name}: {name}: got one class, {shown(labels[0].item())}; takes at least 2")
     return labels
+
+
+def positives(known: Mapping[str, Array], declared: Any) -> dict[str, int | str]:
+    """The positive label of each output of two classes: the declared one, else the second.
+
+    Args:
+        known: output → labels, as `distinct` gives them.
+        declared: ``data.positive``: a label, or output → label; None for the second.
+
+    Raises:
+        DataError: an output has no such label, or there is no output of two classes.
+    """
+    found = {name: labels.tolist() for name, labels in known.items() if len(labels) == 2}
+    if declared is None:
+        return {name: labels[1] for name, labels in found.items()}
+    if not found:
+        raise DataError(wrong("data.positive", declared, "null: the data has no output of two classes"))
+    asked = declared if isinstance(declared, Mapping) else dict.fromkeys(found, declared)
+    faults = [unknown(f"data.positive.{name}", name, [*found]) for name in asked if name not in found]
+    chosen = {name: labels[1] for name, labels in found.items()}
+    for name, labels in found.items():
+        if name in asked:
+            words = {str(asked[name]), str(int(asked[name])) if isinstance(asked[name], bool) else str(asked[name])}
+            match = [label for label in labels if str(label) in words]
+            takes = f"a label of {name!r}: {listed([str(label) for label in labels])}"
+            faults += [] if match else [wrong("data.positive", asked[name], takes, map(str, labels))]
+            chosen[name] = match[0] if match else labels[1]
+    if faults:
+        raise DataError(faults)
+    return chosen
 
 
 def encode(source: Source, name: str, labels: Array) -> Array:

@@ -14,12 +14,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from factory import catalog
+from factory import catalog, class_metrics
 from factory.dataset import Array, Dataset, DataSpec, Output
 from factory.declared import Declaration, namespace, parse
 from factory.errors import ConfigError, FactoryError
 from factory.faults import listed, wrong
-from factory.one_hot import OneHotLoss, OneHotMetric, takes_indices
+from factory.one_hot import OneHotLoss, takes_indices
 from factory.scaled_loss import DIFFERENCES, ScaledLoss
 
 BY_NAME = {"activations", "initializers", "regularizers", "constraints"}
@@ -187,15 +187,19 @@ def _metric(declaration: Declaration, output: Output) -> Any:
     word, arguments = parse(AUTO_METRIC[output.task] if declaration == "auto" else declaration)
     kind = SHORT_METRICS.get(word, word)
     _suits(kind, output, "train.metrics")
-    name = str(arguments.pop("name", word if word in SHORT_METRICS else _snake(word)))
     found = _find("metrics", kind, "train.metrics")
-    if not isinstance(found, type):
-        made = keras.metrics.MeanMetricWrapper(found, name=name)
+    if output.classes is None or takes_indices(kind):
+        seen = class_metrics.View(lambda inner: inner)
     else:
-        if kind in ("F1Score", "FBetaScore"):  # Keras' default is a number for each class, which no history can hold
-            arguments.setdefault("average", "macro")
-        made = _make("metrics", {kind: arguments}, "train.metrics", name)
-    return made if output.classes is None or takes_indices(kind) else OneHotMetric(made, output.classes)
+        seen = class_metrics.view(kind, arguments, output)
+    name = str(arguments.pop("name", word if word in SHORT_METRICS else seen.prefix + _snake(word)))
+    if not isinstance(found, type):
+        return seen.wrap(keras.metrics.MeanMetricWrapper(found, name=name))
+    arguments |= {key: value for key, value in (seen.defaults or {}).items() if arguments.get(key) is None}
+    if seen.kind is not None:
+        with at(f"train.metrics.{kind}"):
+            return seen.wrap(seen.kind(name=name, **arguments))
+    return seen.wrap(_make("metrics", {kind: arguments}, "train.metrics", name))
 
 
 def _snake(word: str) -> str:

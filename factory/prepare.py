@@ -23,6 +23,7 @@ def prepare(
     declared: Mapping[str, Any] | None = None,
     *,
     scale_target: bool = False,
+    positive: Any = None,
 ) -> Dataset:
     """Check, convert and split.
 
@@ -32,6 +33,7 @@ def prepare(
         held_out: the validation rows, read by the same source.
         declared: ``classes``, ``features``, ``shape`` that the data must have.
         scale_target: whether training brings regression targets to mean 0 and deviation 1.
+        positive: label of each output of two classes, or output → label; None takes the second.
 
     Raises:
         DataError: the data is not what it is declared to be; says where.
@@ -40,7 +42,7 @@ def prepare(
     check_count(source, least=2)
     known = {name: labels.distinct(source, name) for name, task in source.tasks.items() if task == "classification"}
     rows = convert(source, known)
-    spec = describe(source, rows, known)
+    spec = describe(source, rows, known, labels.positives(known, positive))
     check_facts(spec.facts(), declared or {}, source.name)
     if held_out is None:
         train, validation = (rows.take(indices) for indices in divide(rows, spec, split))
@@ -120,14 +122,15 @@ def refuse_where(bad: Array, source: Source, name: str, values: Array, takes: st
     raise DataError(f"{place}: got {values[(row, *position)].item()!r}; takes {takes}")
 
 
-def describe(source: Source, rows: Rows, known: Mapping[str, Array]) -> DataSpec:
+def describe(source: Source, rows: Rows, known: Mapping[str, Array], positives: Mapping[str, int | str]) -> DataSpec:
     """The spec of converted rows."""
     inputs = [Tensor(name, array.dtype.name, array.shape[1:]) for name, array in rows.inputs.items()]
     outputs = []
     for name, array in rows.outputs.items():
         if name in known:
             words = tuple(known[name].tolist())
-            outputs.append(Output(name, "classification", len(words), words, (len(words),)))
+            positive = positives.get(name)
+            outputs.append(Output(name, "classification", len(words), words, (len(words),), positive=positive))
         else:
             outputs.append(Output(name, "regression", None, None, array.shape[1:]))
     return DataSpec(tuple(inputs), tuple(outputs))

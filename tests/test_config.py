@@ -245,7 +245,7 @@ def test_all_faults_come_at_once() -> None:
         "model.hiden: unknown key; takes kind, hidden, activation, dropout, normalization, standardize; "
         "did you mean 'hidden'?",
         "data.spilt: unknown key; takes source, split, scale_target, requires, extra, classes, features, shape, "
-        "signature, image, …; did you mean 'split'?",
+        "positive, signature, …; did you mean 'split'?",
         "optimizer.clip: unknown key; takes learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, clipnorm, "
         "clipvalue, global_clipnorm, use_ema, …; did you mean 'clipnorm'?",
         "train.epochs: got 0; takes an integer of at least 1",

@@ -176,3 +176,24 @@ def test_names_must_be_good_for_every_client() -> None:
     assert fault(named, Split()) == "t: 'x' is both an input and an output; give one of them another name"
     named = replace(source([0, 1]), inputs={"a b": np.ones(2)})
     assert fault(named, Split()) == "t: got the name 'a b'; takes letters, digits and _, no digit first"
+
+
+def test_the_positive_label_is_the_second_or_the_declared_one() -> None:
+    ill = source(["ill", "well"] * 5)
+    assert prepare(ill, Split()).spec.outputs[0].positive == "well"
+    (output,) = prepare(ill, Split(), positive="ill").spec.outputs
+    assert (output.positive, output.positive_index) == ("ill", 0)
+    assert prepare(ill, Split(), positive={"y": "ill"}).spec.outputs[0].positive == "ill"
+    assert prepare(source([True, False] * 5), Split(), positive=False).spec.outputs[0].positive == 0
+    assert prepare(source(["a", "b", "c"] * 5), Split()).spec.outputs[0].positive is None
+
+
+def test_a_positive_label_that_is_none_is_refused() -> None:
+    ill = source(["ill", "well"] * 5)
+    assert fault(ill, Split(), positive="wel") == (
+        "data.positive: got 'wel'; takes a label of 'y': ill, well; did you mean 'well'?"
+    )
+    assert fault(ill, Split(), positive={"z": "ill"}) == "data.positive.z: unknown key; takes y"
+    assert fault(source(["a", "b", "c"] * 5), Split(), positive="a") == (
+        "data.positive: got 'a'; takes null: the data has no output of two classes"
+    )

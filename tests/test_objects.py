@@ -62,12 +62,13 @@ def test_losses_on_one_hot_targets_take_class_indices(backend: str) -> None:
 
 def test_metrics_of_every_sort_give_one_number_under_their_name(backend: str) -> None:
     found = made(backend)["digits"]
-    names = {"accuracy", "crossentropy", "f1_score", "auc", "top_k_categorical_accuracy", "precision"}
+    names = {"accuracy", "crossentropy", "macro_f1_score", "macro_auc", "top_k_categorical_accuracy"}
+    names |= {"macro_precision"}
     assert names | {"categorical_accuracy", "sparse_top_k_categorical_accuracy", "iou", "loss"} == found.keys()
     assert found["accuracy"] == pytest.approx(found["categorical_accuracy"])
     assert found["crossentropy"] == pytest.approx(found["loss"], rel=1e-3)
     assert 0.5 < found["accuracy"] <= found["top_k_categorical_accuracy"] <= 1
-    assert found["f1_score"] == pytest.approx(found["accuracy"], abs=0.1)
+    assert found["macro_f1_score"] == pytest.approx(found["accuracy"], abs=0.1)
 
 
 def test_metrics_by_output_and_auto_for_the_others(backend: str) -> None:

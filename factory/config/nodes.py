@@ -30,6 +30,7 @@ bound = number("a finite number of at least 0", lambda value: 0 <= value < math.
 fraction = number("a number between 0 and 1, both excluded", lambda value: 0 < value < 1)
 names = list_of(Str)
 packages = list_of(kinds.text("the name of a package", re.compile(r"[A-Za-z0-9][\w\-]*").fullmatch))  # a dot imports
+label = union(Str, Int, Bool)
 weights = dict_of(union(not_negative, dict_of(not_negative)))
 
 model_name = kinds.text(NAME_WORDS, is_name)
@@ -82,6 +83,11 @@ DATA: Fields = {
     "classes": (union(Int, Null), None, "Number of classes; known once the data is read unless given."),
     "features": (union(Int, Null), None, "Numbers in one row of the first input."),
     "shape": (union(list_of(Int), Null), None, "Of one row of the first input."),
+    "positive": (
+        union(label, dict_of(label), Null),
+        None,
+        "Label that precision, recall, F1 and AUC of two classes are of, or output → label; null takes the second.",
+    ),
     "signature": (
         strict_model("signature", {"inputs": (names, ...), "outputs": (dict_of(choice(*TASKS)), ...)}),
         None,

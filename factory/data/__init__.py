@@ -18,15 +18,16 @@ from factory.files import existing
 from factory.prepare import prepare
 from factory.split import Split
 
-NOT_OPTIONS = {"source", "split", "classes", "features", "shape", "requires", "extra", "signature", "scale_target"}
+NOT_OPTIONS = {"source", "split", "classes", "features", "shape", "positive", "scale_target"}
+NOT_OPTIONS |= {"requires", "extra", "signature"}
 
 
 def load(config: Mapping[str, Any]) -> Dataset:
     """Read, check and split what the tree's ``data`` node declares.
 
     Args:
-        config: ``{source, <options of read()>, split, scale_target, classes, features, shape, signature, requires,
-            extra}``; one without ``scale_target`` is from before there was scaling, and means what it meant.
+        config: ``{source, <options of read()>, split, scale_target, classes, features, shape, positive, signature,
+            requires, extra}``; one without ``scale_target`` is from before there was scaling, and means what it meant.
 
     Raises:
         DataError: the data is not what the declaration says; names the file, row or column.
@@ -44,4 +45,5 @@ def load(config: Mapping[str, Any]) -> Dataset:
         existing(split["file"], "data.split.file")
         held_out = module.read(**{**options, "path": split["file"]})
     scale_target = bool(config.get("scale_target", False))
-    return prepare(source, Split.from_config(split), held_out, declared, scale_target=scale_target)
+    positive = config.get("positive")
+    return prepare(source, Split.from_config(split), held_out, declared, scale_target=scale_target, positive=positive)
