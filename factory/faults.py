@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 MOST_LISTED = 10
 MISSING = ": missing; takes "
+LONGEST = 400  # characters of what another library said
 
 
 def wrong(path: str, value: Any, takes: str, among: Iterable[str] = ()) -> str:
@@ -54,3 +56,15 @@ def shown(value: Any) -> str:
     """A value as it is quoted in an error, cut short where it is long."""
     text = repr(value)
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def one_line(error: BaseException) -> str:
+    """What Keras or another library said, without colours, its list of arguments and line breaks.
+
+    >>> one_line(ValueError("Exception encountered when calling Dense.call().\n\n\x1b[1mno such\x1b[0m\naxis"))
+    'no such axis'
+    """
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split("\n\nArguments received by")[0]
+    text = re.sub(r"^Exception encountered when calling .*\n", "", text)
+    text = " ".join(text.split()) or type(error).__name__
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,9 @@ PASSING = (
     keras.layers.Activation,
 )
 """Layers whose answer is as free as what they are given."""
+
+REAL_ONLY = re.compile(r"(?!Global)\w*(?:Conv|Pool|Dropout|Noise)")
+"""Layers that torch 2.13 or TensorFlow 2.21 refuse whole numbers, in training or always (keras 3.15)."""
 
 
 def inputs(spec: DataSpec) -> dict[str, Any]:
@@ -126,3 +130,24 @@ def only_input(spec: DataSpec, kind: str) -> str:
             f"model.kind: got {kind!r}, which takes one input; the data has {', '.join(names)}; use graph"
         )
     return names[0]
+
+
+def refuse_whole_numbers(layer: Any, inputs: Any, path: str) -> None:
+    """Refuse a layer that computes with real numbers alone where whole ones reach it, such as the pixels of a file.
+
+    Under JAX they pass; under torch and TensorFlow the first training step fails.
+
+    Args:
+        layer: about to be called.
+        inputs: tensor, or list or mapping of tensors.
+        path: of the layer in the config.
+
+    Raises:
+        ConfigError: what stands before it must make them real.
+    """
+    whole = [tensor for tensor in keras.tree.flatten(inputs) if "int" in keras.backend.standardize_dtype(tensor.dtype)]
+    if whole and REAL_ONLY.match(type(layer).__name__):
+        raise ConfigError(
+            f"{path}: got whole numbers ({whole[0].dtype}) from {whole[0].name!r}; takes real ones; "
+            "a layer before it makes them so, such as Rescaling: {scale: 0.00392} for pixels up to 255"
+        )

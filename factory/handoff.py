@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -80,11 +82,7 @@ def read(run: RunDir) -> HandOff:
             raise ExportError(
                 f"{run.train / name}: is not the file that training wrote (its SHA-256 differs); not loaded"
             )
-    parts: dict[str, dict[str, Array]] = {"inputs": {}, "targets": {}, "outputs": {}, "reloaded": {}}
-    with np.load(run.reference, allow_pickle=False) as saved:
-        for key in saved.files:
-            part, _, name = key.partition("/")
-            parts[part][name] = saved[key]
+    parts = _arrays(run.reference)
     return HandOff(
         Signature.from_json(trained["signature"]),
         DataSpec.from_json(trained["data"]),
@@ -93,6 +91,19 @@ def read(run: RunDir) -> HandOff:
         parts["reloaded"],
         trained,
     )
+
+
+def _arrays(path: Path) -> dict[str, dict[str, Array]]:
+    """reference.npz: part → tensor name → array."""
+    parts: dict[str, dict[str, Array]] = {"inputs": {}, "targets": {}, "outputs": {}, "reloaded": {}}
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            for key in saved.files:
+                part, _, name = key.partition("/")
+                parts[part][name] = saved[key]
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise ExportError(f"{path}: got {type(error).__name__}; takes the arrays that training wrote") from error
+    return parts
 
 
 def load_model(run: RunDir, precision: str = "trained") -> keras.Model:

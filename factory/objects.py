@@ -18,7 +18,7 @@ from factory import catalog, class_metrics
 from factory.dataset import Array, Dataset, DataSpec, Output
 from factory.declared import Declaration, namespace, parse
 from factory.errors import ConfigError, FactoryError
-from factory.faults import listed, wrong
+from factory.faults import listed, one_line, wrong
 from factory.one_hot import OneHotLoss, takes_indices
 from factory.scaled_loss import DIFFERENCES, ScaledLoss
 
@@ -112,14 +112,6 @@ def at(path: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise ConfigError(f"{path}: {one_line(error)}") from error
-
-
-def one_line(error: Exception) -> str:
-    """Keras' message without colours, the list of arguments and line breaks."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    text = re.sub(r"^Exception encountered when calling .*\n", "", text).split("\n\nArguments received by")[0]
-    text = " ".join(text.split()) or type(error).__name__
-    return text if len(text) <= 400 else text[:399] + "…"
 
 
 def _find(space: str, name: str, path: str) -> Any:

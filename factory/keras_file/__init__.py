@@ -16,8 +16,8 @@ from pathlib import Path
 import keras
 
 from factory.errors import ExportError
+from factory.faults import one_line
 from factory.keras_file import archive, configuration, weights
-from factory.objects import one_line
 
 __all__ = ["load", "reason", "refusal"]
 

@@ -13,9 +13,8 @@ from factory import functional, keras_file
 from factory.dataset import Array, DataSpec
 from factory.declared import Application
 from factory.errors import ConfigError
-from factory.faults import shown, wrong
+from factory.faults import one_line, shown, wrong
 from factory.files import existing
-from factory.objects import one_line
 
 
 def build(

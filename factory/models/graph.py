@@ -43,14 +43,17 @@ def build(spec: DataSpec, *, nodes: dict[str, Node], outputs: list[str] | dict[s
         else:
             layers[step.name] = objects.layer(step.layer, step.name, path)
         with objects.at(path):
-            made[step.name] = _call(layers[step.name], step.inputs, made)
+            given = _given(step.inputs, made)
+            functional.refuse_whole_numbers(layers[step.name], given, path)
+            made[step.name] = layers[step.name](**given) if isinstance(given, dict) else layers[step.name](given)
     answers = {name: made[node] for name, node in chosen.items()}
     return functional.model(spec, tensors, answers, {name: f"model.nodes.{node}" for name, node in chosen.items()})
 
 
-def _call(layer: Any, inputs: topology.Names, made: Mapping[str, Any]) -> Any:
+def _given(inputs: topology.Names, made: Mapping[str, Any]) -> Any:
+    """What a layer is called on: a tensor, a list of tensors, or call argument → tensor."""
     if isinstance(inputs, str):
-        return layer(made[inputs])
+        return made[inputs]
     if isinstance(inputs, Mapping):
-        return layer(**{keyword: made[name] for keyword, name in inputs.items()})
-    return layer([made[name] for name in inputs])
+        return {keyword: made[name] for keyword, name in inputs.items()}
+    return [made[name] for name in inputs]

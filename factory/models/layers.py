@@ -32,5 +32,6 @@ def build(spec: DataSpec, *, layers: dict[str, Layer]) -> keras.Model:
     for name, declaration in layers.items():
         layer = objects.layer(declaration, name, f"model.layers.{name}")
         with objects.at(f"model.layers.{name}"):
+            functional.refuse_whole_numbers(layer, x, f"model.layers.{name}")
             x = layer(x)
     return functional.model(spec, tensors, {outputs[0]: x}, {outputs[0]: f"model.layers.{[*layers][-1]}"})

@@ -16,6 +16,7 @@ from factory import handoff, objects, parity, routes, targets
 from factory.clock import Clock
 from factory.dataset import Array
 from factory.errors import ExportError, FactoryError
+from factory.faults import one_line
 from factory.handoff import HandOff
 from factory.parity import Hop, Tolerance
 from factory.routes import Predict
@@ -113,8 +114,9 @@ class Gate:
                 latency = {str(n): parity.latency(predict, self.given.rows.inputs, n) for n in LATENCIES}
         except Exception as error:  # a converter may raise anything; it must not end the other targets
             traceback.print_exc()
-            wrapped = error if isinstance(error, FactoryError) else ExportError(f"{type(error).__name__}: {error}")
-            return {"status": "failed", "error": str(wrapped), "laps": clock.laps}
+            said = one_line(error)  # of pages; all of them are in the log
+            kind = "" if isinstance(error, FactoryError) else f"{type(error).__name__}: "
+            return {"status": "failed", "error": f"{kind}{said}", "laps": clock.laps}
         kept = {"notes": notes or {}, "bytes": size(artifact), "sha256": sha256(artifact), "latency": latency}
         return {**found, **kept, "laps": clock.laps}
 

@@ -13,8 +13,9 @@ import keras
 from factory import data, models
 from factory.dataset import Dataset
 from factory.errors import ConfigError, FactoryError, MissingFile, MissingPackage
+from factory.faults import one_line
 from factory.flops import flops
-from factory.objects import at, one_line
+from factory.objects import at
 from factory.rundir import Emit, RunDir, write_json
 
 FAILURE = ConfigError

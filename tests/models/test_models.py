@@ -33,6 +33,14 @@ PAIR = {
 IRIS = {"source": "sklearn", "name": "iris"}
 BINS = {"Discretization": {"bin_boundaries": [1.0, 2.0, 5.0], "output_mode": "one_hot"}}
 EFFICIENT = {"kind": "application", "dropout": 0.1}
+PIXELS = {  # as a file of uint8 has them
+    "source": "synthetic",
+    "inputs": {"image": [8, 8, 1]},
+    "tokens": {"image": 256},
+    "outputs": {"label": 3},
+    "rows": 60,
+}
+CONV = {"Conv2D": {"filters": 2, "kernel_size": 3}}
 CLASSES = {"units": "<data.classes>", "activation": "softmax"}
 MIXED = {
     "kind": "graph",
@@ -78,6 +86,9 @@ CASES = {
     "mlp_half": case(DIGITS, mlp(), precision="mixed_float16"),
     "layers_half": case(IMAGES, stack(flat="Flatten", head={"Dense": CLASSES}), precision="mixed_bfloat16"),
     "graph_mixed": case(PAIR, MIXED),
+    "pixels_made_real": case(
+        PIXELS, stack(real={"Rescaling": {"scale": 0.00392}}, conv=CONV, flat="Flatten", head={"Dense": CLASSES})
+    ),
     "bins_given": case(IRIS, stack(bins=BINS, flat="Flatten", head={"Dense": CLASSES})),
     "mean_given": case(IRIS, stack(normal={"Normalization": {"mean": 3.0, "variance": 4.0}}, head={"Dense": CLASSES})),
     "application_named_by_its_settings": case(IMAGES, {**EFFICIENT, "application": "EfficientNetV2B0", "size": 32}),
@@ -113,6 +124,11 @@ REFUSED = {
     "h5": (
         case(IMAGES, {"kind": "application", "application": "VGG16", "weights": "stranger.h5"}),
         r"model\.weights: got 'stranger\.h5'; takes null, 'imagenet' or a \.keras file",
+    ),
+    "whole_numbers": (
+        case(PIXELS, stack(conv=CONV, flat="Flatten", head={"Dense": CLASSES})),
+        r"model\.layers\.conv: got whole numbers \(int32\) from 'image'; takes real ones; "
+        r"a layer before it makes them so, such as Rescaling: \{scale: 0\.00392\} for pixels up to 255",
     ),
     "weights_not_there": (
         case(IMAGES, {"kind": "application", "application": "VGG16", "size": 32, "weights": "hf://stranger/x.keras"}),
