@@ -112,7 +112,7 @@ def keep_claim(fields: Mapping[str, Any], models: Path, claim: Path) -> None:
 
 
 def place_of_claim(models: Path, name: str, version: int) -> Path:
-    return models / ".versions" / name / str(version) / "claim.json"
+    return models / f".versions/{name}/{version}/claim.json"
 
 
 def models_of(version: Path) -> Path:

@@ -209,10 +209,10 @@ def key_of(*facts: Any) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def size(path: Path) -> int:
+def size(path: Path | str) -> int:
     """Bytes in a file or folder; links count as nothing."""
-    if not path.is_dir():
-        return path.stat().st_size if path.is_file() else 0
+    if not os.path.isdir(path):
+        return os.path.getsize(path) if os.path.isfile(path) else 0
     total, folders = 0, [str(path)]
     while folders:
         with os.scandir(folders.pop()) as entries:  # a list of thousands of runs looks at each of their files

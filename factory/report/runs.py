@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ from factory import locking
 from factory.documents import Claim, Record, Summary, read_document
 from factory.errors import ConfigError
 from factory.printable import json_text
-from factory.publish import DEPTH, RECORD, models_of, place_of_claim
+from factory.publish import DEPTH, RECORD, place_of_claim
 from factory.report import columns
 from factory.rundir import size
 from factory.terminal import Terminal
@@ -92,18 +93,21 @@ def find(folders: list[Path]) -> Found:
     if absent := [folder for folder in folders if not folder.is_dir()]:
         raise ConfigError([f"list: got {str(folder)!r}; takes a folder that exists" for folder in absent])
     runs: dict[str, Run] = {}
-    placed: dict[tuple[str, str, str], list[Path]] = {}
+    placed: dict[tuple[str, str, str], list[str]] = {}
     versions: list[Version] = []
     problems: list[str] = []
-    for path, name in (found for folder in folders for found in walk(folder)):
-        if name == SUMMARY:
+    real = functools.cache(os.path.realpath)
+    for path, kind in (found for folder in folders for found in walk(folder)):
+        if kind == SUMMARY:
             with told(problems):
-                runs[os.path.realpath(path)] = run_at(path)
+                runs[os.path.realpath(path)] = run_at(Path(path))
         else:
-            placed.setdefault((os.path.realpath(path.parents[2]), path.parent.name, path.name), []).append(path)
-    for paths in placed.values():
+            above, number = os.path.split(path)
+            above, name = os.path.split(above)
+            placed.setdefault((real(os.path.dirname(above)), name, number), []).append(path)
+    for (models, name, number), paths in placed.items():
         with told(problems):
-            versions.append(version_at(paths))
+            versions.append(version_at(models, name, number, paths))
     newest = sorted(runs.values(), key=lambda run: -run.changed)
     return Found(newest, sorted(versions, key=lambda one: (-one.changed, one.name)), problems)
 
@@ -119,14 +123,20 @@ def told(problems: list[str]) -> Iterator[None]:
         pass
 
 
-def walk(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Run folders and version folders, each with the file that makes it one; nothing inside of these is looked at."""
+def walk(folder: Path) -> Iterator[tuple[str, str]]:
+    """Run folders and version folders, each with the file that makes it one; nothing inside of these is looked at.
+
+    As texts, not as paths: there may be ten thousand of them. Those of versions are absolute, since their names say
+    what they are of.
+    """
     for path, folders, files in os.walk(folder):
-        kind = next((file for file in (SUMMARY, RECORD) if file in files), None)
-        version = kind == RECORD and Path(path).name.isdecimal() and len(Path(path).absolute().parents) > DEPTH
-        if kind == SUMMARY or version:
+        if SUMMARY in files:
             folders.clear()
-            yield Path(path), str(kind)
+            yield path, SUMMARY
+        elif RECORD in files and (place := os.path.abspath(path)).count(os.sep) > DEPTH:
+            if os.path.basename(place).isdecimal():
+                folders.clear()
+                yield place, RECORD
         folders[:] = sorted(name for name in folders if not name.startswith("."))
 
 
@@ -135,18 +145,18 @@ def run_at(path: Path) -> Run:
     return Run(path, summary, (path / SUMMARY).stat().st_mtime, size(path))
 
 
-def version_at(paths: list[Path]) -> Version:
+def version_at(models: str, name: str, number: str, paths: list[str]) -> Version:
     """What lies under one number on all targets."""
-    first = paths[0].absolute()
-    record = read_document(paths[0] / RECORD, Record) or {}
-    if (record["name"], str(record["version"])) != (first.parent.name, first.name):
+    first = Path(f"{paths[0]}/{RECORD}")
+    record = read_document(first, Record) or {}
+    if (record["name"], str(record["version"])) != (name, number):
         got = f"{record['name']}/{record['version']}"
-        raise ConfigError(f"{paths[0] / RECORD}: got {got!r}; takes the name and the version that its folder has")
-    claim = read_document(place_of_claim(models_of(first), record["name"], record["version"]), Claim)
-    targets = tuple(sorted(path.absolute().parents[1].name for path in paths))
-    changed = max((path / RECORD).stat().st_mtime for path in paths)
+        raise ConfigError(f"{first}: got {got!r}; takes the name and the version that its folder has")
+    claim = read_document(place_of_claim(Path(models), name, int(number)), Claim)
+    targets = tuple(sorted(path.split(os.sep)[-DEPTH] for path in paths))
+    changed = max(os.stat(f"{path}/{RECORD}").st_mtime for path in paths)
     run = (claim or record).get("run")
-    return Version(record["name"], record["version"], record, run, targets, changed, sum(map(size, paths)))
+    return Version(name, int(number), record, run, targets, changed, sum(map(size, paths)))
 
 
 def show(found: Found, console: Terminal) -> None:

@@ -63,7 +63,7 @@ def originals(place: Path) -> None:
     asked = {
         "run": [*SMALL, f"hydra.run.dir={place}/run", models],
         "other": [*SMALL, "seed=1", f"hydra.run.dir={place}/other", models],
-        "sweep": ["-m", *SMALL, "seed=1,2", f"hydra.sweep.dir={place}/sweep", models],
+        "sweep": sweep_words(place),
     }
     for name, words in asked.items():
         code, said = called(*words)
@@ -73,6 +73,10 @@ def originals(place: Path) -> None:
     victim.mkdir(parents=True)
     (victim / "precious").write_text("precious")
     (place / "outside" / "file.txt").write_text("precious")
+
+
+def sweep_words(place: Path) -> list[str]:
+    return ["-m", *SMALL, "seed=1,2", f"hydra.sweep.dir={place}/sweep", f"models={place}/models"]
 
 
 def called(*words: str) -> tuple[int, str]:
@@ -187,6 +191,7 @@ def attack(case: Case) -> None:
         "compare": ["compare", str(place / "run"), str(place / "other"), str(place / "sweep" / "0")],
         "compare version": ["compare", str(place / "models" / "onnx" / "mlp-digits" / "1"), str(place / "other")],
         "resume": ["resume", str(place / "run")],
+        "resume sweep": sweep_words(place),
     }
     with contextlib.chdir(place):
         for name, words in commands.items():
