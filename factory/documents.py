@@ -67,10 +67,16 @@ class Tensor(Document):
     shape: list[Size]
 
 
+class Scale(Document):
+    mean: list[float]
+    deviation: list[float]
+
+
 class Output(Document):
     name: str
     task: Literal["classification", "regression"]
     labels: list[Any] | None
+    scale: NotRequired[Scale | None]
 
 
 class Signature(Document):
@@ -93,6 +99,26 @@ Hashes = TypedDict("Hashes", {"model.keras": Digest, "reference.npz": Digest})
 Hashes.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[attr-defined]  # paths are made of these
 
 
+class Scores(Document):
+    model: float | None
+    baseline: float | None
+
+
+class Baseline(Document):
+    """The trivial answer beside the model, on one output."""
+
+    answer: str
+    scores: dict[str, Scores]
+    metric: str
+    better: bool
+
+
+def is_judged(found: Baseline) -> bool:
+    """Whether the metric that decides is among the scores."""
+    scores = found["scores"].get(found["metric"])
+    return scores is not None and None not in (scores["model"], scores["baseline"])
+
+
 class Training(Document):
     """train/report.json."""
 
@@ -105,6 +131,8 @@ class Training(Document):
     rows: Rows
     data: Data
     signature: Signature
+    baseline: NotRequired[dict[str, Annotated[Baseline, rule(is_judged, "a metric with its scores")]]]
+    scaled_losses: NotRequired[list[str]]
     sha256: Hashes
     laps: list[Lap]
 
@@ -199,6 +227,8 @@ class Record(Document):
     version: VersionNumber
     target: TargetName
     run: NotRequired[str]
+    signature: NotRequired[Signature]
+    labels: NotRequired[dict[str, list[Any] | None]]
     metrics: NotRequired[dict[str, float]]
 
 

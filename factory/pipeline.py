@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from factory import locking, record
+from factory import contract, locking, record
 from factory.clock import Clock
 from factory.config import Config, save
 from factory.delivery import Delivery, raise_failures
@@ -26,7 +26,7 @@ from factory.errors import (
 from factory.jobs import Watcher, failure_of, follow
 from factory.launchers import Launcher
 from factory.plan import Plan
-from factory.publish import publish
+from factory.publish import newest, publish
 from factory.removal import remove
 from factory.rundir import RunDir, holds, key_of, write_json
 
@@ -49,6 +49,7 @@ class Pipeline:
     ) -> None:
         self.config, self.launcher, self.watch, self.clock = config, launcher, watch, clock
         self.models = models or Path(config.tree["models"])
+        self.may_change = models is not None or contract.may_change(config.tree)  # no client asks a sweep's own folder
         self.plan = Plan(config.tree, launcher.gpu)
         self.run = RunDir(Path(config.run_dir))
         self.summary: dict[str, Any] = {}
@@ -209,9 +210,10 @@ class Pipeline:
         """Run the train stage; a checkpoint in the folder is continued.
 
         Raises:
-            TrainError, ConfigError: what the stage says.
+            TrainError, ConfigError, PublishError: what the stage says.
         """
-        arguments = {"config": self.config.tree, "key": self.plan.train_key}
+        promised = None if self.may_change or not self.plan.targets else newest(self.models, self.config.tree["name"])
+        arguments = {"config": self.config.tree, "key": self.plan.train_key, "promised": promised}
         log = self.run.train / "log.txt"
         limit = self.plan.limit("train")
         job = self.launcher.submit(self.plan.training, "train", self.run.path, log, arguments, limit)
@@ -229,7 +231,8 @@ class Pipeline:
         """Give what passed its version; target → folder."""
         name, facts = self.config.tree["name"], record.of_version(self.run, trained)
         with self.clock.lap("publish"):
-            published = publish(self.models, name, artifacts, facts, claim=self.run.path / "version.json")
+            own, free = self.run.path / "version.json", self.may_change
+            published = publish(self.models, name, artifacts, facts, claim=own, may_change=free)
         return {target: str(folder) for target, folder in published.items()}
 
 

@@ -13,12 +13,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from factory import locking
+from factory import contract, locking
 from factory.documents import Claim, Record, read_document
 from factory.errors import ConfigError, PublishError
 from factory.faults import wrong
@@ -35,7 +35,13 @@ MODEL = "model_sha256"
 
 
 def publish(
-    models: Path, name: str, artifacts: Mapping[str, Path], record: Mapping[str, Any], *, claim: Path
+    models: Path,
+    name: str,
+    artifacts: Mapping[str, Path],
+    record: Mapping[str, Any],
+    *,
+    claim: Path,
+    may_change: bool = False,
 ) -> dict[str, Path]:
     """Publish a run's artifacts under one version number.
 
@@ -45,19 +51,24 @@ def publish(
         artifacts: the folder of each target's artifact, all of which passed the gate.
         record: goes into each version as ``factory.json``: where it came from and what was proven.
         claim: a file in the run's folder that keeps its number: a run that was killed half-way goes on with the same.
+        may_change: whether a new version may have another signature than the newest one has.
 
     Returns:
         The version folder of each target.
 
     Raises:
-        PublishError: the folder cannot be written.
+        PublishError: the folder cannot be written, or clients of the newest version would break; nothing is published.
     """
     if not is_name(name) or not all(map(is_target, artifacts)):
         raise PublishError(wrong("name", name, NAME_WORDS))
     hashes = {target: sha256(artifact) for target, artifact in artifacts.items()}
     model = {MODEL: record[MODEL]} if MODEL in record else {}
     try:
-        version = version_of(models, name, {**hashes, **model}, claim)
+        version = kept_version(models, name, {**hashes, **model}, claim)
+        if version is None:
+            if not may_change:
+                contract.require_same(name, newest(models, name), record)
+            version = new_version(models, name, {**hashes, **model}, claim)
         published = {target: models / target / name / str(version) for target in artifacts}
         for target, folder in published.items():
             if not folder.exists():
@@ -68,8 +79,19 @@ def publish(
         raise PublishError(f"{models}: cannot publish {name}: {error.strerror or error}") from error
 
 
-def version_of(models: Path, name: str, contents: Mapping[str, str], claim: Path) -> int:
-    """The number that a run has for these contents in this folder of versions, or a new one.
+def newest(models: Path, name: str) -> dict[str, Any] | None:
+    """Return the record of the newest version of a name, None where it has none that says its signature."""
+    numbers = [int(folder.name) for folder in models.glob(f"[!.]*/{name}/*") if folder.name.isdecimal()]
+    for folder in models.glob(f"[!.]*/{name}/{max(numbers, default=0)}"):
+        with suppress(ConfigError):  # what is no record of ours says nothing
+            found = read_document(folder / RECORD, Record)
+            if found and "signature" in found:
+                return found
+    return None
+
+
+def kept_version(models: Path, name: str, contents: Mapping[str, str], claim: Path) -> int | None:
+    """The number that a run has for these contents in this folder of versions, None where it needs a new one.
 
     A target that the version does not have yet joins it; one that it has in another form does not.
     """
@@ -80,6 +102,11 @@ def version_of(models: Path, name: str, contents: Mapping[str, str], claim: Path
             if not contents.items() <= known.items():
                 keep_claim({**mine, "contents": {**known, **contents}}, models, claim)
             return int(mine["version"])
+    return None
+
+
+def new_version(models: Path, name: str, contents: Mapping[str, str], claim: Path) -> int:
+    """Take a number for these contents."""
     version = next_version(models, name)
     fields = {"claim": uuid4().hex, "name": name, "version": version, "contents": dict(contents)}
     keep_claim({**fields, "run": str(claim.parent.resolve())}, models, claim)

@@ -49,6 +49,7 @@ def of_version(run: RunDir, trained: Mapping[str, Any]) -> dict[str, Any]:
         "run": "/".join(run.path.resolve().parts[-2:]),
         MODEL: trained["sha256"][run.model.name],
         "signature": trained["signature"],
+        "labels": {output["name"]: output["labels"] for output in trained["data"]["outputs"]},
         "metrics": trained["metrics"],
     }
 

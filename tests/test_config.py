@@ -112,8 +112,8 @@ def test_saved_config_comes_back(tmp_path: Path) -> None:
 # ---- the words of a refusal
 
 REFUSED = {
-    "modle=mlp": "modle: unknown key; takes name, models, seed, model, data, optimizer, train, deploy, tracker; "
-    "did you mean 'model'?",
+    "modle=mlp": "modle: unknown key; takes name, models, seed, model, data, optimizer, train, deploy, tracker, "
+    "publish; did you mean 'model'?",
     "model.hiden=[3]": "model.hiden: unknown key; takes kind, hidden, activation, dropout, normalization, standardize; "
     "did you mean 'hidden'?",
     "model.hidden=[3,x]": "model.hidden[1]: got 'x'; takes an integer of at least 1",

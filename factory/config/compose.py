@@ -14,12 +14,15 @@ from hydra import initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from factory.config import data_name
 from factory.config.environment import marked, read_by
 from factory.config.overrides import check_overrides
 from factory.config.user_folder import searched
 from factory.config.words import found_in, in_our_words, says_where
 from factory.errors import ConfigError
 from factory.places import folders
+
+data_name.register()
 
 VALUE = re.compile(r"([A-Za-z_][\w.\-]*)=")
 """An override of a value, as far as its ``=``; one of a group that holds a ``/`` or an ``@`` is left to Hydra."""

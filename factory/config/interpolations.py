@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from factory.faults import listed, shown
 
-RESOLVERS = ("hydra", "now", "oc.deprecated", "oc.dict.keys", "oc.dict.values", "oc.select")
+RESOLVERS = ("data_name", "hydra", "now", "oc.deprecated", "oc.dict.keys", "oc.dict.values", "oc.select")
 OF_HYDRA = re.compile(r"hydra[:.](runtime\.choices\.|job\.(num|id|name|override_dirname)$)")
 REFERENCE = re.compile(r"\$\{\s*(?P<name>[\w.\-/@\[\]]+)\s*(?P<end>[:}])\s*(?P<argument>[\w.\-/@]*)")
 

@@ -88,6 +88,7 @@ def schema() -> dict[str, Any]:
         "optimizer": {"anyOf": [_optimizer(name) for name in names("optimizers")]},
         "train": _model("train", nodes.TRAIN),
         "deploy": _model("deploy", nodes.DEPLOY),
+        "publish": _model("publish", nodes.PUBLISH),
     }
     groups["tracker"] = _plugins("trackers", "kind", nodes.TRACKER)
     groups["tracker"]["anyOf"].append(_model("none", nodes.NO_TRACKER))
@@ -96,7 +97,8 @@ def schema() -> dict[str, Any]:
     groups["deploy"]["properties"]["target"] = {"anyOf": [{"$ref": "#/$defs/target"}, {"type": "null"}]}
     root = _model("config", nodes.ROOT)
     root["properties"] |= {
-        node: {"$ref": f"#/$defs/{node}"} for node in ("model", "data", "optimizer", "train", "deploy", "tracker")
+        node: {"$ref": f"#/$defs/{node}"}
+        for node in ("model", "data", "optimizer", "train", "deploy", "publish", "tracker")
     }
     root["properties"]["hydra"] = {"type": "object"}
     spaces = {space: _declaration(space) for space in WORDS if space not in ("applications", "optimizers")}

@@ -46,6 +46,7 @@ ROOT: Fields = {
     "seed": (natural, ..., "Of weights, order of rows and dropout."),
     **{node: (Table, ...) for node in ("model", "data", "optimizer", "train", "deploy")},
     "tracker": (Table, {}),  # configs from before there were trackers have none
+    "publish": (Table, {}),  # likewise
 }
 
 SPLIT: Fields = {
@@ -102,6 +103,14 @@ DEPLOY: Fields = {
     "precision": (choice("float32", "trained"), "float32", "What artifacts compute in; trained keeps a mixed policy."),
     "timeout": (union(positive, Null), None, "Seconds that the exports of one process may take; null sets no limit."),
     "target": (union(dict_of(Table), Null), ..., "Target → how it is made and judged."),
+}
+
+PUBLISH: Fields = {
+    "contract": (
+        choice("same", "change"),
+        "same",
+        "same refuses a signature other than the newest version's under this name; change publishes it.",
+    ),
 }
 
 TRACKER: Fields = {
@@ -189,7 +198,7 @@ def _target(name: str) -> type[Strict]:
 @functools.cache
 def _fixed(name: str) -> type[Strict]:
     """A node that no plug-in completes."""
-    return strict_model(name, {"config": ROOT, "train": TRAIN, "deploy": DEPLOY}[name])
+    return strict_model(name, {"config": ROOT, "train": TRAIN, "deploy": DEPLOY, "publish": PUBLISH}[name])
 
 
 def _optimizer(node: Mapping[str, Any]) -> Iterator[str]:
@@ -203,6 +212,10 @@ def _optimizer(node: Mapping[str, Any]) -> Iterator[str]:
 
 def _train(node: Mapping[str, Any]) -> Iterator[str]:
     yield from refused(_fixed("train"), node, "train")
+
+
+def _publish(node: Mapping[str, Any]) -> Iterator[str]:
+    yield from refused(_fixed("publish"), node, "publish")
 
 
 def _deploy(node: Mapping[str, Any]) -> Iterator[str]:
@@ -231,4 +244,5 @@ _NODES = {
     "train": _train,
     "deploy": _deploy,
     "tracker": _tracker,
+    "publish": _publish,
 }

@@ -55,7 +55,7 @@ RULES: tuple[tuple[str, Class], ...] = (
     (r"train\b.*", Class.retrain),
     (rf"{TARGET}\.(requires|extra|serve)\b.*", Class.operational),
     (r"deploy\b.*", Class.reexport),
-    (r"(tracker|hydra|report|sweep|search|launcher|serve)\b.*", Class.operational),
+    (r"(tracker|hydra|publish|report|sweep|search|launcher|serve)\b.*", Class.operational),
     (r".*", Class.retrain),  # what nobody has thought of is taken seriously
 )
 """Path → class, the first that fits."""

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from factory.config.data_name import data_name
 from factory.config.reading import NotReadable, parse
 from factory.config.source import package as header
 from factory.config.strangers import refusals
 
 REFERENCE = re.compile(r"\$\{([\w.:/]+)\}")
 CHOICE = "hydra:runtime.choices."
+DATA_NAME = "data_name:"
 
 
 class NotPlain(Exception):
@@ -180,12 +182,22 @@ def _resolved(value: Any, tree: Mapping[str, Any], choices: Mapping[str, Any]) -
 def _found(reference: str, tree: Mapping[str, Any], choices: Mapping[str, Any]) -> Any:
     if reference.startswith(CHOICE):
         return choices.get(reference.removeprefix(CHOICE))
+    if reference.startswith(DATA_NAME):
+        return data_name(_given(reference.removeprefix(DATA_NAME), tree, choices), choices.get("data"))
     found: Any = tree
     for key in reference.split("."):
         if not isinstance(found, Mapping) or key not in found:
             raise NotPlain
         found = found[key]
     return _resolved(found, tree, choices)
+
+
+def _given(reference: str, tree: Mapping[str, Any], choices: Mapping[str, Any]) -> Any:
+    """What a reference leads to, None where it leads nowhere."""
+    try:
+        return _found(reference, tree, choices)
+    except NotPlain:
+        return None
 
 
 def _word(value: Any) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 
-from factory import architecture, data, handoff, models, objects
+from factory import architecture, contract, data, handoff, models, objects
 from factory.clock import Clock
-from factory.dataset import Dataset, Rows
+from factory.dataset import Dataset, DataSpec, Rows
 from factory.errors import TrainError
 from factory.rundir import Emit, RunDir, write_json
 from factory.scaled_loss import ScaledLoss
@@ -23,7 +23,9 @@ from factory.training.watch import Watch
 FAILURE = TrainError
 
 
-def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], key: str) -> None:
+def run(
+    run: RunDir, *, emit: Emit, config: Mapping[str, Any], key: str, promised: contract.Terms | None = None
+) -> None:
     """Train and write ``train/``: the hand-off that every deploy stage starts from.
 
     Args:
@@ -31,21 +33,24 @@ def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], key: str) -> None
         emit: takes live events.
         config: the train half of the tree: data, model, optimizer, train, seed, and deploy.rows.
         key: of this training.
+        promised: the record of the newest version of this name, whose contract the model is to keep.
 
     Raises:
+        PublishError: the data has another signature than what was promised; nothing was trained.
         DataError, ConfigError: the data or the model is not what was declared; nothing was trained.
         TrainError: the training diverged.
     """
     with devices.claimed(config["train"], emit) as claimed:
-        train(run, config, key, claimed)
+        train(run, config, key, promised, claimed)
 
 
-def train(run: RunDir, config: Mapping[str, Any], key: str, on: OneDevice) -> None:
+def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.Terms | None, on: OneDevice) -> None:
     """The whole of it; with several processes each is here until all are done with fitting."""
     clock = Clock()
     begin(config)
     with clock.lap("data"):
         dataset = data.load(config["data"])
+    contract.require_same(config["name"], promised, terms(dataset.spec))
     with on.scope():
         with clock.lap("build"):
             model = made(config, dataset)
@@ -79,6 +84,12 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, on: OneDevice) -> No
     )
     on.emit({"event": "trained", "metrics": metrics})
     shutil.rmtree(run.checkpoint, ignore_errors=True)
+
+
+def terms(spec: DataSpec) -> contract.Terms:
+    """What a model of this data offers to clients, as its versions will record it."""
+    labels = {output.name: output.labels and list(output.labels) for output in spec.outputs}
+    return {"signature": handoff.signature_of(spec).to_json(), "labels": labels}
 
 
 def begin(config: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory import record
+from factory import contract, record
 from factory.documents import read_summary, read_training
 from factory.publish import publish
 from factory.rundir import RunDir
@@ -43,7 +43,8 @@ class Release:
             return {}
         models, name, facts = Path(self.tree["models"]), self.tree["name"], record.of_version(run, trained)
         artifacts = {target: folder for target, (folder, _) in made.items()}
-        versions = publish(models, name, artifacts, facts, claim=run.path / "release.json")
+        free = contract.may_change(self.tree)
+        versions = publish(models, name, artifacts, facts, claim=run.path / "release.json", may_change=free)
         return {target: {**summary, "published": str(versions[target])} for target, (_, summary) in made.items()}
 
     def made(self) -> dict[str, tuple[Path, dict[str, Any]]]:
