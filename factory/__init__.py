@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from factory.version import __version__
+from factory.core.version import __version__
 
 if TYPE_CHECKING:
-    from factory.api import run as run
+    from factory.cli.run import run as run
 
 __all__ = ["__version__", "run"]
 
@@ -15,7 +15,7 @@ __all__ = ["__version__", "run"]
 def __getattr__(name: str) -> object:
     """``factory.run``, imported when asked for: worker processes import this package too, and not its command line."""
     if name == "run":
-        from factory.api import run
+        from factory.cli.run import run
 
         return run
     raise AttributeError(f"module 'factory' has no attribute {name!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from factory import cli
+from factory.cli import main as cli
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from factory.errors import FactoryError
+from factory.core.errors import FactoryError
 from tests.commands import ROOT
 from tests.readme import BLOCK, README, output_of, targets_table
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from factory.catalog import load
-from factory.errors import MissingPackage
-from factory.faults import shown
+from factory.config.catalog.catalog import load
+from factory.core.errors import MissingPackage
+from factory.core.messages import shown
 
 IMPORTED_AS = {"scikit-learn": "sklearn"}
 """Pip name → import name, where a dash is not simply an underscore."""

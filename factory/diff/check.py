@@ -10,14 +10,16 @@ from typing import Any
 
 import yaml
 
-from factory import config
-from factory.config import Judged
-from factory.diff import architecture, plain
+from factory.config.composition import plain
+from factory.config.composition.compose import compose_config
+from factory.config.composition.folders import folders
+from factory.config.composition.plain import NotPlain
+from factory.config.load import validate_config
+from factory.config.schema.nodes import Judged
+from factory.core.errors import ConfigError
+from factory.core.printable import visible
+from factory.diff import layer_tables
 from factory.diff.compositions import COMMAND, DEFAULT
-from factory.diff.plain import NotPlain
-from factory.errors import ConfigError
-from factory.places import folders
-from factory.printable import visible
 
 
 def check(words: Sequence[str], config_dir: str | None) -> str:
@@ -43,7 +45,7 @@ def check(words: Sequence[str], config_dir: str | None) -> str:
     for name, overrides in asked.items():
         try:
             trees[name] = _tree(overrides, config_dir)
-            config.validate(trees[name], judged)
+            validate_config(trees[name], judged)
         except ConfigError as error:
             for fault in error.faults:
                 faults.setdefault(fault, []).append(name)
@@ -62,7 +64,7 @@ def _build(trees: Mapping[str, Mapping[str, Any]], faults: dict[str, list[str]])
     """
     missing = {}
     with tempfile.TemporaryDirectory(prefix="factory-check-", ignore_cleanup_errors=True) as folder:
-        built = architecture.built([*trees.values()], Path(folder))
+        built = layer_tables.built([*trees.values()], Path(folder))
     for name, found in zip(trees, built, strict=True):
         if found.get("missing"):
             missing[name] = found["error"]
@@ -88,7 +90,7 @@ def _tree(overrides: Sequence[str], config_dir: str | None) -> Mapping[str, Any]
             return plain.compose(plain.Groups(places), {key: yaml.safe_load(value) for key, _, value in pairs})
     except NotPlain:
         pass
-    return config.compose(overrides, config_dir).tree
+    return compose_config(overrides, config_dir).tree
 
 
 def commands(place: Path) -> Iterator[tuple[str, list[str]]]:

@@ -6,14 +6,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from factory.diff import show
-from factory.diff.classes import WORDS, Class
+from factory.core.errors import ReviewError
+from factory.core.garbage import uncollected
+from factory.core.printable import say
+from factory.core.terminal import Terminal
+from factory.diff import render
+from factory.diff.impact import WORDS, Class
 from factory.diff.review import Review, review
 from factory.diff.sides import open_sides
-from factory.errors import ReviewError
-from factory.garbage import uncollected
-from factory.printable import say
-from factory.terminal import Terminal
 
 FORMATS = ("terminal", "md", "json")
 FAIL_ON = {cls.word: cls for cls in reversed(Class) if cls is not Class.none}
@@ -44,10 +44,10 @@ def diff(words: Sequence[str], config_dir: str | None, format: str, fail_on: str
     found = compare(words, config_dir)
     match format:
         case "md":
-            say(show.markdown(found), end="")
+            say(render.markdown(found), end="")
         case "json":
-            say(show.as_json(found))
+            say(render.as_json(found))
         case _:
-            show.terminal(found, Terminal())
+            render.terminal(found, Terminal())
     if fail_on is not None and found.cls >= FAIL_ON[fail_on]:
         raise ReviewError(f"diff: {WORDS[found.cls]}; --fail-on {fail_on}")

@@ -9,14 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from factory import config
-from factory.config import Judged
-from factory.config.reading import read
-from factory.diff import plain
-from factory.diff.plain import Groups, NotPlain
+from factory.config.composition import plain
+from factory.config.composition.compose import compose_config
+from factory.config.composition.plain import Groups, NotPlain
+from factory.config.composition.yaml_files import read
+from factory.config.load import validate_config
+from factory.config.schema.nodes import Judged
+from factory.core.errors import ConfigError
 from factory.diff.sides import Side
-from factory.diff.walk import ORDERED
-from factory.errors import ConfigError
+from factory.diff.tree_changes import ORDERED
 
 DEFAULT = "default"
 COMMAND = "# python -m factory "
@@ -48,7 +49,7 @@ class Composed:
                 return plain.compose(self.groups, self.chosen), ()
             except NotPlain:
                 own = str(self.side.own) if self.side.own else None
-                return config.compose(words(self.chosen), own, package=self.side.package).tree, ()
+                return compose_config(words(self.chosen), own, package=self.side.package).tree, ()
         except ConfigError as error:
             if self.chosen is None:
                 raise
@@ -64,7 +65,7 @@ class Composed:
         if self.tree is None:
             return self.composed[1]
         try:
-            config.validate(self.tree, self.judged)
+            validate_config(self.tree, self.judged)
         except ConfigError as error:
             return tuple(error.faults)
         return ()

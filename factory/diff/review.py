@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from factory.config import Judged
-from factory.diff import architecture
-from factory.diff.architecture import Row
-from factory.diff.changes import changes
-from factory.diff.classes import Class, class_of, needs_shapes, signature_changes, strongest
+from factory.config.schema.nodes import Judged
+from factory.diff import layer_tables
 from factory.diff.compositions import Composed, compositions, text_changes
+from factory.diff.config_changes import changes
+from factory.diff.impact import Class, class_of, needs_shapes, signature_changes, strongest
+from factory.diff.layer_tables import Row
 from factory.diff.sides import Side
-from factory.diff.walk import Change
+from factory.diff.tree_changes import Change
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _judge(
             alike.setdefault(_architecture(pair), []).append(pair)
     shaped = [pair for group in alike.values() for pair in group]
     trees = [tree for pair in shaped for tree in (pair.old, pair.new)]
-    described = architecture.describe([*trees, *fresh.values()], temporary)
+    described = layer_tables.describe([*trees, *fresh.values()], temporary)
     built = {pair.label: (described[2 * place], described[2 * place + 1]) for place, pair in enumerate(shaped)}
     built |= {label: ({}, found) for label, found in zip(fresh, described[len(trees) :], strict=True)}
     unbuildable = {label: new["error"] for label, (old, new) in built.items() if _is_fresh_fault(old, new)}
@@ -230,7 +230,7 @@ def _layers(group: list[Pair], old: Mapping[str, Any], new: Mapping[str, Any]) -
     if errors:
         return Layers(labels, note="layers are not compared: " + "; ".join(errors))
     renames = {change.old: change.path.rpartition(".")[2] for change in group[0].changes if change.verb == "renamed"}
-    found = tuple(architecture.rows(old, new, renames))
+    found = tuple(layer_tables.rows(old, new, renames))
     if all(row.verb == "same" for row in found):
         touched = any(change.path.startswith("model") for pair in group for change in pair.changes)
         return Layers(labels, note="the same layers, shapes and counts") if touched else None

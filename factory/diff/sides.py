@@ -21,12 +21,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from factory import config
-from factory.config import Config
-from factory.errors import ConfigError
-from factory.places import folders, package_conf
-from factory.publish import RECORD, origin_of
-from factory.rundir import RunDir
+from factory.config.composition.compose import Config, compose_config
+from factory.config.composition.folders import folders, package_conf
+from factory.config.composition.saved import reload_config
+from factory.core.errors import ConfigError
+from factory.core.rundir import RunDir
+from factory.registry.publish import RECORD, origin_of
 
 SIDE = re.compile(r"([^=:]*):(.*)", re.DOTALL)
 WORKING_TREE = "working tree"
@@ -60,7 +60,7 @@ class Side:
     def config(self) -> Config:
         """The one composition of this side, not validated."""
         own = str(self.own) if self.own else None
-        return self.fixed or config.compose(self.overrides, own, package=self.package)
+        return self.fixed or compose_config(self.overrides, own, package=self.package)
 
 
 def open_sides(words: Sequence[str], config_dir: str | None, temporary: Path) -> tuple[Side, Side]:
@@ -124,7 +124,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _fixed(word: str, folder: Path) -> Side:
-    return Side(word, package_conf(), fixed=config.reload(RunDir(folder)), narrowed=True)
+    return Side(word, package_conf(), fixed=reload_config(RunDir(folder)), narrowed=True)
 
 
 def _published(word: str, folder: Path) -> Side:

@@ -11,11 +11,11 @@ from typing import Any
 
 import yaml
 
-from factory.report import table, trivial
+from factory.core.rundir import write_text
+from factory.report import baseline_note, table
 from factory.report.facts import Facts
-from factory.report.html import commands, headroom
 from factory.report.pages import plain, shape, text
-from factory.rundir import write_text
+from factory.report.run_page import commands, headroom
 
 IMAGE_RANK = 3  # height, width, channels
 MOST_LAYERS = 60
@@ -38,8 +38,8 @@ def contents(facts: Facts) -> dict[str, Any]:
         "summary": facts.summary,
         "trained": trained,
         "unit_of_loss": facts.unit_of_loss,
-        "baseline": list(trivial.rows(trained)),
-        "warnings": trivial.warnings(trained),
+        "baseline": list(baseline_note.rows(trained)),
+        "warnings": baseline_note.warnings(trained),
         "tree": tree,
         "choices": {group: choice for group, choice in facts.choices.items() if choice},
         "optimizer": {key: value for key, value in tree.get("optimizer", {}).items() if key != "name"},

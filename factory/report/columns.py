@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.segment import Segment, Segments
 from rich.style import Style
 
-from factory.printable import visible
+from factory.core.printable import visible
 
 GAP = "   "
 Styled = tuple[str, str]

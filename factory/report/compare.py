@@ -11,15 +11,15 @@ from typing import Any
 
 from rich.table import Table
 
-from factory.errors import ConfigError
+from factory.core.errors import ConfigError
+from factory.core.rundir import write_text
+from factory.core.terminal import Terminal
 from factory.report import charts, settings, table
 from factory.report.charts import Chart
 from factory.report.facts import Facts, read
-from factory.report.html import headroom
 from factory.report.pages import page, plain
-from factory.report.runs import table_of, wide_enough
-from factory.rundir import write_text
-from factory.terminal import Terminal
+from factory.report.run_list import table_of, wide_enough
+from factory.report.run_page import headroom
 
 FOLDER = Path("outputs") / "compare"
 MOST_EVALUATIONS = 12  # matrices and residual plots

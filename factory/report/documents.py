@@ -1,4 +1,4 @@
-"""PARENT: what the files that only reports read must hold; see `factory.documents`."""
+"""PARENT: what the files that only reports read must hold; see `factory.core.documents`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from factory.documents import Count, Document, Size, rule
+from factory.core.documents import Count, Document, Size, rule
 
 
 class Judged(Document):

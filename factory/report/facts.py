@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from factory.documents import read_document, read_hydra, read_summary, read_target, read_yaml
-from factory.errors import ConfigError
-from factory.names import is_target
-from factory.printable import json_text
-from factory.publish import RECORD, origin_of
-from factory.reading import read_text
+from factory.core.documents import read_document, read_hydra, read_summary, read_target, read_yaml
+from factory.core.errors import ConfigError
+from factory.core.names import is_target
+from factory.core.printable import json_text
+from factory.core.reading import read_text
+from factory.core.rundir import RunDir
+from factory.registry.publish import RECORD, origin_of
 from factory.report.documents import Architecture, Evaluation
-from factory.rundir import RunDir
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from factory.printable import visible
-from factory.terminal import Terminal
+from factory.core.printable import visible
+from factory.core.terminal import Terminal
 
 
 class Silent:

@@ -10,8 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
-from factory import markdown
-from factory.printable import visible_lines
+from factory.core import markdown
+from factory.core.printable import visible_lines
 from factory.report import vega
 from factory.report.facts import embedded
 

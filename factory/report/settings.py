@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from factory.documents import read_yaml
+from factory.core.documents import read_yaml
 from factory.report.facts import Facts, target_names
 
 REFERENCE = re.compile(r"\$\{([\w.]+)\}")

@@ -9,9 +9,9 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from factory.report import trivial
-from factory.serving import command
-from factory.terminal import Terminal, text
+from factory.config.serving import command
+from factory.core.terminal import Terminal, text
+from factory.report import baseline_note
 
 STYLES = {"passed": "green", "refused": "bold red", "failed": "bold red"}
 WORDS = {"passed": "published", "refused": "refused", "failed": "failed"}
@@ -22,7 +22,7 @@ def show(summary: Mapping[str, Any], console: Terminal) -> None:
     """Print what was trained, a row for each target, and where what was published lies and how to serve it."""
     console.width = max(console.width, NARROWEST)
     console.say(headline(summary), "bold")
-    for line in trivial.warnings(summary.get("train") or {}):
+    for line in baseline_note.warnings(summary.get("train") or {}):
         console.say(f"warning: {line}", "bold yellow")
     if summary.get("targets"):
         console.print(targets_table(summary["targets"]))

@@ -11,7 +11,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from factory.catalog import cache_folder
+from factory.config.catalog.catalog import cache_folder
 
 MAKE = """
 import gzip, os, pathlib, sys, vl_convert

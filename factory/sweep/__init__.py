@@ -1,1 +1,4 @@
-"""PARENT: many runs, few processes. `hydra_plugins/factory_sweep.py` is how Hydra finds it."""
+"""PARENT: Many runs on few processes: grids, seeds, searches.
+
+Imports tracking, report, pipeline, execution, config and core.
+"""

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from factory import faults
-from factory.config.hydras import refused_words
-from factory.documents import Sweep, read_document
-from factory.errors import ConfigError
-from factory.printable import tell
+from factory.config.composition.hydra_node import refused_words
+from factory.core import messages
+from factory.core.documents import Sweep, read_document
+from factory.core.errors import ConfigError
+from factory.core.printable import tell
 
 RECORD = "sweep.json"
 SWEEPS = Path("outputs", "sweeps")  # as conf/config.yaml has it
@@ -68,7 +68,7 @@ def resumed(words: Sequence[str]) -> list[str]:
     if not asked or any(word.startswith(FOLDER) for word in kept):
         return kept
     if asked[-1] != "resume":
-        raise ConfigError(faults.wrong("sweep", asked[-1], "resume", ["resume"]))
+        raise ConfigError(messages.wrong("sweep", asked[-1], "resume", ["resume"]))
     for record in sorted(SWEEPS.glob(f"*/*/{RECORD}"), reverse=True):
         try:
             command = (read_document(record, Sweep) or {}).get("command", [])

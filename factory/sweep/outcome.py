@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from factory.rundir import RunDir
+from factory.core.rundir import RunDir
 from factory.sweep.plan import Job
+from factory.sweep.reuse import origin
 from factory.sweep.seeds import but_for_the_seed, candidates
 from factory.sweep.settings import Settings
-from factory.sweep.shared import origin
 
 GOOD = ("published", "trained")
 FACTS = {"latency": "milliseconds", "size": "bytes"}

@@ -9,17 +9,19 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from factory import config as configs
-from factory import documents
-from factory.config import Config, Judged
-from factory.documents import check
-from factory.errors import ConfigError, DataError, FactoryError
-from factory.faults import wrong
-from factory.launchers.environment import Environment
-from factory.plan import Plan
-from factory.reading import json_object, read_text
-from factory.rundir import key_of, write_text
-from factory.sweep.grid import Grid
+from factory.config.composition.compose import Config
+from factory.config.composition.grid import Grid
+from factory.config.load import validate_config
+from factory.config.packages import check_packages
+from factory.config.schema.nodes import Judged
+from factory.core import documents
+from factory.core.documents import check
+from factory.core.errors import ConfigError, DataError, FactoryError
+from factory.core.messages import wrong
+from factory.core.reading import json_object, read_text
+from factory.core.rundir import key_of, write_text
+from factory.execution.environment import Environment
+from factory.pipeline.plan import Plan
 
 PLAN = "plan.jsonl"
 
@@ -80,8 +82,8 @@ class Drafting:
         Raises:
             ConfigError: it is refused.
         """
-        configs.validate(config.tree, self.judged)
-        configs.check_packages(config.tree)
+        validate_config(config.tree, self.judged)
+        check_packages(config.tree)
         if self.afar:
             refuse_near(config.tree["data"])
         plan = Plan(config.tree, self.gpu)

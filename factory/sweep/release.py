@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory import contract, record
-from factory.documents import read_summary, read_training
-from factory.publish import publish
-from factory.rundir import RunDir
+from factory.core import contract
+from factory.core.documents import read_summary, read_training
+from factory.core.rundir import RunDir
+from factory.pipeline import provenance
+from factory.registry.publish import publish
 from factory.sweep.outcome import Outcome
 
 
@@ -41,7 +42,7 @@ class Release:
         trained, made = read_training(run), self.made()
         if not made or trained is None:
             return {}
-        models, name, facts = Path(self.tree["models"]), self.tree["name"], record.of_version(run, trained)
+        models, name, facts = Path(self.tree["models"]), self.tree["name"], provenance.of_version(run, trained)
         artifacts = {target: folder for target, (folder, _) in made.items()}
         free = contract.may_change(self.tree)
         versions = publish(models, name, artifacts, facts, claim=run.path / "release.json", may_change=free)

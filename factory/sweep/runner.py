@@ -7,19 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from factory.clock import Clock
-from factory.delivery import Delivery
-from factory.documents import read_summary
-from factory.errors import FactoryError, GateError, Interrupted, Pruned
-from factory.launchers.pool import Pool
-from factory.pipeline import Pipeline
-from factory.rundir import write_json
-from factory.sweep import shared
+from factory.core.documents import read_summary
+from factory.core.errors import FactoryError, GateError, Interrupted, Pruned
+from factory.core.rundir import write_json
+from factory.core.timing import Clock
+from factory.execution.pool import Pool
+from factory.pipeline.deployment import Delivery
+from factory.pipeline.pipeline import Pipeline
+from factory.sweep import reuse
 from factory.sweep.outcome import GOOD, Outcome, repeated
 from factory.sweep.plan import Drafting, Job
 from factory.sweep.queue import Waiting
 from factory.sweep.settings import Settings
-from factory.tracking import Tracking
+from factory.tracking.tracking import Tracking
 
 STATUS: dict[type[Exception], str] = {Interrupted: "interrupted", GateError: "refused", Pruned: "pruned"}
 TICK = 0.1  # seconds between looks at what only the main thread may do
@@ -170,13 +170,13 @@ class Runner:
             return Outcome.of(job, kept, kept=True)
         if self.settings.reuse:
             donors = self.donors.setdefault(job.train_key, [])
-            shared.inherit(pipeline.run, job.train_key, donors)
+            reuse.inherit(pipeline.run, job.train_key, donors)
             if pipeline.run.path not in donors:
                 donors.append(pipeline.run.path)
-        if shared.is_trained(pipeline.run, job.train_key):
+        if reuse.is_trained(pipeline.run, job.train_key):
             self.waiting.trained(job.train_key)
         summary = pipeline.execute()
-        summary["training_of"] = shared.origin(pipeline.run)
+        summary["training_of"] = reuse.origin(pipeline.run)
         write_json(pipeline.run.summary, summary)
         return Outcome.of(job, summary)
 

@@ -12,29 +12,31 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf
 
-from factory import documents, faults, locking
-from factory.disk import refusals_as, writable
-from factory.documents import read_document
-from factory.errors import ConfigError, FactoryError, Interrupted
-from factory.launchers.pool import Pool
-from factory.places import folders
-from factory.plan import wants_gpu
+from factory.config.composition.folders import folders
+from factory.config.composition.grid import Grid
+from factory.core import documents, locks, messages
+from factory.core.disk import refusals_as, writable
+from factory.core.documents import read_document
+from factory.core.errors import ConfigError, FactoryError, Interrupted
+from factory.core.rundir import write_json
+from factory.core.terminal import Terminal
+from factory.execution.pool import Pool
+from factory.pipeline.plan import wants_gpu
 from factory.report import table
-from factory.rundir import write_json
-from factory.sweep import leaderboard, past, show
+from factory.sweep import record as past
 from factory.sweep.command import JOURNAL, RECORD
-from factory.sweep.grid import Grid
-from factory.sweep.objectives import front
 from factory.sweep.outcome import Aim, Outcome, ranked
-from factory.sweep.past import Past
+from factory.sweep.placement import site_of
 from factory.sweep.plan import PLAN, Drafting, draft
+from factory.sweep.record import Past
 from factory.sweep.release import Release
+from factory.sweep.report import leaderboard
+from factory.sweep.report import live as show
 from factory.sweep.runner import Runner
-from factory.sweep.search import Search, Wanted
+from factory.sweep.search.objectives import front
+from factory.sweep.search.search import Search, Wanted
 from factory.sweep.settings import Settings
-from factory.sweep.where import site_of
-from factory.terminal import Terminal
-from factory.tracking import Tracking
+from factory.tracking.tracking import Tracking
 
 FOLDER = "hydra.sweep.dir"
 
@@ -111,7 +113,7 @@ class Sweep:
         node = cast(dict[str, Any], OmegaConf.to_container(master.hydra, resolve=False))
         launcher = {name: value for name, value in node["launcher"].items() if name != "_target_"}
         if "jobs" not in launcher:
-            raise ConfigError(faults.wrong("hydra/launcher", node["runtime"]["choices"]["hydra/launcher"], "factory"))
+            raise ConfigError(messages.wrong("hydra/launcher", node["runtime"]["choices"]["hydra/launcher"], "factory"))
         grid, settings = Grid(loader, master, self.places), Settings.of(launcher)
         with held(grid.folder):
             Search(self, grid, settings, Wanted.of(node["sweeper"])).run(words)
@@ -236,7 +238,7 @@ class Sweep:
 def held(folder: Path) -> Iterator[None]:
     """A sweep's folder for one command; a fresh one does not stay where nothing was planned."""
     try:
-        with locking.locked(folder, FOLDER), refusals_as(FactoryError, f"sweep: {folder}", folder):
+        with locks.locked(folder, FOLDER), refusals_as(FactoryError, f"sweep: {folder}", folder):
             yield
     finally:
         if not (folder / PLAN).exists():

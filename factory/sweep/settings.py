@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from factory import faults
-from factory.errors import ConfigError
-from factory.launchers.cluster import Cluster, check_installed
-from factory.plan import cores
+from factory.core import messages
+from factory.core.errors import ConfigError
+from factory.execution.requirements import Cluster, check_installed
+from factory.pipeline.plan import cores
 
 STAGE_MEMORY = 1 << 30  # bytes that a stage of a small model takes beside its worker, with room to spare
 CHOICES = {"mode": ("auto", "max", "min"), "publish": ("best", "all")}
@@ -42,17 +42,17 @@ class Settings:
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
         wrong = [
-            faults.wrong(f"launcher.{name}", given[name], "a number above 0, or null")
+            messages.wrong(f"launcher.{name}", given[name], "a number above 0, or null")
             for name in ("jobs", "threads", "timeout")
             if given[name] is not None and given[name] <= 0
         ]
         wrong += [
-            faults.wrong(f"launcher.{name}", given[name], faults.listed(choices), choices)
+            messages.wrong(f"launcher.{name}", given[name], messages.listed(choices), choices)
             for name, choices in CHOICES.items()
             if given[name] not in choices
         ]
         wrong += [
-            faults.wrong(f"launcher.{name}", given[name], "a number above 0" if least else "a number of at least 0")
+            messages.wrong(f"launcher.{name}", given[name], "a number above 0" if least else "a number of at least 0")
             for name, least in (("cpus", True), ("gpus", False), ("memory", True))
             if name in given and (given[name] < 0 or (least and given[name] == 0))
         ]

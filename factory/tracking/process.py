@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from tempfile import TemporaryFile
 from typing import Any
 
-from factory.config.nodes import TRACKER
-from factory.launchers import lines
-from factory.launchers.environment import PACKAGE_PARENT
-from factory.launchers.local import ending, last_words
-from factory.printable import tell
+from factory.config.schema.nodes import TRACKER
+from factory.core.printable import tell
+from factory.execution import lines
+from factory.execution.environment import PACKAGE_PARENT
+from factory.execution.local import ending, last_words
 
 COSTS_NOTHING = "not recorded there; the run is not affected"
 
@@ -37,7 +37,7 @@ class Process:
         paths = (PACKAGE_PARENT, os.environ.get("PYTHONPATH"))
         self.log = TemporaryFile()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "factory.tracking", self.kind, json.dumps(options)],
+            [sys.executable, "-m", "factory.tracking.recorder", self.kind, json.dumps(options)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from factory.dataset import Array, Rows
+from factory.data.dataset import Array, Rows
 
 
 class Batches(keras.utils.PyDataset):

@@ -16,9 +16,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from factory.dataset import Array
-from factory.errors import TrainError
-from factory.rundir import replacing
+from factory.core.errors import TrainError
+from factory.core.rundir import replacing
+from factory.data.dataset import Array
 
 Log = dict[str, float]
 

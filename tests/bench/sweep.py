@@ -67,8 +67,8 @@ def sharing(scratch: Path) -> None:
 PLANNING = """
 import json, resource, sys, time
 from factory import config
-from factory.places import folders
-from factory.sweep.grid import Grid
+from factory.config.composition.folders import folders
+from factory.config.composition.grid import Grid
 from factory.sweep.plan import Drafting, draft
 
 class Planner:

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from factory import data
-from factory.errors import DataError
+from factory.core.errors import DataError
+from factory.data.load import load_dataset
 
 HOUSES = "area,rooms,price\n80,3,200\n95,4,260\n60,2,150\n120,5,330\n"
 
@@ -24,7 +24,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def fault(**config: Any) -> str:
     with pytest.raises(DataError) as caught:
-        data.load(config)
+        load_dataset(config)
     return str(caught.value)
 
 
@@ -169,7 +169,7 @@ def test_npz_faults() -> None:
 
 def test_declared_number_of_classes_must_be_the_data_s() -> None:
     assert fault(source="digits", classes=12) == "data.classes: got 12; takes what digits has: 10"
-    assert data.load({"source": "digits", "classes": "<data.classes>", "shape": [64]})
+    assert load_dataset({"source": "digits", "classes": "<data.classes>", "shape": [64]})
 
 
 def test_synthetic_sizes() -> None:

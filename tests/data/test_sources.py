@@ -12,11 +12,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from factory import data
-from factory.config import compose
-from factory.dataset import Dataset, Rows
+from factory.config.composition.compose import compose_config
+from factory.data.dataset import Dataset, Rows
+from factory.data.load import load_dataset
+from tests.commands import ROOT
 
-SOURCES = sorted(path.stem for path in Path(data.__file__).parent.glob("*.py") if path.stem != "__init__")
+SOURCES = sorted(path.stem for path in (ROOT / "factory" / "data" / "sources").glob("*.py") if path.stem != "__init__")
 CONF = sorted(path.stem for path in (Path(__file__).parents[2] / "conf" / "data").glob("*.yaml"))
 
 
@@ -62,16 +63,16 @@ def examples(tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
 def test_source_yields_what_its_spec_says(name: str, examples: Mapping[str, list[dict[str, Any]]]) -> None:
     for options in examples[name]:
         config = {"source": name, **options, "split": {"validation": 0.25, "seed": 1, "stratified": True, "file": None}}
-        loaded = data.load(config)
+        loaded = load_dataset(config)
         check(loaded)
-        assert data.load(config).fingerprint == loaded.fingerprint
+        assert load_dataset(config).fingerprint == loaded.fingerprint
 
 
 @pytest.mark.parametrize("name", CONF)
 def test_every_yaml_yields_what_its_spec_says(name: str, examples: Mapping[str, list[dict[str, Any]]]) -> None:
-    tree = compose([f"data={name}"]).tree["data"]
+    tree = compose_config([f"data={name}"]).tree["data"]
     given = examples[tree["source"]][0] if "???" in tree.values() else {}  # what a user has to give, such as a path
-    check(data.load({**tree, **given}))
+    check(load_dataset({**tree, **given}))
 
 
 def check(loaded: Dataset) -> None:
@@ -114,21 +115,21 @@ def test_bundled_values_are_those_of_scikit_learn() -> None:
 
 
 def read(source: str, /, **options: Any) -> Any:
-    return importlib.import_module(f"factory.data.{source}").read(**options)
+    return importlib.import_module(f"factory.data.sources.{source}").read(**options)
 
 
 def test_digits_are_read_quickly() -> None:
     seconds = []
     for _ in range(5):
         start = time.perf_counter()
-        data.load({"source": "digits", "split": {}})
+        load_dataset({"source": "digits", "split": {}})
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.06
 
 
 def test_synthetic_labels_can_be_learnt() -> None:
     """A linear least-squares fit finds most of them in rows it has not seen."""
-    loaded = data.load({"source": "synthetic", "inputs": {"features": [784]}, "outputs": {"label": 10}})
+    loaded = load_dataset({"source": "synthetic", "inputs": {"features": [784]}, "outputs": {"label": 10}})
     targets = np.eye(10)[loaded.train.outputs["label"]]
     weights = np.linalg.lstsq(loaded.train.inputs["features"], targets, rcond=1e-3)[0]
     guesses = (loaded.validation.inputs["features"] @ weights).argmax(axis=1)
@@ -140,5 +141,5 @@ def test_validation_rows_may_come_from_a_file_of_their_own(tmp_path: Path) -> No
     table().head(9).write_csv(tmp_path / "check.csv")
     split = {"validation": 0.2, "seed": 0, "stratified": True, "file": str(tmp_path / "check.csv")}
     config = {"source": "csv", "path": str(tmp_path / "train.csv"), "target": "kind", "task": "classification"}
-    loaded = data.load({**config, "split": split})
+    loaded = load_dataset({**config, "split": split})
     assert (len(loaded.train), len(loaded.validation)) == (30, 9)

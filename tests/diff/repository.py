@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from factory.places import package_conf
+from factory.config.composition.folders import package_conf
 
 
 @dataclass(frozen=True)

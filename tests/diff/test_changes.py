@@ -12,10 +12,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factory import config
-from factory.diff.changes import changes
-from factory.diff.classes import Class, class_of
-from factory.diff.walk import ABSENT, ORDERED, Change
+from factory.config.composition.compose import compose_config
+from factory.diff.config_changes import changes
+from factory.diff.impact import Class, class_of
+from factory.diff.tree_changes import ABSENT, ORDERED, Change
 
 WORDS = (
     [],
@@ -24,7 +24,7 @@ WORDS = (
     ["experiment=pair_everywhere"],
     ["experiment=cancer_edge"],
 )
-TREES = [config.compose(words).tree for words in WORDS]
+TREES = [compose_config(words).tree for words in WORDS]
 IDENTITIES = {"kind", "source", "name"}
 """Keys that say what the rest of their node is: another value there is another node."""
 
@@ -112,8 +112,8 @@ SAME = {
 def test_default_that_is_written_out_is_no_change(what: str) -> None:
     written, *rest = SAME[what]
     base = ["data=digits_image"] if "layers" in written else []
-    old = config.compose([*base, *rest]).tree
-    new = config.compose([*base, *(rest if "callbacks" not in written else []), written]).tree
+    old = compose_config([*base, *rest]).tree
+    new = compose_config([*base, *(rest if "callbacks" not in written else []), written]).tree
     assert changes(old, new) == []
 
 

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from factory import config
+from factory.config.composition.compose import compose_config
+from factory.config.composition.folders import PACKAGE
+from factory.config.composition.saved import save_config
+from factory.core.errors import ConfigError
+from factory.core.rundir import RunDir
 from factory.diff.check import check
-from factory.diff.classes import Class
 from factory.diff.command import compare
+from factory.diff.impact import Class
 from factory.diff.review import Review
-from factory.errors import ConfigError
-from factory.places import PACKAGE
-from factory.publish import publish
-from factory.rundir import RunDir
+from factory.registry.publish import publish
 from tests.commands import factory
 from tests.diff.repository import Repository, repository
 
@@ -141,7 +142,7 @@ def test_sides_of_overrides(repo: Repository) -> None:
 
 def test_run_and_version_against_the_working_tree(repo: Repository, tmp_path: Path) -> None:
     run = RunDir(tmp_path / "run")
-    config.save(config.compose(["seed=3", f"hydra.run.dir={run.path}"], str(repo.conf)), run.config.parent)
+    save_config(compose_config(["seed=3", f"hydra.run.dir={run.path}"], str(repo.conf)), run.config.parent)
     (tmp_path / "made").mkdir()
     claim = run.path / "version.json"
     version = publish(tmp_path / "models", "m", {"onnx": tmp_path / "made"}, {}, claim=claim)["onnx"]
@@ -328,9 +329,9 @@ FLOPS = {
 
 @pytest.mark.slow
 def test_flops_of_recurrence_attention_and_a_layer_that_is_used_twice(tmp_path: Path) -> None:
-    from factory.diff.architecture import describe
+    from factory.diff.layer_tables import describe
 
-    trees = [config.compose([word, "data=digits"]).tree for word in FLOPS]
+    trees = [compose_config([word, "data=digits"]).tree for word in FLOPS]
     for counted, described in zip(FLOPS.values(), describe(trees, tmp_path), strict=True):
         layers = {layer["name"]: layer["flops"] for layer in described["layers"]}
         assert {name: layers[name] for name in counted} == counted
@@ -338,12 +339,12 @@ def test_flops_of_recurrence_attention_and_a_layer_that_is_used_twice(tmp_path: 
 
 @pytest.mark.slow
 def test_every_model_of_conf_is_described_as_it_is_built(tmp_path: Path) -> None:
-    from factory.diff.architecture import describe
+    from factory.config.composition.folders import package_conf
     from factory.diff.compositions import offered, words
-    from factory.places import package_conf
+    from factory.diff.layer_tables import describe
 
     models = {label: chosen for label, chosen in offered([package_conf()]).items() if label.startswith("model=")}
-    described = describe([config.compose(words(chosen)).tree for chosen in models.values()], tmp_path)
+    described = describe([compose_config(words(chosen)).tree for chosen in models.values()], tmp_path)
     faults = {label: one["error"] for label, one in zip(models, described, strict=True) if "error" in one}
     assert faults == {}
     assert all(sum(layer["parameters"] for layer in one["layers"]) >= one["parameters"] > 0 for one in described)

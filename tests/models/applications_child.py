@@ -7,11 +7,12 @@ from typing import Any
 
 import keras
 
-from factory import catalog, models
-from factory.dataset import DataSpec, Output
-from factory.errors import ConfigError
-from factory.keras_file import configuration
-from factory.signature import Tensor
+from factory.config.catalog import catalog
+from factory.core.errors import ConfigError
+from factory.core.signature import Tensor
+from factory.data.dataset import DataSpec, Output
+from factory.models.build import build_model
+from factory.models.keras_file import configuration
 
 SIZES = (32, 71, 75)  # what most take; Xception; both Inceptions
 
@@ -25,7 +26,7 @@ def report(application: str) -> dict[str, Any]:
         keras.backend.clear_session()
         try:
             with keras.StatelessScope(initialize_variables=False):
-                model = models.build({"kind": "application", "application": application}, spec)
+                model = build_model({"kind": "application", "application": application}, spec)
         except ConfigError as error:
             refused += error.faults
             continue

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from factory.worker import Blocker
+from factory.execution.worker import Blocker
 
 OTHERS = [name for name in ("tensorflow", "torch", "jax") if name != os.environ["KERAS_BACKEND"]]
 sys.meta_path.insert(0, Blocker(OTHERS))
@@ -17,8 +17,11 @@ sys.meta_path.insert(0, Blocker(OTHERS))
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from factory import data, keras_file, models  # noqa: E402
-from factory.errors import ConfigError  # noqa: E402
+from factory.core.errors import ConfigError  # noqa: E402
+from factory.data.load import load_dataset  # noqa: E402
+from factory.models.adapt import adapt_statistics  # noqa: E402
+from factory.models.build import build_model  # noqa: E402
+from factory.models.keras_file.load import load  # noqa: E402
 
 STATISTICS = ("adapt_mean", "adapt_variance")
 
@@ -26,16 +29,16 @@ STATISTICS = ("adapt_mean", "adapt_variance")
 def report(case: dict[str, Any], folder: Path) -> dict[str, Any]:
     """What came of one case: the refusal, or names, shapes, dtypes and the largest change by saving and loading."""
     keras.config.set_dtype_policy(case.get("precision", "float32"))
-    dataset = data.load(case["data"])
+    dataset = load_dataset(case["data"])
     try:
-        model = models.build(case["model"], dataset.spec)
-        models.adapt(model, dataset.train.inputs)
+        model = build_model(case["model"], dataset.spec)
+        adapt_statistics(model, dataset.train.inputs)
     except ConfigError as error:
         return {"refused": error.faults, "cause": type(error.__cause__).__name__}
     rows = dataset.validation.head(7).inputs
     before = answers(model, rows)
     model.save(folder / "model.keras")
-    after = answers(keras_file.load(folder / "model.keras"), rows)
+    after = answers(load(folder / "model.keras"), rows)
     return {
         "inputs": {name: list(tensor.shape[1:]) for name, tensor in model.input.items()},
         "outputs": {name: list(array.shape[1:]) for name, array in before.items()},

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from factory import catalog
+from factory.config.catalog import catalog
 
 pytestmark = pytest.mark.slow
 

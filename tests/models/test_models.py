@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from factory import data
-from factory.config import compose
+from factory.config.composition.compose import compose_config
+from factory.data.load import load_dataset
+from tests.commands import ROOT
 
 BACKENDS = ("jax", "tensorflow", "torch")
-YAMLS = {path.stem: path for path in sorted((Path(__file__).parents[2] / "conf" / "model").glob("*.yaml"))}
-KINDS = sorted(path.stem for path in (Path(__file__).parents[2] / "factory/models").glob("*.py") if path.stem[0] != "_")
+YAMLS = {path.stem: path for path in sorted((ROOT / "conf" / "model").glob("*.yaml"))}
+KINDS = sorted(path.stem for path in (ROOT / "factory/models/kinds").glob("*.py") if path.stem[0] != "_")
 
 DIGITS = {"source": "digits"}
 IMAGES = {"source": "digits", "image": True}
@@ -164,7 +165,7 @@ REFUSED = {
 def declared(path: Path) -> dict[str, Any]:
     """A model YAML with the data that the command in its first line names."""
     command = path.read_text(encoding="utf-8").splitlines()[0]
-    tree = compose(re.findall(r"\b(?:model|data)=\w+", command)).tree
+    tree = compose_config(re.findall(r"\b(?:model|data)=\w+", command)).tree
     return {"model": tree["model"], "data": tree["data"]}
 
 
@@ -177,7 +178,7 @@ def ran(backend: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "tests.models.child"],
         input=json.dumps(cases),
         env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
@@ -215,7 +216,7 @@ def test_no_other_framework_is_loaded(backend: str) -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_statistics_are_the_training_rows_also_behind_other_layers(backend: str) -> None:
     found = reports(backend)["cases"]["graph_mixed"]["statistics"]
-    rows = data.load(PAIR).train.inputs["price"]
+    rows = load_dataset(PAIR).train.inputs["price"]
     np.testing.assert_allclose(found["normal"]["adapt_mean"], rows.mean(0), atol=1e-6)
     np.testing.assert_allclose(found["after"]["adapt_mean"], 3 * rows.mean(0) + 1, atol=1e-5)
 
@@ -225,7 +226,7 @@ def test_statistics_are_the_training_rows_also_behind_other_layers(backend: str)
 def test_a_column_that_never_varies_is_not_blown_up(backend: str) -> None:
     """Corners of the digits are always black; 1e-7 as their deviation would make any grey one a million."""
     (found,) = reports(backend)["cases"]["mlp_all_options"]["statistics"].values()
-    pixels = data.load(IMAGES).train.inputs["image"].reshape(-1, 64)
+    pixels = load_dataset(IMAGES).train.inputs["image"].reshape(-1, 64)
     expected = np.where(pixels.std(0) == 0, 1, pixels.var(0))
     assert (pixels.std(0) == 0).any()
     np.testing.assert_allclose(found["adapt_variance"], expected, atol=1e-6)

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from factory import config, evaluation
-from factory.dataset import DataSpec, Output
+from factory.config.composition.compose import compose_config
+from factory.config.composition.saved import save_config
+from factory.core.rundir import write_json
+from factory.core.signature import Tensor
+from factory.data.dataset import DataSpec, Output
 from factory.report import charts, facts, settings
 from factory.report.facts import Facts
 from factory.report.gantt import gantt
-from factory.report.graph import HEIGHT, WIDTH, draw
-from factory.report.html import contents
+from factory.report.graph_layout import HEIGHT, WIDTH, draw
 from factory.report.pages import cell, page, plain
-from factory.rundir import write_json
-from factory.signature import Tensor
+from factory.report.run_page import contents
+from factory.training import evaluation
 from tests.report.conftest import CHROMIUM
 from tests.report.pages import Tags, opened
 
@@ -27,8 +29,8 @@ HOSTILE = "</script><img src=x onerror=fail()>"
 
 def composed(folder: Path, *overrides: str) -> Facts:
     """A run folder with a real config and nothing trained."""
-    made = config.compose(list(overrides))
-    config.save(made, folder / ".hydra")
+    made = compose_config(list(overrides))
+    save_config(made, folder / ".hydra")
     write_json(folder / "run.json", {"status": "running", "name": made.tree["name"], "overrides": list(overrides)})
     return facts.read(folder)
 

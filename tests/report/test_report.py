@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from factory.report import facts
-from factory.report.html import contents
+from factory.report.run_page import contents
 from tests.commands import factory
 from tests.report.conftest import CHROMIUM, Ran
 from tests.report.pages import opened

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from factory import config
-from factory.sweep import leaderboard
+from factory.config.composition.compose import compose_config
+from factory.core.terminal import Terminal
 from factory.sweep.outcome import Aim, Outcome, label, ranked, varied
 from factory.sweep.plan import Job
+from factory.sweep.report import leaderboard
 from factory.sweep.seeds import candidates
-from factory.terminal import Terminal
 
 AUTO = Aim("auto", "auto")
 
@@ -139,10 +139,10 @@ def test_pruned_jobs_are_no_failures_and_what_no_job_beats_is_marked(tmp_path: P
     ids=" ".join,
 )
 def test_best_composes_to_the_config_it_was_made_from(words: list[str], tmp_path: Path) -> None:
-    tree = config.compose(words).tree
+    tree = compose_config(words).tree
     tree["models"] = "odd ${name} \\ here"  # words that YAML and OmegaConf have other plans for
     leaderboard.write_best(tmp_path, tree, outcome(3, accuracy=0.5))
-    again = config.compose(["experiment=best"], config_dir=str(tmp_path / "best"))
+    again = compose_config(["experiment=best"], config_dir=str(tmp_path / "best"))
     assert again.tree == tree
-    changed = config.compose(["experiment=best", "seed=77"], config_dir=str(tmp_path / "best"))
+    changed = compose_config(["experiment=best", "seed=77"], config_dir=str(tmp_path / "best"))
     assert changed.tree == {**tree, "seed": 77}

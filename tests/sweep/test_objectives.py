@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from factory.errors import ConfigError
-from factory.sweep.objectives import Objectives, front
+from factory.core.errors import ConfigError
 from factory.sweep.outcome import Aim, Outcome
 from factory.sweep.plan import Job
+from factory.sweep.search.objectives import Objectives, front
 
 AUTO = Aim("auto", "auto")
 SMALL = {"onnx": {"status": "passed", "bytes": 2048, "milliseconds": 0.5}}

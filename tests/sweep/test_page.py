@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from factory.sweep import past
+from factory.sweep import record as past
 from factory.sweep.outcome import Aim, Outcome
-from factory.sweep.page import contents
-from factory.sweep.past import Past
 from factory.sweep.plan import Job
-from factory.sweep.standing import Standing, sample
-from factory.sweep.tradeoffs import costs, front
+from factory.sweep.record import Past
+from factory.sweep.report.page import contents
+from factory.sweep.report.ranking import Standing, sample
+from factory.sweep.report.tradeoffs import costs, front
 from tests.commands import factory
 from tests.report.conftest import CHROMIUM
 from tests.report.pages import Tags, opened

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from factory.errors import ConfigError
-from factory.launchers.cluster import Cluster
+from factory.core.errors import ConfigError
+from factory.execution.requirements import Cluster
 from factory.sweep.command import in_full, needs_a_sweep, resumed
-from factory.sweep.search import Wanted
+from factory.sweep.search.search import Wanted
 from factory.sweep.settings import Settings
 from hydra_plugins.factory_sweep import FactoryLauncherConf, FactoryRayLauncherConf, FactorySearchConf
 from tests.commands import ROOT, factory
@@ -107,7 +107,7 @@ def test_resume_tells_searches_from_sweeps(tmp_path: Path, monkeypatch: pytest.M
 
 def test_missing_optuna_is_one_line_with_the_command(tmp_path: Path) -> None:
     words = ["-m", "model.dropout=interval(0,0.5)", f"hydra.sweep.dir={tmp_path}/sweep"]
-    program = f"import sys; sys.modules['optuna'] = None; from factory.cli import main; sys.exit(main({words!r}))"
+    program = f"import sys; sys.modules['optuna'] = None; from factory.cli.main import main; sys.exit(main({words!r}))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert done.stderr == "search: needs optuna, which is not installed; pip install 'factory[search]'\n"

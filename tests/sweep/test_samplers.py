@@ -7,8 +7,8 @@ from typing import Any
 import optuna
 import pytest
 
-from factory.errors import ConfigError
-from factory.sweep import samplers
+from factory.core.errors import ConfigError
+from factory.sweep.search import samplers
 
 TELLING = ["RandomSampler", "TPESampler", "QMCSampler", "CmaEsSampler", "NSGAIISampler", "BruteForceSampler"]
 

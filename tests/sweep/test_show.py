@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import threading
 
+from factory.core.terminal import Terminal
 from factory.sweep.outcome import Aim, Outcome
 from factory.sweep.plan import Job
-from factory.sweep.show import Lines, Screen, clock, display
-from factory.terminal import Terminal
+from factory.sweep.report.live import Lines, Screen, clock, display
 
 AIM = Aim("auto", "auto")
 JOBS = [Job(number, (f"seed={number}", "model=mlp"), "") for number in range(3)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from factory.errors import ConfigError
+from factory.core.errors import ConfigError
 from factory.sweep.command import in_full, jobs
-from factory.sweep.space import Dimension, Space, as_words, read
+from factory.sweep.search.space import Dimension, Space, as_words, read
 
 
 def space(*words: str) -> Space:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from factory.errors import ConfigError, FactoryError
-from factory.sweep.ask import Asker
+from factory.core.errors import ConfigError, FactoryError
+from factory.sweep.search.client import Asker
 from tests.commands import frameworks_in
 
 pytestmark = pytest.mark.slow

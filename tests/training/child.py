@@ -12,10 +12,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from factory.dataset import Rows
+from factory.data.dataset import Rows
 from factory.training.batches import Batches
+from factory.training.callback import Watch
 from factory.training.checkpoint import Checkpoint, Progress
-from factory.training.watch import Watch
 
 RANDOM = np.random.default_rng(0)
 ROWS = Rows({"x": RANDOM.normal(size=(64, 4)).astype("float32")}, {"y": RANDOM.normal(size=(64, 1)).astype("float32")})

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.commands import factory, frameworks_in, kill, processes_of, started, wait_until
-from tests.test_runs import at, report, summary
+from tests.pipeline.test_runs import at, report, summary
 from tests.weights import same_weights
 
 pytestmark = pytest.mark.slow

@@ -10,9 +10,9 @@ import jax
 import keras
 from jax.sharding import NamedSharding, PartitionSpec
 
-from factory.rundir import Emit
+from factory.core.rundir import Emit
 from factory.training.batches import Batches
-from factory.training.devices.one import SeveralDevices
+from factory.training.one_device import SeveralDevices
 
 
 def gpus(count: int) -> int:

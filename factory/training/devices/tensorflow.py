@@ -10,9 +10,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from factory.rundir import Emit
+from factory.core.rundir import Emit
 from factory.training.batches import Batches
-from factory.training.devices.one import SeveralDevices, deal
+from factory.training.one_device import SeveralDevices, deal
 
 
 def gpus(count: int) -> int:

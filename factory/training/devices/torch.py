@@ -16,14 +16,14 @@ from torch import distributed
 from torch._C._distributed_c10d import TCPStore
 from torch.nn.parallel import DistributedDataParallel
 
-from factory.dataset import Rows
-from factory.errors import ConfigError
-from factory.faults import wrong
-from factory.rundir import Emit
+from factory.core.errors import ConfigError
+from factory.core.messages import wrong
+from factory.core.rundir import Emit
+from factory.data.dataset import Rows
 from factory.training.batches import Batches
-from factory.training.devices.one import SeveralDevices, deal
-from factory.training.devices.ranks import forked
-from factory.training.devices.torch_batchnorm import synchronise
+from factory.training.one_device import SeveralDevices, deal
+from factory.training.ranks import forked
+from factory.training.torch_batchnorm import synchronise
 
 APART = 1_000_003  # between the seeds of two ranks; a seed's counter moves by one a call, and must not reach the next
 

@@ -1,0 +1,4 @@
+"""SHARED: What the installed Keras offers, as data.
+
+Imports core.
+"""

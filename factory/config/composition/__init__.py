@@ -1,0 +1,4 @@
+"""PARENT: All that composes a config through Hydra, or as Hydra does.
+
+Imports core.
+"""

@@ -1,0 +1,159 @@
+"""From conf/ and the words of a command line to one plain tree, through Hydra, whose errors become ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from factory.config.composition import data_name
+from factory.config.composition.environment import marked, read_by
+from factory.config.composition.folders import folders
+from factory.config.composition.hydra_errors import found_in, in_our_words, says_where
+from factory.config.composition.overrides import check_overrides
+from factory.config.composition.search_path import searched
+from factory.core.errors import ConfigError
+
+data_name.register()
+
+VALUE = re.compile(r"([A-Za-z_][\w.\-]*)=")
+"""An override of a value, as far as its ``=``; one of a group that holds a ``/`` or an ``@`` is left to Hydra."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """One composed config.
+
+    Args:
+        tree: everything but the node ``hydra``, resolved: dicts, lists and scalars.
+        run_dir: folder of the run, as ``hydra.run.dir`` says.
+        run_dir_given: whether that was asked for, so that a run there may be meant to go on.
+        overrides: as they were typed.
+        hydra: the node ``hydra``, as Hydra writes it to ``.hydra/hydra.yaml``.
+        choices: group → chosen option.
+    """
+
+    tree: dict[str, Any]
+    run_dir: str
+    run_dir_given: bool = False
+    overrides: tuple[str, ...] = ()
+    hydra: dict[str, Any] = field(default_factory=dict, repr=False)
+    choices: dict[str, Any] = field(default_factory=dict)
+
+
+def relax(overrides: Iterable[str], config_dir: str | None = None, package: Path | None = None) -> list[str]:
+    """``a.b=c`` as ``++a.b=c``: Hydra would stop at the first key it does not know, our schema reports them all.
+
+    Groups, ``hydra.*`` and what has a sign of its own (``+ ~``) stay as they are.
+    """
+    groups = groups_of(folders(config_dir, package))
+
+    def relaxed(override: str) -> str:
+        match = VALUE.match(override)
+        if match is None or match[1].split(".")[0] == "hydra":
+            return override
+        if match[1] in groups and not override[match.end() :].startswith("{"):
+            return override
+        return f"++{override}"
+
+    return [relaxed(override) for override in overrides]
+
+
+def groups_of(places: Iterable[Path]) -> frozenset[str]:
+    """The config groups of these folders that have one word for a name."""
+    return frozenset(path.name for place in places for path in place.iterdir() if path.is_dir())
+
+
+def compose_config(
+    overrides: Sequence[str],
+    config_dir: str | None = None,
+    config_name: str = "config",
+    *,
+    package: Path | None = None,
+) -> Config:
+    """One tree from the groups and overrides; leaves no global state and may be called again.
+
+    Args:
+        overrides: as on the command line.
+        config_dir: a folder of groups that goes before the package's own.
+        config_name: the primary config, without ``.yaml``.
+        package: groups that stand in the place of the package's own, such as those of another revision.
+
+    Raises:
+        ConfigError: Hydra or OmegaConf refused it; one line each.
+    """
+    places = folders(config_dir, package)
+    check_overrides(overrides)
+    with (
+        in_our_words(places, overrides),
+        searched(places),
+        initialize_config_dir(str(places[-1]), version_base="1.3", job_name="factory"),
+    ):
+        words = relax(overrides, config_dir, package)
+        composed = blamed(lambda some: hydra_compose(config_name, list(some), return_hydra_config=True), words)
+        return from_hydra(composed, overrides)
+
+
+def blamed(composed: Callable[[Sequence[str]], DictConfig], overrides: Sequence[str]) -> DictConfig:
+    """What is composed of overrides; a failure that does not say where is put to the first override it comes with.
+
+    Raises:
+        ConfigError: at the override; what says where it is passes through.
+    """
+
+    def fails(some: Sequence[str]) -> bool:
+        try:
+            composed(some)
+        except Exception:
+            return True
+        return False
+
+    try:
+        return composed(overrides)
+    except ConfigError:
+        raise
+    except Exception as error:  # OmegaConf turns `a_list.word=1` into a bare ValueError
+        if says_where(error):
+            raise
+        raise ConfigError(found_in(overrides, fails, error)) from error
+
+
+def from_hydra(composed: DictConfig, overrides: Sequence[str]) -> Config:
+    """Resolve what Hydra composed, with its node ``hydra`` still in it."""
+    with hydra_config(composed):
+        run_dir = composed.hydra.run.dir
+        tree = plain(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]), resolve=True)
+        tree = marked(tree, read_by(words_of(composed)))
+    hydra = plain(composed.hydra, resolve=False)  # as Hydra writes it: the folders of a sweep cannot be resolved here
+    given = any(override.lstrip("+").startswith("hydra.run.dir=") for override in overrides)
+    return Config(tree, run_dir, given, tuple(overrides), hydra, hydra["runtime"]["choices"])
+
+
+def words_of(composed: DictConfig) -> list[str]:
+    """The overrides of a composed config as they were typed, without those of Hydra's node."""
+    return list(plain(composed.hydra.overrides, resolve=False)["task"])
+
+
+def plain(node: DictConfig, resolve: bool) -> dict[str, Any]:
+    """A node as dicts, lists and scalars."""
+    return cast(dict[str, Any], OmegaConf.to_container(node, resolve=resolve, enum_to_str=True))
+
+
+@contextmanager
+def hydra_config(composed: DictConfig) -> Iterator[None]:
+    """``${hydra:runtime.choices.model}`` resolves inside, and whatever was set before is set again afterwards."""
+    singleton = HydraConfig.instance()
+    before = singleton.cfg
+    singleton.set_config(composed)
+    try:
+        yield
+    finally:
+        singleton.cfg = before

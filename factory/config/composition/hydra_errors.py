@@ -1,0 +1,146 @@
+"""PARENT: errors of Hydra, OmegaConf and YAML as one line that says where, what it got and what it takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf.errors import (
+    GrammarParseError,
+    InterpolationResolutionError,
+    OmegaConfBaseException,
+    UnsupportedInterpolationType,
+)
+
+from factory.config.composition.environment import hidden, read_by
+from factory.config.composition.hydra_node import installed, short
+from factory.core import messages
+from factory.core.errors import ConfigError
+
+SINGLE = "{0}: got '{1}'; takes one value; -m sweeps over several, and [{1}] is a list"
+SAYS = {
+    r"Ambiguous value for argument '(.+?)=(.*?)'\s": SINGLE,
+    r"Sweep parameters '(.+?)=(.*)' requires --multirun": "{0}: got '{1}'; takes one value; -m sweeps over several",
+    r"Sweeping over Hydra's configuration .*: '(.+?)=(.*)'": "{0}: got '{1}'; takes one value, also in a sweep",
+    r"Could not delete(?: from config)?\. (?:No match for )?'(.+?)'": "~{0}: unknown key; takes a key that is there",
+    r"config group '(.+?)' does not exist": "{0}: unknown group; takes the folders of conf/",
+    r"An item is already at '(.+?)'": "+{0}: is there already; takes {0}=… or ++{0}=…",
+    r"Multiple values for ([^\s]+?)\. To override": "{0}: got several options; takes one",
+    r"Could not override '(.+?)'\. No match in the defaults": "{0}: is not chosen in the config; takes +{0}=…",
+    r"In '(.+?)': \w+ raised while composing config:\n(.+)": "{0}.yaml: {1}",
+    r"You must specify '(.+?)'": "{0}: missing; takes one of its options",
+    r"Could not override '(.+?)'": "{0}: unknown key or group; takes those of --cfg job",
+}
+"""What Hydra 1.3 says → what we say."""
+
+GOT = {
+    r"Config group override (?:value type )?must be": "the name of an option, or a list of names",
+    r"Value .* of type '.*' could not be converted to (\w+)": "{0}",
+    r"recursion|RecursionError": "fewer lists and mappings inside each other",
+    r"File name too long": "a name of at most 200 characters",
+}
+"""Why a value was refused → what its key takes."""
+
+
+@contextmanager
+def in_our_words(places: Sequence[Path], overrides: Sequence[str] = ()) -> Iterator[None]:
+    """Errors of Hydra, OmegaConf and YAML as ours.
+
+    Args:
+        places: folders of groups, for the options of one.
+        overrides: what these take from the environment is not shown.
+
+    Raises:
+        ConfigError: in their place.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError([hidden(one, read_by(overrides)) for one in error.faults]) from error
+    except (HydraException, OmegaConfBaseException, RecursionError) as error:
+        raise ConfigError(hidden(line(error, places), read_by(overrides))) from error
+
+
+def found_in(overrides: Sequence[str], fails: Callable[[Sequence[str]], bool], error: Exception) -> str:
+    """The line of an error that does not say where: at the first override with which it comes.
+
+    Args:
+        overrides: all of them, which fail.
+        fails: whether those that are given do.
+    """
+    low, high = 0, len(overrides)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fails(overrides[:middle]) else (middle + 1, high)
+    if low == 0 or low > len(overrides):
+        return f"config: {one_line(error) or type(error).__name__}"
+    key, _, value = overrides[low - 1].lstrip("+").partition("=")
+    said = one_line(error.__cause__ or error) if isinstance(error, HydraException) else one_line(error)
+    takes = next((takes for pattern, takes in GOT.items() if re.search(pattern, said)), None)
+    return messages.wrong(short(key), value, takes or f"what its place can hold; {said or type(error).__name__}")
+
+
+def says_where(error: Exception) -> bool:
+    """Whether `line` can tell the place of an error by itself."""
+    cause = error.__cause__ if isinstance(error, HydraException) and not str(error) else error
+    if isinstance(cause, OmegaConfBaseException):
+        return bool(cause.full_key)
+    found = isinstance(cause, MissingConfigException | OverrideParseException)
+    return found or any(re.search(pattern, str(cause), re.DOTALL) for pattern in SAYS)
+
+
+def line(error: Exception, places: Sequence[Path] = ()) -> str:
+    """What a user reads of an error."""
+    if isinstance(error, HydraException) and not str(error) and isinstance(error.__cause__, Exception):
+        return line(error.__cause__, places)
+    match error:
+        case MissingConfigException():
+            return _unknown_option(error, places)
+        case OverrideParseException():
+            return _unparsed(error)
+        case GrammarParseError():
+            return f"{key_of(error)}: got an interpolation that is none; takes ${{key}}: {one_line(error.msg or error)}"
+        case UnsupportedInterpolationType():
+            resolver = one_line(error.msg or error).rpartition(" ")[2]
+            return messages.wrong(key_of(error), "${" + resolver + ":…}", "a resolver that there is, such as oc.select")
+        case InterpolationResolutionError() if error.msg and "raised while resolving" in error.msg:
+            said = one_line(error.msg).rpartition(": ")[2]
+            return f"{key_of(error)}: got an interpolation that leads nowhere ({said}); takes one to what is there"
+        case OmegaConfBaseException():
+            return f"{key_of(error)}: {one_line(error.msg or error)}"
+    for pattern, says in SAYS.items():
+        if found := re.search(pattern, str(error), re.DOTALL):
+            return says.format(*(one_line(short(part.removeprefix("++"))) for part in found.groups()))
+    return f"config: {one_line(error) or type(error).__name__}"
+
+
+def key_of(error: OmegaConfBaseException) -> str:
+    return str(error.full_key or "config")
+
+
+def _unparsed(error: OverrideParseException) -> str:
+    key, equals, value = error.override.removeprefix("++").partition("=")
+    if not equals or not re.fullmatch(r"[\w.+~/@:\-]+", key):
+        return f"command line: got {messages.shown(error.override.removeprefix('++'))}; takes key=value"
+    evaluated = re.search(r"while evaluating '.*': (.+)", one_line(error))
+    said = evaluated[1] if evaluated else "brackets in pairs, other characters in quotes"
+    return messages.wrong(short(key), value, f"a value as Hydra writes it: {said}")
+
+
+def _unknown_option(error: MissingConfigException, places: Sequence[Path]) -> str:
+    group, _, option = (error.missing_cfg_file or "").rpartition("/")
+    known = {path.stem for place in places for path in (place / group).glob("*.yaml")}
+    options = sorted(known.union(installed(group)))
+    return messages.wrong(group or "--config-name", option, messages.listed(options) or "a group's option", options)
+
+
+def one_line(error: object) -> str:
+    """The message without line breaks, the pointers to Hydra's website and the class names of its parser."""
+    text = re.sub(r"\s*See https?://\S+.*", "", str(error), flags=re.DOTALL)
+    kept = (part.strip() for part in text.splitlines())
+    return " ".join(
+        part for part in kept if part and not part.startswith(("full_key:", "object_type=", "reference_type="))
+    )

@@ -1,0 +1,60 @@
+"""The words a declaration may use: how one YAML value names a Keras object and its arguments.
+
+A plug-in's function signature is the schema of its YAML node. Besides int, float, str, bool, list, dict, Literal and
+None it may be annotated with the types below; the parent reads the signature without importing the plug-in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Declaration: TypeAlias = str | Mapping[str, Any]
+"""``"Flatten"`` or ``{"Dense": {"units": 3}}``: a name and its arguments."""
+
+Layer: TypeAlias = Declaration
+"""A public ``keras.layers`` class or a file of ``factory/models/layers``, with its arguments."""
+
+Node: TypeAlias = Mapping[str, Any]
+"""A graph node: a Layer (or ``same_as: <node>``) plus ``from``: a name, a list of names, or keyword → name."""
+
+Activation: TypeAlias = str
+"""A public ``keras.activations`` name."""
+
+Application: TypeAlias = str
+"""A class of ``keras.applications``, such as ``MobileNetV2``."""
+
+FACTS: Mapping[str, type] = {"<data.classes>": int, "<data.features>": int, "<data.shape>": list}
+"""Placeholders of what is known only once the data is read, and what stands in their place then."""
+
+_NAMESPACES = {
+    "activation": "activations",
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "constraint": "constraints",
+    "layer": "layers",
+}
+_WHOLE_NAMES = {"cell": "layers", "cells": "layers", "layers": "layers", "learning_rate": "schedules"}
+
+
+def parse(declaration: Declaration) -> tuple[str, dict[str, Any]]:
+    """Split a declaration into name and arguments.
+
+    >>> parse("Flatten")
+    ('Flatten', {})
+    >>> parse({"Dense": {"units": 3}})
+    ('Dense', {'units': 3})
+    """
+    if isinstance(declaration, str):
+        return declaration, {}
+    ((name, arguments),) = declaration.items()
+    return name, dict(arguments or {})
+
+
+def namespace(argument: str) -> str | None:
+    """The Keras namespace whose declarations an argument of this name takes, None for a plain value.
+
+    >>> namespace("kernel_initializer"), namespace("backward_layer"), namespace("units")
+    ('initializers', 'layers', None)
+    """
+    return _WHOLE_NAMES.get(argument) or _NAMESPACES.get(argument.rpartition("_")[2])

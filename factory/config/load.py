@@ -1,0 +1,68 @@
+"""SHARED: one YAML tree, composed and refused or accepted before any framework starts.
+
+config = load(["model=mlp", "train.backend=jax"])   # compose, validate, check that what it needs is installed
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from factory.config.composition.compose import Config, compose_config
+from factory.config.composition.saved import reload_config
+from factory.config.packages import check_packages
+from factory.config.schema.crosschecks import misfits
+from factory.config.schema.nodes import Judged, refusals
+from factory.core.errors import ConfigError
+from factory.core.messages import is_missing
+from factory.core.rundir import RunDir
+
+
+def load_config(overrides: Sequence[str], config_dir: str | None = None, config_name: str = "config") -> Config:
+    """Compose, validate and check packages.
+
+    Raises:
+        ConfigError: every fault, one line each.
+        MissingPackage: the config is right, and something that it needs is not installed.
+    """
+    config = compose_config(overrides, config_dir, config_name)
+    validate_config(config.tree)
+    check_packages(config.tree)
+    return config
+
+
+def resumed(run: RunDir) -> Config:
+    """The config of a run folder, judged like one that was typed: anybody may have edited it.
+
+    Raises:
+        ConfigError: every fault, one line each with the file.
+        MissingPackage: as in `load`.
+    """
+    config = reload_config(run)
+    try:
+        validate_config(config.tree)
+    except ConfigError as error:
+        raise ConfigError([f"{run.config}: {fault}" for fault in error.faults]) from error
+    check_packages(config.tree)
+    return config
+
+
+def validate_config(tree: Mapping[str, Any], judged: Judged | None = None, *, whole: bool = True) -> None:
+    """Refuse a tree that is not what it must be.
+
+    Args:
+        tree: resolved, as ``Config.tree``.
+        judged: faults of nodes that were judged before; grows. The jobs of a sweep share most of their nodes.
+        whole: whether a value that must be given and was not is a fault.
+
+    Raises:
+        ConfigError: all faults at once, one line each; how nodes fit each other is judged where both are right.
+    """
+    faults = list(refusals(tree, {} if judged is None else judged))
+    at_fault = {re.split(r"[.:\[]", fault)[0] for fault in faults}
+    faults += misfits(tree, tree.keys() - at_fault)
+    if not whole:
+        faults = [fault for fault in faults if not is_missing(fault)]
+    if faults:
+        raise ConfigError(faults)

@@ -1,0 +1,174 @@
+"""What nodes must be to each other; called once each node is right by itself."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import Any
+
+from factory.config import topology
+from factory.config.declaration import Declaration, parse
+from factory.config.schema.declarations import arguments_of, by_output
+from factory.config.schema.known_data import Known, known
+from factory.config.schema.strict import refused
+from factory.core import messages
+
+_MEASURES = "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredLogarithmicError Huber LogCosh"
+REGRESSION = frozenset(
+    f"{_MEASURES} RootMeanSquaredError LogCoshError R2Score PearsonCorrelation ConcordanceCorrelation Poisson mse mae "
+    "mean_squared_error mean_absolute_error mean_absolute_percentage_error mean_squared_logarithmic_error huber "
+    "log_cosh poisson pearson_correlation concordance_correlation".split()
+)
+CLASSIFICATION = frozenset(
+    "SparseCategoricalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy CategoricalHinge accuracy "
+    "SparseCategoricalAccuracy CategoricalAccuracy SparseTopKCategoricalAccuracy TopKCategoricalAccuracy F1Score "
+    "FBetaScore sparse_categorical_crossentropy categorical_crossentropy categorical_hinge "
+    "sparse_categorical_accuracy categorical_accuracy".split()
+)
+"""What is in neither may fit both tasks, and is left to Keras."""
+
+FITS = {"classification": CLASSIFICATION, "regression": REGRESSION}
+LOGS = ("loss", "val_loss", "learning_rate", "epoch")
+"""Names that Keras' training log uses itself; an output called like one would be mixed up with it."""
+
+
+def misfits(tree: Mapping[str, Any], sound: Container[str]) -> Iterator[str]:
+    """Every pair of nodes that cannot go together, one line each.
+
+    Args:
+        tree: the whole config.
+        sound: nodes without a fault of their own; what involves any other is not judged.
+    """
+
+    def all_sound(*nodes: str) -> bool:
+        return all(node in sound for node in nodes)
+
+    facts = known(tree["data"]) if all_sound("data") else Known(None, None, {})
+    yield from _data_names(facts)
+    if all_sound("model"):
+        yield from _model_names(tree["model"], facts)
+        yield from _graph(tree["model"], facts)
+        yield from _application(tree["model"])
+    if all_sound("train"):
+        yield from _objectives(tree["train"], facts)
+        yield from _devices(tree["train"])
+    if all_sound("optimizer", "train"):
+        yield from _optimization(tree["optimizer"], tree["train"])
+    if all_sound("deploy"):
+        yield from _routes(tree["deploy"])
+
+
+def _routes(deploy: Mapping[str, Any]) -> Iterator[str]:
+    for name, target in (deploy["target"] or {}).items():
+        if not target["routes"]:
+            yield messages.missing(f"deploy.target.{name}.routes", "at least one backend that can make it")
+
+
+def _data_names(facts: Known) -> Iterator[str]:
+    """Clients of every format must be able to write the names of inputs and outputs."""
+    for end, names in (("inputs", facts.inputs), ("outputs", facts.outputs)):
+        for name in names or ():
+            yield from _name(f"data.{end}.{name}", name)
+    for name in facts.outputs or ():
+        if name in LOGS:
+            yield messages.wrong(f"data.outputs.{name}", name, f"a name other than {messages.listed(LOGS)}")
+        if name in (facts.inputs or ()):
+            yield messages.wrong(f"data.outputs.{name}", name, "a name that no input has")
+
+
+def _model_names(model: Mapping[str, Any], facts: Known) -> Iterator[str]:
+    for key in ("layers", "nodes"):
+        for name in model.get(key) or {}:
+            yield from _name(f"model.{key}.{name}", name)
+            if name in (facts.inputs or ()):
+                yield messages.wrong(f"model.{key}.{name}", name, "a name that no input of the data has")
+
+
+def _name(path: str, name: Any) -> Iterator[str]:
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+        yield messages.wrong(path, name, "a Python identifier that begins with a letter")
+
+
+def _graph(model: Mapping[str, Any], facts: Known) -> Iterator[str]:
+    if model["kind"] != "graph":
+        return
+    yield from topology.problems(model["nodes"], model["outputs"], facts.inputs)
+    wanted = topology.output_nodes(model["outputs"])
+    if facts.outputs is not None:
+        yield from _outputs("model.outputs", wanted, facts)
+        for name in facts.outputs:
+            if name not in wanted:
+                yield messages.missing(f"model.outputs.{name}", f"the node that answers the data's output {name!r}")
+
+
+def _application(model: Mapping[str, Any]) -> Iterator[str]:
+    if model["kind"] == "application":
+        arguments = arguments_of("applications", model["application"])
+        yield from refused(arguments, model.get("options") or {}, "model.options")
+
+
+def _outputs(path: str, named: Iterable[str], facts: Known) -> Iterator[str]:
+    """Names in a mapping or list by output that the data does not have."""
+    for name in named:
+        if facts.outputs is not None and name not in facts.outputs:
+            yield messages.unknown(f"{path}.{name}", name, facts.outputs)
+
+
+def _objectives(train: Mapping[str, Any], facts: Known) -> Iterator[str]:
+    for key in ("loss", "metrics"):
+        value = train.get(key, "auto")
+        if by_output(value):
+            yield from _outputs(f"train.{key}", value, facts)
+            for name, declared in value.items():
+                if facts.outputs is None or name in facts.outputs:
+                    yield from _fits(f"train.{key}.{name}", declared, facts.tasks.get(name, facts.task))
+        elif value != "auto":
+            yield from _fits(f"train.{key}", value, facts.task)
+    if train.get("class_weight") is not None and facts.task == "regression":
+        yield messages.wrong("train.class_weight", train["class_weight"], "null: the data's task is regression")
+
+
+def _devices(train: Mapping[str, Any]) -> Iterator[str]:
+    """Each device takes as many rows of a batch as the others."""
+    devices = train.get("devices") or 1
+    if train["batch_size"] % devices:
+        yield messages.wrong("train.batch_size", train["batch_size"], f"a multiple of train.devices, {devices}")
+    if devices > 1 and train["backend"] != "jax":
+        for reduction in _reductions(train.get("loss", "auto")):
+            takes = f"sum_over_batch_size with train.devices above 1 under {train['backend']}"
+            yield messages.wrong("train.loss.reduction", reduction, takes)
+
+
+def _reductions(loss: Any) -> Iterator[str]:
+    """What a loss makes of its rows' losses where that is not their mean, which alone can be taken in parts."""
+    for declared in loss.values() if by_output(loss) else [loss]:
+        _, arguments = parse(declared)
+        if arguments.get("reduction", "mean") not in ("sum_over_batch_size", "mean"):
+            yield arguments["reduction"]
+
+
+def _fits(path: str, declared: Declaration | list[Declaration], task: str | None) -> Iterator[str]:
+    """A loss, a metric or a list of metrics on an output of this task, None where that is not known."""
+    if isinstance(declared, list):
+        for place, each in enumerate(declared):
+            yield from _fits(f"{path}[{place}]", each, task)
+        return
+    name, _ = parse(declared)
+    what = "a metric" if path.startswith("train.metrics") else "a loss"
+    if any(task not in (None, other) and name in names for other, names in FITS.items()):
+        yield messages.wrong(path, name, f"{what} that fits the data's task, {task}")
+
+
+def _optimization(optimizer: Mapping[str, Any], train: Mapping[str, Any]) -> Iterator[str]:
+    """Pairs that Keras refuses only once training has begun."""
+    clips = [key for key in ("clipnorm", "clipvalue", "global_clipnorm") if optimizer.get(key) is not None]
+    for key in clips[1:]:
+        yield messages.wrong(
+            f"optimizer.{key}", optimizer[key], f"null: optimizer.{clips[0]} is given, and only one may be"
+        )
+    for place, declared in enumerate(train.get("callbacks", [])):
+        name, _ = parse(declared)
+        if name == "ReduceLROnPlateau" and isinstance(optimizer.get("learning_rate"), Mapping | str):
+            yield messages.wrong(f"train.callbacks[{place}]", name, "a fixed optimizer.learning_rate, not a schedule")
+        if name == "SwapEMAWeights" and not optimizer.get("use_ema"):
+            yield messages.wrong(f"train.callbacks[{place}]", name, "optimizer.use_ema=true")

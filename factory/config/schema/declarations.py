@@ -1,0 +1,183 @@
+"""Keras declarations (``{Dense: {units: 3}}``) as pydantic types, from the catalog; made only for the names in use."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, TypeAdapter
+from pydantic_core import PydanticCustomError
+
+from factory.config.catalog.catalog import Argument, Entry, load
+from factory.config.schema import values as kinds
+from factory.config.schema.own_layers import own_layers
+from factory.config.schema.signatures import keyword_fields
+from factory.config.schema.strict import Strict, lines, refusal, strict_model
+from factory.config.schema.values import Kind, fault
+
+WORDS = {
+    "layers": "a layer of keras.layers",
+    "optimizers": "an optimizer of keras.optimizers",
+    "schedules": "a schedule of keras.optimizers.schedules",
+    "losses": "a loss of keras.losses",
+    "metrics": "a metric of keras.metrics",
+    "callbacks": "a callback",
+    "activations": "an activation of keras.activations",
+    "initializers": "an initializer of keras.initializers",
+    "regularizers": "a regularizer of keras.regularizers",
+    "constraints": "a constraint of keras.constraints",
+    "applications": "a model of keras.applications",
+}
+MORE_NAMES = {"metrics": ("accuracy", "mae", "mse"), "initializers": ("uniform", "normal")}
+"""Words that are understood in these places without a class or function of that name."""
+
+DTYPES = (
+    "float16",
+    "float32",
+    "float64",
+    "bfloat16",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "bool",
+    "string",
+    "mixed_float16",
+    "mixed_bfloat16",
+)
+
+
+def names(space: str) -> tuple[str, ...]:
+    own = own_layers() if space == "layers" else ()
+    return (*load().names(space), *own, *MORE_NAMES.get(space, ()))
+
+
+@functools.cache
+def named(space: str) -> Any:
+    """The name of a class or function alone, as for activations and applications."""
+    return kinds.name_among(WORDS[space], names(space))
+
+
+@functools.cache
+def declaration(space: str) -> Any:
+    """A name, or a name with its arguments, checked down to those."""
+    check = functools.partial(_check, space)
+    return Annotated[Any, AfterValidator(check), Kind(WORDS[space], frozenset({"str", "dict"}), names(space))]
+
+
+def _check(space: str, value: Any) -> Any:
+    if isinstance(value, Mapping) and len(value) != 1:
+        more = f"; an override adds to what is there, ~<key>.{next(iter(value))} takes away" if value else ""
+        raise fault(f"{WORDS[space]}, one alone{more}")
+    name, arguments = next(iter(value.items())) if isinstance(value, Mapping) else (value, {})
+    if name not in names(space):
+        among = names(space)
+        raise PydanticCustomError("wrong", "{takes}", {"takes": WORDS[space], "among": among, "got": name})
+    if name not in MORE_NAMES.get(space, ()):
+        model = arguments_of(space, name)
+        within = (name,) if isinstance(value, Mapping) else ()
+        found = lines(model.model_validate, {} if arguments is None else arguments, *within)
+        if found:
+            raise refusal(name, found)
+    return value
+
+
+def loss() -> Any:
+    """``auto``, a loss, or output → one of these; a mapping whose only key is written like a class is one loss."""
+    alone = kinds.union(kinds.choice("auto"), declaration("losses"))
+    one, each = TypeAdapter(alone), TypeAdapter(kinds.dict_of(alone))
+
+    def check(value: Any) -> Any:
+        return (each if by_output(value) else one).validate_python(value)
+
+    what = kinds.kind_of(alone)
+    return Annotated[Any, AfterValidator(check), replace(what, words=f"{what.words} or a mapping from output to loss")]
+
+
+def metrics() -> Any:
+    """``auto``, a list of metrics, or output → one of these."""
+    alone = kinds.union(kinds.choice("auto"), kinds.list_of(declaration("metrics")))
+    words = f"{kinds.kind_of(alone).words} or a mapping from output to such a list"
+    both = kinds.union(alone, kinds.dict_of(alone))
+    return Annotated[both, replace(kinds.kind_of(both), words=words)]
+
+
+def by_output(value: Any) -> bool:
+    """Whether a loss is a mapping from outputs, and not one loss with its arguments."""
+    return isinstance(value, Mapping) and not (len(value) == 1 and str(next(iter(value)))[:1].isupper())
+
+
+@functools.cache
+def arguments_of(space: str, name: str) -> type[Strict]:
+    """The arguments of one class as a model."""
+    if space == "layers" and name in own_layers():
+        return strict_model(name, _own_arguments(name))
+    entry = load().entry(space, name) or Entry({})
+    fields = {
+        key: (_annotation(argument), ... if argument.required else argument.default)
+        for key, argument in entry.args.items()
+    }
+    return strict_model(name, fields)
+
+
+def _own_arguments(name: str) -> dict[str, tuple[Any, Any]]:
+    """Of a layer of this project: those of its constructor, and those of every layer."""
+    constructor = own_layers()[name]
+    own = {} if constructor is None else keyword_fields(constructor, type_words(), f"factory/layers, {name}")
+    return {**own, "trainable": (kinds.Bool, True), "dtype": (kinds.union(kinds.choice(*DTYPES), kinds.Null), None)}
+
+
+@functools.cache
+def type_words() -> dict[str, Any]:
+    """The words of factory/config/declaration.py in annotations of plug-ins."""
+    return {
+        "Layer": declaration("layers"),
+        "Activation": named("activations"),
+        "Application": named("applications"),
+    }
+
+
+def _annotation(argument: Argument) -> Any:
+    takes = set(argument.takes)
+    if "float" in takes:
+        takes.discard("int")
+    if "floats" in takes:
+        takes.discard("ints")
+    in_order = sorted(argument.takes, key=lambda kind: kind == "none")
+    return kinds.union(*(_KINDS[kind](argument) for kind in in_order if kind in takes))
+
+
+def _number(type_: Any, words: str) -> Callable[[Argument], Any]:
+    def make(argument: Argument) -> Any:
+        if argument.least is None:
+            return type_
+        least, below = argument.least, argument.below
+        said = f"{words} of at least {least}" + (f" and below {below}" if below is not None else "")
+        shapes = kinds.kind_of(type_).shapes
+        return Annotated[Any, Kind(said, shapes, accepts=lambda v: v >= least and (below is None or v < below))]
+
+    return make
+
+
+_INTS = frozenset({"int", "none"})
+_KINDS: dict[str, Callable[[Argument], Any]] = {
+    "any": lambda _: kinds.Any_,
+    "none": lambda _: kinds.Null,
+    "bool": lambda _: kinds.Bool,
+    "int": _number(kinds.Int, "an integer"),
+    "float": _number(kinds.Float, "a number"),
+    "str": lambda _: kinds.Str,
+    "dict": lambda _: kinds.Table,
+    "list": lambda _: kinds.nested("a list", frozenset({"none", "bool", "int", "float", "str", "dict"})),
+    "ints": lambda _: kinds.nested("a list of integers", _INTS),
+    "floats": lambda _: kinds.nested("a list of numbers", _INTS | {"float"}),
+    "strs": lambda _: kinds.nested("a list of strings", frozenset({"str"})),
+    "choice": lambda argument: kinds.choice(*argument.choices),
+    "dtype": lambda _: kinds.choice(*DTYPES),
+    **{space: functools.partial(lambda space, _: declaration(space), space) for space in WORDS},
+}
+_KINDS["many layers"] = lambda _: kinds.list_of(declaration("layers"))
+_KINDS["activations"] = lambda _: named("activations")

@@ -1,0 +1,48 @@
+"""The form of one graph node: a layer, or ``same_as``, and ``from``. How nodes hang together is in topology.py."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, TypeAdapter
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from factory.config.schema import values as kinds
+from factory.config.schema.declarations import declaration, names
+from factory.config.schema.strict import lines, refusal, strict_model
+from factory.config.schema.values import Kind, fault
+
+WHAT = "a layer, or same_as, and from"
+WIRING = ("from", "same_as")
+
+
+def node() -> Any:
+    """A node of a graph."""
+    return Annotated[Any, AfterValidator(_check), Kind(WHAT, frozenset({"dict"}))]
+
+
+def _check(value: dict[str, Any]) -> Any:
+    layers = [key for key in value if key not in WIRING]
+    found: list[InitErrorDetails] = []
+    if "same_as" not in value:
+        known = [key for key in layers if key in names("layers")] or layers
+        if len(known) != 1:
+            raise fault(f"{WHAT}; one layer in a node")
+        layers = [key for key in layers if key != known[0]]
+        found = lines(TypeAdapter(declaration("layers")).validate_python, {known[0]: value[known[0]]})
+    found += [_unknown(key, value[key]) for key in layers]
+    found += lines(
+        _wiring(again="same_as" in value).model_validate, {key: value[key] for key in WIRING if key in value}
+    )
+    if found:
+        raise refusal("node", found)
+    return value
+
+
+def _wiring(again: bool) -> Any:
+    sources = kinds.union(kinds.Str, kinds.list_of(kinds.Str), kinds.dict_of(kinds.Str))
+    return strict_model("wiring", {"from": (sources, ...)} | ({"same_as": (kinds.Str, ...)} if again else {}))
+
+
+def _unknown(key: str, value: Any) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError("unknown", "{takes}", {"takes": WIRING}), loc=(key,), input=value)

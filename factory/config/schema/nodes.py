@@ -1,0 +1,248 @@
+"""The nodes of the config: the fixed ones, and those that a plug-in or a Keras class completes."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from factory.config.schema import values as kinds
+from factory.config.schema.declarations import arguments_of, declaration, loss, metrics, named
+from factory.config.schema.declarations import names as declared_names
+from factory.config.schema.plugins import fields, offered, options
+from factory.config.schema.strict import Fields, Strict, refused, strict_model
+from factory.config.schema.values import Bool, Int, Null, Str, Table, choice, dict_of, list_of, number, union
+from factory.config.serving import WORDS, is_template
+from factory.core.messages import unknown
+from factory.core.names import FOLDER_WORDS, NAME_WORDS, is_folder, is_name
+
+BACKENDS = ("jax", "tensorflow", "torch")
+TASKS = ("classification", "regression")
+
+count = kinds.integer(1)
+natural = kinds.integer(0)
+threads = kinds.whole("an integer from 1 to 4096", lambda value: 1 <= value <= 4096)
+positive = number("a number above 0", lambda value: value > 0)
+not_negative = number("a number of at least 0", lambda value: value >= 0)
+bound = number("a finite number of at least 0", lambda value: 0 <= value < math.inf)
+fraction = number("a number between 0 and 1, both excluded", lambda value: 0 < value < 1)
+names = list_of(Str)
+packages = list_of(kinds.text("the name of a package", re.compile(r"[A-Za-z0-9][\w\-]*").fullmatch))  # a dot imports
+label = union(Str, Int, Bool)
+weights = dict_of(union(not_negative, dict_of(not_negative)))
+
+model_name = kinds.text(NAME_WORDS, is_name)
+folder = kinds.text(FOLDER_WORDS, is_folder)
+
+serving_command = kinds.text(
+    f"a command in one line, no braces but those of {', '.join(f'{{{word}}}' for word in WORDS)}", is_template
+)
+
+ROOT: Fields = {
+    "name": (model_name, ..., "Name of the published model; its folder is called like it."),
+    "models": (folder, "outputs/models", "Folder of published versions."),
+    "seed": (natural, ..., "Of weights, order of rows and dropout."),
+    **{node: (Table, ...) for node in ("model", "data", "optimizer", "train", "deploy")},
+    "tracker": (Table, {}),  # configs from before there were trackers have none
+    "publish": (Table, {}),  # likewise
+}
+
+SPLIT: Fields = {
+    "validation": (fraction, 0.2, "Share of the rows that the model is judged by."),
+    "seed": (natural, 0, "Of the draw."),
+    "stratified": (Bool, True, "Every class keeps its share."),
+    "file": (union(Str, Null), None, "A file of its own for the validation rows; then nothing is drawn."),
+}
+
+TRAIN: Fields = {
+    "backend": (choice(*BACKENDS), ..., "Keras backend of the training process."),
+    "device": (choice("auto", "cpu", "gpu"), "auto", "auto takes a GPU where there is one."),
+    "devices": (union(count, Null), None, "Devices that share each batch; null takes one."),
+    "epochs": (count, ..., "Passes over the training rows."),
+    "batch_size": (count, ..., "Rows of one step."),
+    "precision": (choice("float32", "mixed_float16", "mixed_bfloat16"), "float32", "Keras dtype policy."),
+    "threads": (union(threads, Null), None, "Processor threads; null takes all cores."),
+    "timeout": (union(positive, Null), None, "Seconds that the training may take; null sets no limit."),
+    "loss": (loss(), "auto", "auto follows the task; output → loss where there are several."),
+    "metrics": (metrics(), "auto", "auto follows the task; output → metrics where there are several."),
+    "callbacks": (list_of(declaration("callbacks")), [], "Keras callbacks in order."),
+    "class_weight": (union(choice("balanced"), weights, Null), None, "balanced, label → weight, or output → these."),
+}
+
+DATA: Fields = {
+    "source": (Str, ...),
+    "split": (strict_model("split", SPLIT), ...),
+    "scale_target": (
+        Bool,
+        True,
+        "Train regression targets at mean 0 and deviation 1; the model answers in their own unit.",
+    ),
+    "requires": (packages, [], "Packages that reading needs, by their pip names."),
+    "extra": (union(Str, Null), None, "The extra of this package that installs them."),
+    "classes": (union(Int, Null), None, "Number of classes; known once the data is read unless given."),
+    "features": (union(Int, Null), None, "Numbers in one row of the first input."),
+    "shape": (union(list_of(Int), Null), None, "Of one row of the first input."),
+    "positive": (
+        union(label, dict_of(label), Null),
+        None,
+        "Label that precision, recall, F1 and AUC of two classes are of, or output → label; null takes the second.",
+    ),
+    "signature": (
+        strict_model("signature", {"inputs": (names, ...), "outputs": (dict_of(choice(*TASKS)), ...)}),
+        None,
+        "What is known of the data before it is read: names its inputs may have, and output → task.",
+    ),
+}
+
+DEPLOY: Fields = {
+    "backend": (choice(*BACKENDS), ..., "Keras backend of the deploy process."),
+    "rows": (count, 256, "Validation rows that every artifact is compared on."),
+    "metric_rows": (count, 10000, "Validation rows that the metric is taken on before and after, at most."),
+    "precision": (choice("float32", "trained"), "float32", "What artifacts compute in; trained keeps a mixed policy."),
+    "timeout": (union(positive, Null), None, "Seconds that the exports of one process may take; null sets no limit."),
+    "target": (union(dict_of(Table), Null), ..., "Target → how it is made and judged."),
+}
+
+PUBLISH: Fields = {
+    "contract": (
+        choice("same", "change"),
+        "same",
+        "same refuses a signature other than the newest version's under this name; change publishes it.",
+    ),
+}
+
+TRACKER: Fields = {
+    "requires": (packages, [], "Packages that it needs, by the names they are imported by."),
+    "extra": (union(Str, Null), None, "The extra of this package that installs them."),
+    "patience": (positive, 60.0, "Seconds that a command waits at its end for a tracker that says nothing."),
+}
+NO_TRACKER: Fields = {"kind": (Null, None)}
+
+BOUNDS: Fields = {"absolute": (bound, ...), "relative": (bound, ...)}
+TOLERANCES = dict.fromkeys(("float32", "float16", "bfloat16"), (strict_model("tolerance", BOUNDS), None))
+
+TARGET: Fields = {
+    "routes": (
+        strict_model("routes", dict.fromkeys(BACKENDS, (packages, []))),
+        ...,
+        "Backend → packages it needs for this.",
+    ),
+    "requires": (packages, [], "Packages that running the artifact needs, by their pip names."),
+    "extra": (union(Str, Null), None, "The extra of this package that installs them."),
+    "tolerance": (strict_model("tolerances", TOLERANCES), ..., "Largest difference that counts as equal, by dtype."),
+    "serve": (
+        union(serving_command, Null),
+        None,
+        "Command that serves it; {name}, {model}, {repository}, {version} stand for its folders.",
+    ),
+}
+
+
+Judged = dict[tuple[str, str], tuple[str, ...]]
+"""Name and text of a node → its faults."""
+
+
+def refusals(tree: Mapping[str, Any], judged: Judged) -> Iterator[str]:
+    """Every node's own faults; how nodes fit each other is checked elsewhere, once there are none."""
+    frame = {key: {} if isinstance(value, Mapping) else value for key, value in tree.items()}
+    nodes = {name: tree[name] for name in _NODES if isinstance(tree.get(name), Mapping)}
+    for name, node in {"": frame, **nodes}.items():
+        place = (name, repr(node))
+        if place not in judged:
+            judged[place] = tuple(_NODES[name](node) if name else refused(_fixed("config"), node))
+        yield from judged[place]
+
+
+def _model(node: Mapping[str, Any]) -> Iterator[str]:
+    yield from _plugin("model", node, "kind", "models/kinds", {})
+
+
+def _data(node: Mapping[str, Any]) -> Iterator[str]:
+    yield from _plugin("data", node, "source", "data/sources", DATA)
+
+
+def _tracker(node: Mapping[str, Any]) -> Iterator[str]:
+    if node.get("kind") is None:
+        yield from refused(strict_model("tracker", NO_TRACKER), node, "tracker")
+    else:
+        yield from _plugin("tracker", node, "kind", "tracking/trackers", TRACKER)
+
+
+def _plugin(path: str, node: Mapping[str, Any], key: str, folder: str, fixed: Fields) -> Iterator[str]:
+    """A node whose ``key`` names a plug-in, and which holds that plug-in's options beside the fixed keys."""
+    chosen: Fields = {**fixed, key: (choice(*offered(folder)), ...)}
+    if node.get(key) in offered(folder):
+        yield from refused(_completed(path, key, folder, node[key]), node, path)
+    else:
+        yield from refused(strict_model(path, chosen), _only(node, *chosen), path)
+
+
+# A model of pydantic's takes milliseconds to make, and a review validates dozens of configs.
+
+
+@functools.cache
+def _completed(path: str, key: str, folder: str, name: str) -> type[Strict]:
+    """A node of one plug-in."""
+    fixed: Fields = {"data/sources": DATA, "tracking/trackers": TRACKER}.get(folder, {})
+    return strict_model(path, {**fixed, key: (choice(*offered(folder)), ...), **fields(folder, name)})
+
+
+@functools.cache
+def _target(name: str) -> type[Strict]:
+    """A target of one format."""
+    return strict_model(name, {**TARGET, "options": (options("export/targets", name), {}, "Of the export.")})
+
+
+@functools.cache
+def _fixed(name: str) -> type[Strict]:
+    """A node that no plug-in completes."""
+    return strict_model(name, {"config": ROOT, "train": TRAIN, "deploy": DEPLOY, "publish": PUBLISH}[name])
+
+
+def _optimizer(node: Mapping[str, Any]) -> Iterator[str]:
+    name = node.get("name")
+    yield from refused(
+        strict_model("optimizer", {"name": (named("optimizers"), ...)}), _only(node, "name"), "optimizer"
+    )
+    if name in declared_names("optimizers"):
+        yield from refused(arguments_of("optimizers", name), _without(node, "name"), "optimizer")
+
+
+def _train(node: Mapping[str, Any]) -> Iterator[str]:
+    yield from refused(_fixed("train"), node, "train")
+
+
+def _publish(node: Mapping[str, Any]) -> Iterator[str]:
+    yield from refused(_fixed("publish"), node, "publish")
+
+
+def _deploy(node: Mapping[str, Any]) -> Iterator[str]:
+    yield from refused(_fixed("deploy"), node, "deploy")
+    targets = node.get("target")
+    for name, target in (targets if isinstance(targets, Mapping) else {}).items():
+        path = f"deploy.target.{name}"
+        if name not in offered("export/targets"):
+            yield unknown(path, name, offered("export/targets"))
+        elif isinstance(target, Mapping):
+            yield from refused(_target(name), target, path)
+
+
+def _only(node: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if key in keys}
+
+
+def _without(node: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if key not in keys}
+
+
+_NODES = {
+    "model": _model,
+    "data": _data,
+    "optimizer": _optimizer,
+    "train": _train,
+    "deploy": _deploy,
+    "tracker": _tracker,
+    "publish": _publish,
+}

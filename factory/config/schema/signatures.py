@@ -1,0 +1,85 @@
+"""A function's keyword-only parameters as fields of a model, read with ``ast``: nothing is imported."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from factory.config.schema import values as kinds
+
+Words = Mapping[str, Any]
+"""Word of an annotation → pydantic type."""
+
+PLAIN: Words = {
+    "int": kinds.Int,
+    "float": kinds.Float,
+    "bool": kinds.Bool,
+    "str": kinds.Str,
+    "Any": kinds.Any_,
+    "dict": kinds.Table,
+    "list": kinds.nested("a list", frozenset({"none", "bool", "int", "float", "str", "dict"})),
+}
+
+_sizes = kinds.integer(1)
+BOUNDED = {
+    ("dropout", "a number"): kinds.number("a number of at least 0 and below 1", lambda value: 0 <= value < 1),
+    ("hidden", "a list, each an integer"): kinds.list_of(_sizes),
+    ("rows", "an integer"): _sizes,
+}
+"""Options with a meaning that is the same in every plug-in, by name and type, and the numbers they take."""
+
+
+def keyword_fields(function: ast.FunctionDef, words: Words, where: str) -> dict[str, tuple[Any, Any]]:
+    """Parameter → (annotation, default), ``...`` where it must be given.
+
+    Args:
+        function: its keyword-only parameters count.
+        words: what the words of its annotations mean, beside those of Python.
+        where: the file, for whoever wrote it.
+
+    Raises:
+        TypeError: an annotation or a default is outside the language of factory/config/declaration.py.
+    """
+    found = {}
+    for parameter, default in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
+        here = f"{where}, {function.name}(…, {parameter.arg})"
+        written = annotation(parameter.annotation, {**PLAIN, **words}, here)
+        bounded = BOUNDED.get((parameter.arg, kinds.kind_of(written).words), written)
+        found[parameter.arg] = (bounded, ... if default is None else _literal(default, here))
+    return found
+
+
+def _literal(default: ast.expr, where: str) -> Any:
+    try:
+        return ast.literal_eval(default)
+    except ValueError as error:
+        raise TypeError(f"{where}: the default must be a literal") from error
+
+
+def annotation(written: ast.expr | None, words: Words, where: str) -> Any:
+    """An annotation as a pydantic type."""
+    match written:
+        case ast.Name(id=name) if name in words:
+            return words[name]
+        case ast.Constant(value=None):
+            return kinds.Null
+        case ast.BinOp(op=ast.BitOr()):
+            return kinds.union(*(annotation(part, words, where) for part in _alternatives(written)))
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=ast.Tuple(elts=choices)):
+            return kinds.choice(*(ast.literal_eval(choice) for choice in choices))
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=choice):
+            return kinds.choice(ast.literal_eval(choice))
+        case ast.Subscript(value=ast.Name(id="list" | "Sequence"), slice=item):
+            return kinds.list_of(annotation(item, words, where))
+        case ast.Subscript(value=ast.Name(id="dict" | "Mapping"), slice=ast.Tuple(elts=[_, item])):
+            return kinds.dict_of(annotation(item, words, where))
+    written_as = "nothing" if written is None else ast.unparse(written)
+    raise TypeError(f"{where}: annotated {written_as}; takes the types of factory/config/declaration.py")
+
+
+def _alternatives(written: ast.expr) -> list[ast.expr]:
+    """``a | b | c`` as ``[a, b, c]``."""
+    if isinstance(written, ast.BinOp):
+        return [*_alternatives(written.left), *_alternatives(written.right)]
+    return [written]

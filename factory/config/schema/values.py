@@ -1,0 +1,191 @@
+"""What one value of the config may be, as pydantic types with one clear sentence for each.
+
+A ``Kind`` is put into an ``Annotated`` type. It looks at the shape of a value first, so that a value which fits no
+branch of a union is one fault in plain words and not one fault for each branch. Facts of the data that are known only
+later (``<data.classes>``) pass wherever the value that will stand there would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Discriminator, GetCoreSchemaHandler, Tag, TypeAdapter, ValidationError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from factory.config.declaration import FACTS
+from factory.core.messages import listed
+
+BRANCH = "|"
+"""First character of a union's branch in pydantic's error locations; no key of a config begins with it."""
+
+_SHAPES: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict"}
+
+
+def shape(value: Any) -> str:
+    """``int``, ``str``, ``list`` …: the Python type of a value, or of the fact that will stand in its place."""
+    if isinstance(value, str):
+        return _SHAPES[FACTS.get(value, str)]
+    return "none" if value is None else _SHAPES.get(type(value), "")
+
+
+def fault(takes: str, among: tuple[str, ...] = ()) -> PydanticCustomError:
+    """A wrong value, to be raised inside a validator; the location and the value come from pydantic."""
+    return PydanticCustomError("wrong", "{takes}", {"takes": takes, "among": among})
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a value may be.
+
+    Args:
+        words: how a person would say it: "an integer", "one of a, b".
+        shapes: the shapes it may have.
+        among: the words a wrong string may have meant.
+        accepts: what the value itself must satisfy, beyond its shape.
+    """
+
+    words: str
+    shapes: frozenset[str]
+    among: tuple[str, ...] = ()
+    accepts: Callable[[Any], bool] | None = None
+
+    def check(self, value: Any, inner: Callable[[Any], Any]) -> Any:
+        placeholder = isinstance(value, str) and value.startswith("<")
+        among = tuple(fact for fact in FACTS if fact != value) if placeholder else self.among
+        if shape(value) not in self.shapes:
+            raise fault(self.words, among)
+        if isinstance(value, str) and value in FACTS:
+            return value
+        if self.accepts and not self.accepts(value):
+            raise fault(self.words, among)
+        return inner(value)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(self.check, handler(source))
+
+
+def kind_of(annotation: Any) -> Kind:
+    """The Kind inside an annotation made by this module."""
+    for extra in getattr(annotation, "__metadata__", ()):
+        if isinstance(extra, Kind):
+            return extra
+    raise TypeError(f"{annotation} has no Kind")
+
+
+def _plain(type_: Any, words: str, *shapes: str) -> Any:
+    return Annotated[type_, Kind(words, frozenset(shapes))]
+
+
+Int = _plain(int, "an integer", "int")
+Float = _plain(float, "a number", "int", "float")
+Bool = _plain(bool, "true or false", "bool")
+Str = _plain(str, "a string", "str")
+Null = _plain(None, "null", "none")
+Any_ = _plain(Any, "anything", "none", "bool", "int", "float", "str", "list", "dict")
+Table = _plain(dict[str, Any], "a mapping", "dict")
+
+
+def integer(least: int) -> Any:
+    """An integer of at least ``least``."""
+    return whole(f"an integer of at least {least}", lambda value: value >= least)
+
+
+def whole(words: str, accepts: Callable[[int], bool]) -> Any:
+    """An integer that satisfies ``accepts``, as ``words`` say."""
+    return Annotated[int, Kind(words, frozenset({"int"}), accepts=accepts)]
+
+
+def number(words: str, accepts: Callable[[float], bool]) -> Any:
+    """A number that satisfies ``accepts``, as ``words`` say."""
+    return Annotated[float, Kind(words, frozenset({"int", "float"}), accepts=accepts)]
+
+
+def text(words: str, accepts: Callable[[str], Any]) -> Any:
+    """A string that satisfies ``accepts``, as ``words`` say."""
+    return Annotated[str, Kind(words, frozenset({"str"}), accepts=accepts)]
+
+
+def nested(words: str, inner: frozenset[str]) -> Any:
+    """A list of values of these shapes, or of such lists; one fault for the whole."""
+
+    def accepts(value: Any) -> bool:
+        return all(accepts(part) if isinstance(part, list) else shape(part) in inner for part in value)
+
+    return Annotated[list[Any], Kind(words, frozenset({"list"}), accepts=accepts)]
+
+
+def choice(*words: str | int | float | bool) -> Any:
+    """One of these words."""
+    strings = tuple(word for word in words if isinstance(word, str))
+    shapes = frozenset(shape(word) for word in words)
+    takes = listed([str(word) for word in words])
+    literal: Any = Literal[words] if words else None
+    return Annotated[literal, Kind(takes, shapes, strings, words.__contains__)]
+
+
+def name_among(what: str, names: tuple[str, ...]) -> Any:
+    """One of very many names, which the error does not list."""
+    return Annotated[str, Kind(what, frozenset({"str"}), names, names.__contains__)]
+
+
+def list_of(item: Any) -> Any:
+    """A list; each wrong item is a fault of its own."""
+    return Annotated[list[item], Kind(f"a list, each {kind_of(item).words}", frozenset({"list"}))]
+
+
+def dict_of(item: Any) -> Any:
+    """A mapping with free keys; each wrong value is a fault of its own."""
+    return Annotated[dict[Any, item], Kind(f"a mapping, each value {kind_of(item).words}", frozenset({"dict"}))]
+
+
+def union(*branches: Any) -> Any:
+    """One of several kinds, told apart by the shape of the value."""
+    if len(branches) == 1:
+        return branches[0]
+    by_shape: dict[str, list[Any]] = {}
+    for branch in branches:
+        for form in kind_of(branch).shapes:
+            by_shape.setdefault(form, []).append(branch)
+    if len(by_shape) == 1:
+        return _first_fit(list(branches))
+    whole = _joined(branches)
+    said = {form: None if form in ("list", "dict") else whole for form in by_shape}  # nested faults have places
+    tagged = (Annotated[_first_fit(fits, said[form]), Tag(BRANCH + form)] for form, fits in by_shape.items())
+    told_apart: Any = Annotated[reduce(or_, tagged), Discriminator(lambda value: BRANCH + shape(value))]
+    return Annotated[told_apart, whole]
+
+
+def _first_fit(branches: list[Any], said: Kind | None = None) -> Any:
+    """Branches of one shape, such as two sorts of string: accepted when one of them accepts.
+
+    Args:
+        said: in whose words a value that fits none is refused; a right name keeps its own fault, a missing argument.
+    """
+    if len(branches) == 1 and said is None:
+        return branches[0]
+    adapters, joined = [TypeAdapter(branch) for branch in branches], said or _joined(branches)
+
+    def fit(value: Any) -> Any:
+        for adapter in adapters:
+            try:
+                return adapter.validate_python(value)
+            except ValidationError:
+                if len(adapters) == 1 and value in joined.among:
+                    raise
+        raise fault(joined.words, joined.among)
+
+    return Annotated[Any, AfterValidator(fit), joined]
+
+
+def _joined(branches: Iterable[Any]) -> Kind:
+    """The words and shapes of several kinds as one."""
+    kinds = [kind_of(branch) for branch in branches]
+    return Kind(
+        words=" or ".join(dict.fromkeys(kind.words for kind in kinds)),
+        shapes=frozenset().union(*(kind.shapes for kind in kinds)),
+        among=tuple(word for kind in kinds for word in kind.among),
+    )

@@ -1,0 +1,143 @@
+"""The nodes of a graph: what each takes from which, in an order in which they can be called. Pure Python.
+
+A node is a layer and where its inputs come from, or a node that is called once more on other inputs:
+
+    text:  {Embedding: {input_dim: 20000, output_dim: 64}, from: words}
+    mixed: {Concatenate: {}, from: [text, price]}
+    seen:  {MultiHeadAttention: {num_heads: 2, key_dim: 16}, from: {query: text, value: text}}
+    right: {same_as: left, from: b}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from factory.config.declaration import Declaration
+from factory.core import messages
+
+Names = str | Sequence[str] | Mapping[str, str]
+"""What ``from`` holds: one name, names in order, or the layer's call arguments by keyword."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node.
+
+    Args:
+        name: its key.
+        layer: what it declares, None where it calls another node's layer again.
+        same_as: that node, None where it has a layer of its own.
+        inputs: ``from`` as it was written.
+    """
+
+    name: str
+    layer: Declaration | None
+    same_as: str | None
+    inputs: Names
+
+    def sources(self) -> dict[str, str]:
+        """Where each input comes from, by its place in the config: ``from``, ``from[1]`` or ``from.query``."""
+        if isinstance(self.inputs, str):
+            return {"from": self.inputs}
+        if isinstance(self.inputs, Mapping):
+            return {f"from.{keyword}": name for keyword, name in self.inputs.items()}
+        return {f"from[{place}]": name for place, name in enumerate(self.inputs)}
+
+    def needs(self) -> dict[str, str]:
+        """Its sources, and the node whose layer it calls again."""
+        return self.sources() | ({"same_as": self.same_as} if self.same_as else {})
+
+
+def steps(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, Step]:
+    """The nodes by name, as they were written; their form has been checked before."""
+    found = {}
+    for name, node in nodes.items():
+        declared = {key: value for key, value in node.items() if key != "from"}
+        same_as = declared.pop("same_as", None)
+        found[name] = Step(name, declared or None, same_as, node["from"])
+    return found
+
+
+def order(nodes: Mapping[str, Mapping[str, Any]]) -> list[Step]:
+    """The nodes so that each comes after all it needs; names that are no node are the data's inputs.
+
+    Raises:
+        ValueError: the nodes form a cycle; ``problems`` says so in the config's words.
+    """
+    left = steps(nodes)
+    ready: list[Step] = []
+    while left:
+        free = [step for step in left.values() if not any(need in left for need in step.needs().values())]
+        if not free:
+            raise ValueError(f"cycle: {' → '.join(_cycle(left))}")
+        ready += free
+        left = {name: step for name, step in left.items() if step not in free}
+    return ready
+
+
+def _cycle(left: Mapping[str, Step]) -> list[str]:
+    """One way round, such as ``a → b → a``, among nodes that wait for each other."""
+    way = [next(iter(left))]
+    while way.count(way[-1]) < 2:
+        way.append(next(need for need in left[way[-1]].needs().values() if need in left))
+    return way[way.index(way[-1]) :][::-1]
+
+
+def output_nodes(outputs: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
+    """Output name → node: a list names nodes that are called like the data's outputs."""
+    return dict(outputs) if isinstance(outputs, Mapping) else {name: name for name in outputs}
+
+
+def problems(
+    nodes: Mapping[str, Mapping[str, Any]],
+    outputs: Sequence[str] | Mapping[str, str],
+    inputs: Collection[str] | None,
+    path: str = "model",
+) -> Iterator[str]:
+    """Every fault of a graph's wiring, one line each.
+
+    Args:
+        nodes: the graph's nodes, each of the right form.
+        outputs: as declared.
+        inputs: the data's inputs; None where they are not known before the data is read, and then a name that is no
+            node passes as an input.
+        path: where the graph lies in the config.
+    """
+    wanted = output_nodes(outputs)
+    dangling = [*_unknown_sources(nodes, inputs, path), *_unknown_outputs(nodes, outputs, path)]
+    yield from dangling
+    if not wanted:
+        yield messages.missing(f"{path}.outputs", "the names of nodes")
+    try:
+        order(nodes)
+    except ValueError as error:
+        yield f"{path}.nodes: {error}; takes a graph without a cycle"
+        return
+    if not dangling:  # a name that leads nowhere leaves the node unused that was meant
+        used = {need for step in steps(nodes).values() for need in step.needs().values()} | set(wanted.values())
+        for name in (name for name in nodes if name not in used):
+            yield f"{path}.nodes.{name}: never used; takes a place in another node's from, or in outputs"
+
+
+def _unknown_sources(
+    nodes: Mapping[str, Mapping[str, Any]], inputs: Collection[str] | None, path: str
+) -> Iterator[str]:
+    known = [*nodes, *(inputs or ())]
+    for step in steps(nodes).values():
+        for place, name in step.needs().items():
+            here = f"{path}.nodes.{step.name}.{place}"
+            if place == "same_as" and name not in nodes:
+                yield messages.wrong(here, name, messages.listed(list(nodes)), nodes)
+            elif name not in nodes and inputs is not None and name not in inputs:
+                yield messages.wrong(here, name, messages.listed(known), known)
+
+
+def _unknown_outputs(
+    nodes: Mapping[str, Mapping[str, Any]], outputs: Sequence[str] | Mapping[str, str], path: str
+) -> Iterator[str]:
+    for place, (output, node) in enumerate(output_nodes(outputs).items()):
+        if node not in nodes:
+            here = f"{path}.outputs.{output}" if isinstance(outputs, Mapping) else f"{path}.outputs[{place}]"
+            yield messages.wrong(here, node, messages.listed(list(nodes)), nodes)

@@ -1,0 +1,61 @@
+"""SHARED: the contract of a published name: what its clients send and get, which the next version keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from factory.core.errors import PublishError
+from factory.core.messages import listed
+
+Terms = Mapping[str, Any]
+"""``signature`` (inputs and outputs in order, each with name, dtype, shape) and, where they are known, ``labels``."""
+
+
+def require_same(name: str, before: Terms | None, now: Terms) -> None:
+    """Refuse to give clients of a name another signature than its newest version has.
+
+    Args:
+        name: that clients ask for.
+        before: of the newest version, with its ``version``; None where there is none, or none that says its signature.
+        now: of what is to be published.
+
+    Raises:
+        PublishError: they differ; one line that shows both sides of each difference.
+    """
+    changed = list(differences(before, now)) if before and "signature" in now else []
+    if before and changed:
+        raise PublishError(
+            f"publish.contract: version {before['version']} of {name!r} has another signature: {'; '.join(changed)}; "
+            "clients would break: give another name=, or publish.contract=change"
+        )
+
+
+def may_change(tree: Mapping[str, Any]) -> bool:
+    """Whether a config lets a version have another signature than the one before it; older configs do not say."""
+    return (tree.get("publish") or {}).get("contract") == "change"
+
+
+def differences(before: Terms, now: Terms) -> Iterator[str]:
+    """Each input and output that is not what it was, and their order."""
+    known = {**(before.get("labels") or {})}, {**(now.get("labels") or {})}
+    for end in ("inputs", "outputs"):
+        old, new = ({tensor["name"]: tensor for tensor in terms["signature"][end]} for terms in (before, now))
+        for name in dict.fromkeys((*old, *new)):
+            both = all(name in labels for labels in known)
+            was, is_ = (
+                worded(side.get(name), labels.get(name) if both else None)
+                for side, labels in zip((old, new), known, strict=True)
+            )
+            if was != is_ or (both and known[0][name] != known[1][name]):
+                yield f"{end[:-1]} {name!r} was {was} and is {is_}"
+        if old.keys() == new.keys() and [*old] != [*new]:
+            yield f"the {end} were in the order {listed([*old])} and are {listed([*new])}"
+
+
+def worded(tensor: Mapping[str, Any] | None, labels: Sequence[Any] | None) -> str:
+    """An input or output in a few words."""
+    if tensor is None:
+        return "not there"
+    words = f"{tensor['dtype']} ({', '.join(map(str, tensor['shape']))})"
+    return words if labels is None else f"{words} of {len(labels)} labels {listed([repr(label) for label in labels])}"

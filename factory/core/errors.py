@@ -1,0 +1,102 @@
+"""Every error this package raises for a reason a user can act on.
+
+FactoryError               1    something of ours went wrong; the message says what in one line
+├── ConfigError            2    the declaration is refused: one line for each fault, nothing was started
+│   ├── DataError          2    a file or table is not what the declaration says it is
+│   │   └── MissingFile    2    a file that is to be read is not there
+│   └── MissingPackage     2    a backend or runtime that was asked for is not installed
+├── TrainError             3    training failed or diverged
+├── ExportError            4    a target could not be produced, loaded or run
+├── GateError              5    an artifact does not compute what was trained; it is in quarantine
+├── PublishError           4    a proven artifact could not be published
+├── Pruned                 1    a search has seen enough of a trial; no fault of anybody
+├── ReviewError            6    a change of the config is of a class that ``diff --fail-on`` refuses
+└── Interrupted          130    Ctrl-C; the run can be resumed
+
+The number is the exit code of `python -m factory`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from factory.core.printable import visible
+
+
+class FactoryError(Exception):
+    """Base of all errors of this package; ``str(error)`` is what the user reads.
+
+    Args:
+        faults: one or several; each becomes one line, whatever is in it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, faults: str | Iterable[str]) -> None:
+        self.faults = [visible(fault) for fault in ([faults] if isinstance(faults, str) else faults)]
+        super().__init__("\n".join(self.faults))
+
+
+class ConfigError(FactoryError):
+    """The declaration is refused; ``<config path>: got <value>; takes <what>; did you mean <nearest>?``"""
+
+    exit_code = 2
+
+
+class DataError(ConfigError):
+    """A file or table is not what the declaration says; names the file, row or column."""
+
+
+class MissingFile(DataError):
+    """A file that is to be read is not there; says which are."""
+
+
+class MissingPackage(ConfigError):
+    """A backend or runtime that was asked for is not installed; says the pip command."""
+
+
+class TrainError(FactoryError):
+    """Training failed or diverged."""
+
+    exit_code = 3
+
+
+class ExportError(FactoryError):
+    """A target could not be produced, loaded or run in its own runtime."""
+
+    exit_code = 4
+
+
+class GateError(FactoryError):
+    """An artifact does not compute what was trained."""
+
+    exit_code = 5
+
+
+class PublishError(FactoryError):
+    """A proven artifact could not be published."""
+
+    exit_code = 4
+
+
+class Pruned(FactoryError):
+    """A search ended a trial whose live metrics are hopeless."""
+
+
+class ReviewError(FactoryError):
+    """A change of the config is of a class that was not to be."""
+
+    exit_code = 6
+
+
+class Interrupted(FactoryError):
+    """The user pressed Ctrl-C; what is on disk is whole and resumable."""
+
+    exit_code = 130
+
+
+def revived(name: str, message: str) -> FactoryError:
+    """Return an error that crossed a process boundary: the name of its class and its text, a line for each fault."""
+    found = globals().get(name)
+    kind = found if isinstance(found, type) and issubclass(found, FactoryError) else FactoryError
+    return kind(message.split("\n"))

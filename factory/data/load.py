@@ -1,0 +1,50 @@
+"""Data sources, one file each: ``conf/data/csv.yaml`` → ``source: csv`` → ``factory/data/sources/csv.py: read(...)``.
+
+A source reads and names; checks, labels and the split are the same for all and done here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from factory.config.declaration import FACTS
+from factory.core.errors import DataError
+from factory.core.messages import wrong
+from factory.data.dataset import Dataset, Source
+from factory.data.files import existing
+from factory.data.prepare import prepare_dataset
+from factory.data.split import Split
+
+NOT_OPTIONS = {"source", "split", "classes", "features", "shape", "positive", "scale_target"}
+NOT_OPTIONS |= {"requires", "extra", "signature"}
+
+
+def load_dataset(config: Mapping[str, Any]) -> Dataset:
+    """Read, check and split what the tree's ``data`` node declares.
+
+    Args:
+        config: ``{source, <options of read()>, split, scale_target, classes, features, shape, positive, signature,
+            requires, extra}``; one without ``scale_target`` is from before there was scaling, and means what it meant.
+
+    Raises:
+        DataError: the data is not what the declaration says; names the file, row or column.
+    """
+    options = {key: value for key, value in config.items() if key not in NOT_OPTIONS}
+    facts = {key: config[key] for key in ("classes", "features", "shape") if config.get(key) is not None}
+    declared = {key: value for key, value in facts.items() if not (isinstance(value, str) and value in FACTS)}
+    module = importlib.import_module(f"factory.data.sources.{config['source']}")
+    split = dict(config.get("split") or {})
+    source: Source = module.read(**options)
+    held_out = None
+    if split.get("file") is not None:
+        if "path" not in inspect.signature(module.read).parameters:
+            raise DataError(wrong("data.split.file", split["file"], f"null: {config['source']} reads no file"))
+        existing(split["file"], "data.split.file")
+        held_out = module.read(**{**options, "path": split["file"]})
+    scale_target = bool(config.get("scale_target", False))
+    positive = config.get("positive")
+    drawn = Split.from_config(split)
+    return prepare_dataset(source, drawn, held_out, declared, scale_target=scale_target, positive=positive)

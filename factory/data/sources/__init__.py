@@ -1,0 +1,4 @@
+"""CHILD: Data sources, one file each: ``data.source: csv`` is ``csv.py``.
+
+A file here is a plug-in.
+"""

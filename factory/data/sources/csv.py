@@ -1,0 +1,66 @@
+"""A CSV file: numeric feature columns, one or several target columns."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from factory.core.errors import DataError
+from factory.core.messages import wrong
+from factory.data.dataset import Source
+from factory.data.files import existing
+from factory.data.tables import Table, to_source
+
+
+def read(
+    *,
+    path: str,
+    target: str | list[str],
+    task: Literal["classification", "regression"],
+    columns: list[str] | None = None,
+    separator: str = ",",
+) -> Source:
+    """Read the table.
+
+    Args:
+        path: of the file, UTF-8, with a header. Errors count rows as a spreadsheet does: the header is row 1.
+        target: the column to predict, or several.
+        task: what the target is.
+        columns: feature columns in order; null takes every column but the target.
+        separator: one character.
+
+    Raises:
+        DataError: no such file or column, a text column, an empty cell, ragged rows.
+    """
+    file = existing(path, "data.path")
+    if len(separator) != 1:
+        raise DataError(wrong("data.separator", separator, "one character"))
+    try:
+        # Text first: then a cell that is no number can be quoted with its row.
+        frame = pl.read_csv(file, separator=separator, infer_schema=False)
+    except pl.exceptions.NoDataError as error:
+        raise DataError(f"{file.name}: got an empty file; takes a header and at least 2 rows") from error
+    except pl.exceptions.PolarsError as error:
+        _check_rows(file, separator)
+        raise DataError(f"{file.name}: {str(error).splitlines()[0]}") from error
+    if frame.null_count().sum_horizontal().sum() or any("_duplicated_" in name for name in frame.columns):
+        _check_rows(file, separator)  # polars fills short rows with nothing and renames columns of the same name
+    return to_source(Table(file.name, frame, first=2), target, task, columns)
+
+
+def _check_rows(file: Path, separator: str) -> None:
+    """Every row has a value for each column of the header, and the header no name twice."""
+    with open(file, newline="", encoding="utf-8-sig", errors="replace") as lines:
+        rows = csv.reader(lines, delimiter=separator)
+        header = next(rows)
+        twice = [name for name in header if header.count(name) > 1]
+        if twice:
+            raise DataError(f"{file.name}: row 1: got the column {twice[0]!r} twice; takes each name once")
+        for number, row in enumerate(rows, start=2):
+            if len(row) != len(header):
+                raise DataError(
+                    f"{file.name}: row {number}: got {len(row)} values; takes {len(header)} as in the header"
+                )

@@ -1,0 +1,75 @@
+"""Named arrays of a numpy ``.npz`` file: any number of inputs and outputs."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from factory.core.errors import DataError
+from factory.core.messages import listed, wrong
+from factory.data.dataset import Array, Source
+from factory.data.files import existing
+
+
+def read(
+    *,
+    path: str,
+    outputs: dict[str, Literal["classification", "regression"]],
+    inputs: list[str] | dict[str, str] | None = None,
+) -> Source:
+    """Read the arrays.
+
+    Args:
+        path: of the ``.npz`` file; arrays of Python objects are refused, for reading them runs code.
+        outputs: array name → task.
+        inputs: array names, or input name → array name; null takes every array that is no output.
+
+    Raises:
+        DataError: no such file or array, or an array holds Python objects.
+    """
+    file = existing(path, "data.path")
+    arrays = _arrays(file.name, str(file))
+    inputs = [name for name in arrays if name not in outputs] if inputs is None else inputs
+    names: Mapping[str, str] = inputs if isinstance(inputs, Mapping) else {name: name for name in inputs}
+    asked = [*(("data.inputs", name) for name in names.values()), *(("data.outputs", name) for name in outputs)]
+    absent = [
+        wrong(key, name, f"an array of {file.name}: {listed([*arrays])}", arrays)
+        for key, name in asked
+        if name not in arrays
+    ]
+    if absent:
+        raise DataError(absent)
+    return Source(
+        name=file.name,
+        inputs={name: arrays[array] for name, array in names.items()},
+        outputs={name: arrays[name] for name in outputs},
+        tasks=outputs,
+        where=lambda row, name, position: (
+            f"{file.name}: {names.get(name, name)}[{', '.join(map(str, (row, *position)))}]"
+        ),
+    )
+
+
+def _arrays(name: str, path: str) -> dict[str, Array]:
+    """Every array of the file that has rows."""
+    found: dict[str, Array] = {}
+    array = ""
+    try:
+        loaded: Any = np.load(path, allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            raise DataError(f"{name}: got a single array; takes an .npz file of named arrays")
+        with loaded:
+            for array in loaded.files:
+                found[array] = loaded[array]
+    except (EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{name}: got an empty or broken file; takes an .npz file of named arrays") from error
+    except ValueError as error:
+        place = f"{name}: {array}" if array else name
+        raise DataError(f"{place}: got Python objects; takes numbers or text (rows of unequal length?)") from error
+    scalars = [array for array in found if found[array].ndim == 0]
+    if scalars:
+        raise DataError(f"{name}: {scalars[0]}: got a single number; takes one row for each example")
+    return found

@@ -1,0 +1,38 @@
+"""A Parquet file: numeric feature columns, one or several target columns."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import polars as pl
+
+from factory.core.errors import DataError
+from factory.data.dataset import Source
+from factory.data.files import existing
+from factory.data.tables import Table, to_source
+
+
+def read(
+    *,
+    path: str,
+    target: str | list[str],
+    task: Literal["classification", "regression"],
+    columns: list[str] | None = None,
+) -> Source:
+    """Read the table.
+
+    Args:
+        path: of the file. Errors count its rows from 1.
+        target: the column to predict, or several.
+        task: what the target is.
+        columns: feature columns in order; null takes every column but the target.
+
+    Raises:
+        DataError: no such file or column, a text column, an empty cell.
+    """
+    file = existing(path, "data.path")
+    try:
+        frame = pl.read_parquet(file, glob=False)
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"{file.name}: got no Parquet file; {str(error).splitlines()[0]}") from error
+    return to_source(Table(file.name, frame, first=1), target, task, columns)

@@ -1,0 +1,151 @@
+"""What csv and parquet share: a table of columns to features and targets, with faults that name row and column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from factory.core.errors import DataError
+from factory.core.messages import listed, shown, wrong
+from factory.data.dataset import Array, Source, Task
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file's columns.
+
+    Args:
+        name: of the file, for errors.
+        frame: its columns; of a csv all are text.
+        first: the number a reader of the file gives to the first row of values: 2 below a header.
+    """
+
+    name: str
+    frame: pl.DataFrame
+    first: int
+
+    def at(self, row: int, column: str) -> str:
+        return f"{self.name}: row {row + self.first}, column {column!r}"
+
+
+def to_source(table: Table, target: str | list[str], task: Task, columns: list[str] | None) -> Source:
+    """One input ``features`` of all feature columns; outputs from the target columns.
+
+    Args:
+        table: what was read.
+        target: a column; with several, classification gives each an output of its own, regression one output
+            ``target`` of as many numbers.
+        task: of the target.
+        columns: feature columns in order; None takes all but the target.
+
+    Raises:
+        DataError: a column is missing or holds what it should not; all columns' faults at once.
+    """
+    targets = [target] if isinstance(target, str) else target
+    features = [name for name in table.frame.columns if name not in targets] if columns is None else columns
+    _check_columns(table, targets, features)
+    if not len(table.frame):
+        raise DataError(f"{table.name}: got no rows below the header; takes at least 2")
+    kinds = ["number"] * len(features) + ["label" if task == "classification" else "number"] * len(targets)
+    faults: list[str] = []
+    arrays = [_column(table, name, kind, faults) for name, kind in zip([*features, *targets], kinds, strict=True)]
+    if faults:
+        raise DataError(faults)
+    numbers, answers = np.column_stack(arrays[: len(features)]), arrays[len(features) :]
+    if task == "classification":
+        outputs = {identifier(name): answer for name, answer in zip(targets, answers, strict=True)}
+    else:
+        outputs = {identifier(target) if isinstance(target, str) else "target": np.column_stack(answers)}
+    sources = {"features": features, **{identifier(name): [name] for name in targets}, "target": targets}
+
+    def where(row: int, array: str, position: tuple[int, ...]) -> str:
+        names = sources[array]
+        return table.at(row, names[position[0] if position else 0])
+
+    return Source(table.name, {"features": numbers}, outputs, {name: task for name in outputs}, where)
+
+
+def identifier(column: str) -> str:
+    """A column's name as clients of every format can write it.
+
+    >>> identifier("price (EUR)")
+    'price_EUR'
+    """
+    name = re.sub(r"\W+", "_", column).strip("_")
+    return name if name.isidentifier() else f"column_{name}"
+
+
+def _check_columns(table: Table, targets: Sequence[str], features: Sequence[str]) -> None:
+    present = table.frame.columns
+    asked = [*(("data.target", name) for name in targets), *(("data.columns", name) for name in features)]
+    takes = f"a column of {table.name}: {listed(present)}"
+    faults = [wrong(key, name, takes, present) for key, name in asked if name not in present]
+    faults += [
+        wrong("data.columns", name, "no target: a model must not read what it predicts")
+        for name in features
+        if name in targets
+    ]
+    clients = [identifier(name) for name in targets]
+    faults += [
+        wrong("data.target", name, f"columns of different names: to clients this is {identifier(name)!r} as is another")
+        for name in targets
+        if clients.count(identifier(name)) > 1
+    ]
+    if not faults and not features:
+        faults = [wrong("data.columns", list(features), f"at least one column of {table.name} beside the target")]
+    if faults:
+        raise DataError(faults)
+
+
+def _column(table: Table, name: str, kind: str, faults: list[str]) -> Array:
+    """One column as float64, or as text or int64 where labels are wanted; what is wrong with it goes to ``faults``."""
+    values = table.frame[name]
+    if values.dtype == pl.Categorical or isinstance(values.dtype, pl.Enum):
+        values = values.cast(pl.String)
+    if values.dtype == pl.String:
+        values = values.str.strip_chars()
+    elif not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
+        faults.append(
+            f"{table.name}: column {name!r} holds {values.dtype}; takes numbers{' or text' * (kind == 'label')}"
+        )
+        return np.zeros(len(values))
+    nothing = (values.is_null() | (values == "")) if values.dtype == pl.String else values.is_null()
+    if nothing.any():
+        faults.append(f"{table.at(_first(nothing), name)}: got nothing; takes a {kind}")
+        return np.zeros(len(values))
+    return _labels(values) if kind == "label" else _numbers(table, name, values, faults)
+
+
+def _labels(values: pl.Series) -> Array:
+    """Whole numbers where every label is written as one (so not ``007``), text otherwise."""
+    if values.dtype != pl.String:
+        return values.to_numpy()
+    whole = values.cast(pl.Int64, strict=False)
+    if not whole.has_nulls() and (whole.cast(pl.String) == values).all():
+        return whole.to_numpy()
+    return np.array(values.to_list(), dtype=str)
+
+
+def _numbers(table: Table, name: str, values: pl.Series, faults: list[str]) -> Array:
+    numbers = values.cast(pl.Float64, strict=False)
+    text = numbers.is_null()
+    if text.any():
+        row = _first(text)
+        got = shown(values[row])
+        if text.sum() * 2 > len(values):
+            faults.append(
+                f"{table.name}: column {name!r} holds text (row {row + table.first}: {got}); takes numbers; "
+                "name the columns to use in data.columns"
+            )
+        else:
+            faults.append(f"{table.at(row, name)}: got {got}; takes a number")
+    return numbers.fill_null(0).to_numpy()
+
+
+def _first(bad: pl.Series) -> int:
+    index = bad.arg_true()
+    return int(index[0])

@@ -1,0 +1,207 @@
+"""Two trees → every change between them, once; what is written differently and means the same is none.
+
+A value that equals its default means the same as one that is not written; so do ``Flatten`` and ``{Flatten: {}}``. The
+order of keys means something only in `factory.diff.walk.ORDERED`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from factory.config.catalog import catalog
+from factory.config.declaration import namespace, parse
+from factory.config.schema import nodes
+from factory.config.schema.declarations import arguments_of, by_output
+from factory.config.schema.declarations import names as declared_names
+from factory.config.schema.plugins import fields, offered
+from factory.config.schema.strict import Fields
+from factory.diff.renames import renamed
+from factory.diff.tree_changes import Change, Walk, items, leaf, mapping, value
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    """Every change from one resolved tree to another."""
+    each: dict[str, Walk] = {
+        "model": functools.partial(_plugin, "models/kinds", "kind", {}),
+        "data": functools.partial(_plugin, "data/sources", "source", nodes.DATA),
+        "optimizer": _optimizer,
+        "train": _train,
+        "deploy": _deploy,
+    }
+    return list(mapping("", old, new, defaults_of(nodes.ROOT), each))
+
+
+def defaults_of(known: Fields) -> dict[str, Any]:
+    """Key → default of those that have one."""
+    return {key: default for key, (_, default, *_rest) in known.items() if default is not ...}
+
+
+# ---- walks, by what a node is
+
+
+def _plugin(folder: str, key: str, fixed: Fields, path: str, old: Any, new: Any) -> Iterator[Change]:
+    """A node that is completed by the signature of a plug-in; other plug-ins, other options: then as written."""
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        yield from leaf(path, old, new)
+        return
+    known = dict(fixed)
+    if old.get(key) == new.get(key) and old.get(key) in offered(folder):
+        known |= fields(folder, str(old.get(key)))
+    each: dict[str, Walk] = {"layers": _layers, "nodes": _nodes} if folder == "models/kinds" else {"split": _split}
+    if isinstance(old.get("nodes"), Mapping) and isinstance(new.get("nodes"), Mapping):
+        old, names = _with_renamed_nodes(old, new)
+        for before, after in names.items():
+            yield Change(f"{path}.nodes.{after}", "renamed", before, after)
+    yield from mapping(path, old, new, defaults_of(known), each)
+
+
+def _with_renamed_nodes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The old graph under its new names, so that a rename is no change of each node that refers to it."""
+    names = renamed(old["nodes"], new["nodes"], without=("from", "same_as"))
+
+    def called(value: Any) -> Any:
+        if isinstance(value, list):
+            return [names.get(part, part) for part in value]
+        if isinstance(value, Mapping):
+            return {key: names.get(part, part) for key, part in value.items()}
+        return names.get(value, value)
+
+    graph = {
+        names.get(name, name): {k: called(v) if k in ("from", "same_as") else v for k, v in node.items()}
+        if isinstance(node, Mapping)
+        else node
+        for name, node in old["nodes"].items()
+    }
+    return {**old, "nodes": graph, "outputs": called(old.get("outputs"))}, names
+
+
+def _split(path: str, old: Any, new: Any) -> Iterator[Change]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        yield from mapping(path, old, new, defaults_of(nodes.SPLIT))
+    else:
+        yield from leaf(path, old, new)
+
+
+def _layers(path: str, old: Any, new: Any) -> Iterator[Change]:
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        yield from leaf(path, old, new)
+        return
+    names = renamed(old, new)
+    for before, after in names.items():
+        yield Change(f"{path}.{after}", "renamed", before, after)
+    under_new_names = {names.get(str(name), str(name)): part for name, part in old.items()}
+    yield from mapping(path, under_new_names, new, otherwise=functools.partial(_declaration, "layers"))
+
+
+def _nodes(path: str, old: Any, new: Any) -> Iterator[Change]:
+    yield from mapping(path, old, new, otherwise=_node) if isinstance(old, Mapping) else leaf(path, old, new)
+
+
+def _node(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """A graph node: its layer as a declaration, its wiring as values."""
+    sides = []
+    for node in (old, new):
+        if not isinstance(node, Mapping):
+            yield from value(path, old, new)
+            return
+        sides.append({key: value for key, value in node.items() if key not in ("from", "same_as")})
+    before, after = sides
+    if len(before) == len(after) == 1:
+        yield from _declaration("layers", path, before, after)
+        before, after = {}, {}
+    wiring = [{key: node[key] for key in ("from", "same_as") if key in node} for node in (old, new)]
+    yield from mapping(path, {**before, **wiring[0]}, {**after, **wiring[1]})
+
+
+def _declaration(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:
+    """A name with arguments; another name is one change, with all that it brought."""
+    if not (_declares(old) and _declares(new)):
+        yield from value(path, old, new)
+        return
+    (before, given), (after, wanted) = parse(old), parse(new)
+    if before != after:
+        yield Change(path, "set", old, new)
+    else:
+        yield from _arguments(space, before, f"{path}.{before}", given, wanted)
+
+
+def _declares(value: Any) -> bool:
+    return isinstance(value, str) or (
+        isinstance(value, Mapping)
+        and len(value) == 1
+        and all(part is None or isinstance(part, Mapping) for part in value.values())
+    )
+
+
+def _arguments(space: str, name: str, path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    each: dict[str, Walk] = {}
+    for key in (*old, *new):
+        inner = namespace(key)
+        if inner:
+            each[key] = functools.partial(_declared_argument, inner)
+    yield from mapping(path, old, new, _defaults(space, name), each)
+
+
+def _declared_argument(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:
+    if isinstance(old, list) and isinstance(new, list):
+        yield from items(path, old, new, functools.partial(_declaration, space))
+    elif isinstance(old, str | Mapping) and isinstance(new, str | Mapping):
+        yield from _declaration(space, path, old, new)
+    else:
+        yield from leaf(path, old, new)
+
+
+@functools.cache
+def _defaults(space: str, name: str) -> dict[str, Any]:
+    """What the catalog, or a layer of ours, says of arguments that are not written."""
+    if name not in declared_names(space) or (space != "layers" and catalog.load().entry(space, name) is None):
+        return {}
+    made = arguments_of(space, name)
+    return {str(f.alias): f.default for f in made.model_fields.values() if not f.is_required()}
+
+
+def _optimizer(path: str, old: Any, new: Any) -> Iterator[Change]:
+    one = old.get("name") == new.get("name")
+    if one and isinstance(old.get("name"), str):
+        yield from _arguments("optimizers", old["name"], path, old, new)
+    else:
+        each: dict[str, Walk] = {"learning_rate": functools.partial(_declared_argument, "schedules")}
+        yield from mapping(path, old, new, each=each)
+
+
+def _train(path: str, old: Any, new: Any) -> Iterator[Change]:
+    each: dict[str, Walk] = {
+        "loss": functools.partial(_objective, "losses"),
+        "metrics": functools.partial(_objective, "metrics"),
+        "callbacks": functools.partial(_declared_argument, "callbacks"),
+    }
+    yield from mapping(path, old, new, defaults_of(nodes.TRAIN), each)
+
+
+def _objective(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:
+    """A loss or list of metrics, for all outputs or by output."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and by_output(old) and by_output(new):
+        yield from mapping(path, old, new, otherwise=functools.partial(_declared_argument, space))
+    else:
+        yield from _declared_argument(space, path, old, new)
+
+
+def _deploy(path: str, old: Any, new: Any) -> Iterator[Change]:
+    yield from mapping(path, old, new, defaults_of(nodes.DEPLOY), {"target": _targets})
+
+
+def _targets(path: str, old: Any, new: Any) -> Iterator[Change]:
+    old, new = old or {}, new or {}  # deploy=none writes null
+    each: dict[str, Walk] = {name: functools.partial(_target, name) for name in old}
+    yield from mapping(path, old, new, each=each)
+
+
+def _target(name: str, path: str, old: Any, new: Any) -> Iterator[Change]:
+    known = defaults_of(fields("export/targets", name)) if name in offered("export/targets") else {}
+
+    def options(here: str, before: Any, after: Any) -> Iterator[Change]:
+        yield from mapping(here, before or {}, after or {}, known)
+
+    yield from mapping(path, old, new, {**defaults_of(nodes.TARGET), "options": {}}, {"options": options})

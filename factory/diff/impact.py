@@ -1,0 +1,130 @@
+"""What a change means: one class for each change, by where it is and what the two models turned out to be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from typing import Any
+
+from factory.diff.tree_changes import ABSENT, Change
+
+
+class Class(IntEnum):
+    """What has to be done about a change, the strongest last."""
+
+    none = 0
+    operational = 1
+    reexport = 2
+    retrain = 3
+    gate = 4
+    contract = 5
+    broken = 6
+
+    @property
+    def word(self) -> str:
+        return "re-export" if self is Class.reexport else self.name
+
+
+WORDS = {
+    Class.broken: "broken: no longer composes or builds",
+    Class.contract: "serving contract: clients break",
+    Class.gate: "gate: what was refused may be published",
+    Class.retrain: "retrain: the weights would be others",
+    Class.reexport: "re-export: the same weights, other artifacts",
+    Class.operational: "operational: neither weights nor artifacts differ",
+    Class.none: "none",
+}
+
+TARGET = r"deploy\.target\.\w+"
+GATE = rf"{TARGET}\.tolerance\b.*|deploy\.rows"
+"""By how much an artifact may differ from what was trained, and on how many rows."""
+
+RULES: tuple[tuple[str, Class], ...] = (
+    (r"signature\b.*", Class.contract),
+    (r"name", Class.contract),  # clients address the model by it
+    (r"models", Class.operational),
+    (r"seed", Class.retrain),
+    (r"data\.(requires|extra|signature|classes|features|shape)\b.*", Class.operational),  # what is known of it, not it
+    (r"data\.scale|model\.white", Class.contract),  # preprocessing: what clients must send
+    (r"data\b.*", Class.retrain),
+    (r"model\.weights", Class.retrain),
+    (r"(model|optimizer)\b.*", Class.retrain),
+    (r"train\.(device|threads)", Class.operational),  # where it is computed
+    (r"(train|deploy)\.timeout", Class.operational),
+    (r"train\b.*", Class.retrain),
+    (rf"{TARGET}\.(requires|extra|serve)\b.*", Class.operational),
+    (r"deploy\b.*", Class.reexport),
+    (r"(tracker|hydra|publish|report|sweep|search|launcher|serve)\b.*", Class.operational),
+    (r".*", Class.retrain),  # what nobody has thought of is taken seriously
+)
+"""Path → class, the first that fits."""
+
+SIGNATURE = re.compile(r"data\.(source|inputs|outputs|target|columns|task|tokens|image)\b.*")
+"""Options of data that may change names, shapes or dtypes; where both sides were read it is known whether they did."""
+
+
+def class_of(change: Change, signatures: tuple[Any, Any] | None = None) -> Class:
+    """The class of one change.
+
+    Args:
+        change: as `factory.diff.changes.changes` finds it.
+        signatures: of both sides, as the describe stage gives them; None where the data was not read.
+    """
+    if change.verb == "renamed":
+        return Class.operational  # the same weights in the same place; reports name them otherwise
+    if re.fullmatch(GATE, change.path) and not _tightens(change):
+        return Class.gate
+    if re.fullmatch(TARGET, change.path) and change.new is ABSENT:
+        return Class.contract  # clients of this format get no new versions
+    if change.path == "deploy.target" and not change.new and change.old:
+        return Class.contract
+    if SIGNATURE.fullmatch(change.path):
+        return Class.retrain if signatures and signatures[0] == signatures[1] else Class.contract
+    return next(cls for rule, cls in RULES if re.fullmatch(rule, change.path))
+
+
+def _tightens(change: Change) -> bool:
+    """Whether the gate refuses all that it refused before; what are no two numbers cannot be known."""
+    old, new = change.old, change.new
+    if not (isinstance(old, int | float) and isinstance(new, int | float)):
+        return False
+    return new >= old if change.path == "deploy.rows" else new <= old
+
+
+def strongest(classes: Iterable[Class]) -> Class:
+    return max(classes, default=Class.none)
+
+
+def needs_shapes(change: Change) -> bool:
+    """Whether only the built models can tell what this change comes to."""
+    return change.path.split(".")[0] in ("model", "data") and class_of(change) > Class.operational
+
+
+def signature_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    """What clients see: each input and output by name, and their order.
+
+    Args:
+        old: ``{"inputs": [{name, dtype, shape}], "outputs": [{name, dtype, shape, labels}]}``.
+        new: likewise.
+    """
+    found = []
+    for end in ("inputs", "outputs"):
+        before, after = ({tensor["name"]: tensor for tensor in side[end]} for side in (old, new))
+        for name in dict.fromkeys((*before, *after)):
+            here = f"signature.{end}.{name}"
+            if name not in after:
+                found.append(Change(here, "removed", tensor_words(before[name]), ABSENT))
+            elif name not in before:
+                found.append(Change(here, "added", ABSENT, tensor_words(after[name])))
+            else:
+                for key in ("dtype", "shape", "labels"):
+                    if before[name].get(key) != after[name].get(key):
+                        found.append(Change(f"{here}.{key}", "set", before[name].get(key), after[name].get(key)))
+        if before.keys() == after.keys() and [*before] != [*after]:
+            found.append(Change(f"signature.{end}", "reordered", [*before], [*after]))
+    return found
+
+
+def tensor_words(tensor: Mapping[str, Any]) -> str:
+    return f"{tensor['dtype']} {tuple(tensor['shape'])}"

@@ -1,0 +1,255 @@
+"""A review as a terminal shows it, as Markdown for a pull request, and as JSON."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from factory.core.markdown import code, table
+from factory.core.markdown import words as harmless
+from factory.core.printable import json_text, visible
+from factory.core.terminal import Terminal
+from factory.diff.impact import WORDS, Class
+from factory.diff.layer_tables import Row
+from factory.diff.review import Finding, Layers, Review
+from factory.diff.tree_changes import ABSENT, Change
+
+STYLES = {
+    Class.broken: "bold red",
+    Class.contract: "bold red",
+    Class.gate: "bold yellow",
+    Class.retrain: "yellow",
+    Class.reexport: "cyan",
+    Class.operational: "dim",
+    Class.none: "dim",
+}
+MARKER = "<!-- factory diff -->"
+"""First line of the Markdown: by it a workflow finds its own comment again."""
+
+SIGNS = {"same": "", "changed": "~", "renamed": "→", "added": "+", "removed": "-"}
+MOST_NAMED = 6
+LONGEST = 100
+HEADER = ("", "layer", "kind", "output shape", "parameters", "FLOPs")
+
+
+def headline(review: Review) -> str:
+    """One line: both sides, the class, how much is affected."""
+    return f"{' → '.join(review.names)}: {outcome(review)}"
+
+
+def outcome(review: Review) -> str:
+    if review.cls is Class.none and not review.statuses:
+        why = "comments, order or formatting" if review.unmeaning else "nothing differs"
+        return f"none ({why})"
+    count = f"{len(review.affected)} of {review.compared} compositions affected" if review.compared > 1 else ""
+    return WORDS[review.cls] + (f"; {count}" if count else "")
+
+
+# ---- words
+
+
+def value(of: Any) -> str:
+    """A value as it is written in YAML, on one line, cut short where it is long."""
+    if of is ABSENT:
+        return "(absent)"
+    text = of if isinstance(of, str) else json_text(of)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def words(change: Change) -> str:
+    match change.verb:
+        case "added":
+            return f"added {value(change.new)}"
+        case "removed":
+            return f"removed {value(change.old)}"
+        case "renamed":
+            return f"renamed from {change.old}"
+        case "reordered":
+            return f"reordered: {', '.join(map(str, change.old))} → {', '.join(map(str, change.new))}"
+    return f"{value(change.old)} → {value(change.new)}"
+
+
+def where(labels: Sequence[str]) -> str:
+    """The first labels, and how many more."""
+    rest = len(labels) - MOST_NAMED
+    return ", ".join(labels[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def title(layers: Layers) -> str:
+    first, *others = layers.compositions
+    return f"layers of {first}" + (f"; likewise in {where(others)}" if others else "")
+
+
+def pair(old: Any, new: Any) -> str:
+    return str(new) if old == new else f"{old} → {new}"
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """sign, name, kind, shape, parameters, FLOPs of a layer, old → new where they differ."""
+    old, new = row.old or {}, row.new or {}
+
+    def both(key: str) -> str:
+        sides = [_figure(side[key]) for side in (old, new) if side]
+        return pair(sides[0], sides[-1])
+
+    return (SIGNS[row.verb], row.name, *(both(key) for key in ("kind", "shape", "parameters", "flops")))
+
+
+def _figure(of: Any) -> str:
+    if isinstance(of, int):
+        return f"{of:,}"
+    return "x".join(str(size or "?") for size in of) if isinstance(of, list) else str(of)
+
+
+def totals(layers: Layers) -> tuple[str, ...]:
+    both = {key: pair(f"{old:,}", f"{new:,}") for key, (old, new) in layers.totals.items()}
+    return ("", "total", "", "", both["parameters"], both["flops"])
+
+
+def status(review: Review, label: str) -> str:
+    return {"broken": "no longer composes", "mended": "composes again"}.get(
+        review.statuses[label], review.statuses[label]
+    )
+
+
+def by_class(findings: Iterable[Finding]) -> dict[Class, list[Finding]]:
+    found: dict[Class, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(finding.cls, []).append(finding)
+    return found
+
+
+# ---- terminal
+
+
+def terminal(review: Review, console: Terminal) -> None:
+    """Print it."""
+    console.width = max(console.width, 112)
+    console.say(headline(review), STYLES[review.cls])
+    many = review.compared > 1
+    for label in review.statuses:
+        console.print()
+        console.say(f"{label}: {status(review, label)}", "bold")
+        for fault in review.faults.get(label, ()):
+            console.say(f"  {fault}")
+    for cls, findings in by_class(review.findings).items():
+        console.print()
+        console.say(WORDS[cls], STYLES[cls])
+        for finding in findings:
+            console.say(f"  {finding.change.path}  {words(finding.change)}")
+            if many:
+                console.say(f"      in {where(finding.compositions)}", "dim")
+    for layers in review.layers:
+        console.print()
+        console.say(title(layers), "bold")
+        console.print(layers.note or _table(layers))
+    for file in review.unmeaning:
+        console.say(f"none: {file}: comments, order or formatting", "dim")
+
+
+def _table(layers: Layers) -> Table:
+    drawn = Table(box=box.SIMPLE_HEAD, header_style="bold")
+    for place, column in enumerate(HEADER):
+        drawn.add_column(column, justify="right" if place > 3 else "left", no_wrap=place == 0)
+    styles = {"changed": "yellow", "renamed": "cyan", "added": "green", "removed": "red"}
+    for row in layers.rows:
+        drawn.add_row(*cells(row), style=styles.get(row.verb))
+    drawn.add_section()
+    drawn.add_row(*totals(layers), style="bold")
+    return drawn
+
+
+# ---- Markdown
+
+
+def markdown(review: Review) -> str:
+    """Fit for a pull-request comment."""
+    parts = [MARKER, f"### {' → '.join(map(harmless, review.names))}: {outcome(review)}"]
+    if review.statuses:
+        rows = [
+            [harmless(label), harmless(status(review, label)), "<br>".join(map(code, review.faults.get(label, ())))]
+            for label in review.statuses
+        ]
+        parts.append(table(("composition", "", "why"), rows))
+    if review.findings:
+        rows = [
+            [
+                f"**{finding.cls.word}**",
+                code(finding.change.path),
+                _change(finding.change),
+                harmless(where(finding.compositions)),
+            ]
+            for finding in review.findings
+        ]
+        shown = 4 if review.compared > 1 else 3
+        parts.append(table(("class", "key", "change", "in")[:shown], [row[:shown] for row in rows]))
+    for layers in review.layers:
+        summary = html.escape(visible(title(layers)), quote=False)
+        parts.append(f"<details open><summary>{summary}</summary>\n\n{_body(layers)}\n\n</details>")
+    parts += [f"none: {code(file)}: comments, order or formatting" for file in review.unmeaning]
+    return "\n\n".join(parts) + "\n"
+
+
+def _body(layers: Layers) -> str:
+    if layers.note is not None:
+        return harmless(layers.note)
+    rows = [[sign, *map(harmless, rest)] for sign, *rest in map(cells, layers.rows)]
+    return table(HEADER, [*rows, [f"**{total}**" if total else "" for total in totals(layers)]])
+
+
+def _change(change: Change) -> str:
+    match change.verb:
+        case "added" | "removed":
+            return f"{change.verb} {code(value(change.new if change.verb == 'added' else change.old))}"
+        case "set":
+            return f"{code(value(change.old))} → {code(value(change.new))}"
+    return harmless(words(change))
+
+
+# ---- JSON
+
+
+def as_json(review: Review) -> str:
+    """All of it, for programs."""
+    return json_text(
+        {
+            "sides": list(review.names),
+            "class": review.cls.word,
+            "compositions": review.compared,
+            "affected": list(review.affected),
+            "changes": [
+                {
+                    "path": finding.change.path,
+                    "class": finding.cls.word,
+                    "change": finding.change.verb,
+                    **{
+                        side: part
+                        for side, part in (("old", finding.change.old), ("new", finding.change.new))
+                        if part is not ABSENT
+                    },
+                    "compositions": list(finding.compositions),
+                }
+                for finding in review.findings
+            ],
+            "statuses": {
+                label: {"status": found, "faults": list(review.faults.get(label, ()))}
+                for label, found in review.statuses.items()
+            },
+            "layers": [_layers_json(layers) for layers in review.layers],
+            "none": list(review.unmeaning),
+        },
+        indent=2,
+    )
+
+
+def _layers_json(layers: Layers) -> dict[str, Any]:
+    return {
+        "compositions": list(layers.compositions),
+        "note": layers.note,
+        "rows": [{"change": row.verb, "old": row.old, "new": row.new} for row in layers.rows],
+        **{key: {"old": old, "new": new} for key, (old, new) in layers.totals.items()},
+    }

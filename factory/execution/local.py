@@ -1,0 +1,258 @@
+"""PARENT: stages as processes of this machine: a warm worker for each environment, a fork for each stage."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from factory.execution import lines
+from factory.execution.cluster import Events, Seat
+from factory.execution.environment import Environment
+from factory.execution.watchdog import SILENCE, STARTING, TICK, Limit, Vigil
+
+
+class LocalWorker:
+    """One ``factory.execution.worker`` process; a thread hands its events to the launcher's queue.
+
+    Args:
+        environment: what it is started with.
+        preload: modules it imports before its first stage.
+        events: takes what it and its stages tell.
+        variables: further environment variables.
+        folder: where it works; the parent's working folder unless given.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        preload: tuple[str, ...],
+        events: Events,
+        variables: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.environment, self.events = environment, events
+        self.log: IO[bytes] = TemporaryFile()
+        command = [sys.executable, "-m", "factory.execution.worker"]
+        command += ["--block", ",".join(environment.block), "--preload", ",".join(preload)]
+        started: Future[subprocess.Popen[bytes]] = Future()
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                command,
+                env={**environment.variables(), **(variables or {})},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.log,
+                cwd=folder,
+                start_new_session=True,  # Ctrl-C reaches the parent alone, which ends the whole group
+            )
+
+        self.listener = threading.Thread(target=self.live, args=(start, started), daemon=True)
+        self.listener.start()
+        self.process = started.result()
+        self.name = f"{environment.backend}-{self.process.pid}"
+        threading.Thread(target=self.bury, daemon=True).start()
+
+    def live(self, start: Callable[[], subprocess.Popen[bytes]], started: Future[subprocess.Popen[bytes]]) -> None:
+        """Start the process and listen to it; in one thread, since the kernel kills it when this thread ends."""
+        try:
+            process = start()
+        except BaseException as error:
+            started.set_exception(error)
+            return
+        started.set_result(process)
+        self.listen(process)
+
+    def listen(self, process: subprocess.Popen[bytes]) -> None:
+        name, backend, broken = f"{self.environment.backend}-{process.pid}", self.environment.backend, ""
+        for line in process.stdout or ():
+            event = json.loads(line)
+            broken = event["message"] if event["event"] == "broken" else broken
+            self.events.put({"backend": backend, "worker": name, **event})
+        end = ending(process.wait())
+        message = f"{backend} worker: {broken or f'{end}: {last_words(self.log)}'}"
+        gone = {"event": "gone", "backend": backend, "worker": name, "message": message}
+        self.events.put({**gone, "broken": bool(broken)})
+
+    def bury(self) -> None:
+        """When the worker has ended, end what is left of its jobs: one that hangs would hold our pipe open."""
+        self.process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    def submit(self, request: Mapping[str, Any]) -> None:
+        lines.send(self.process.stdin, request)
+
+    def end(self, job: int) -> None:
+        lines.send(self.process.stdin, {"end": job})
+
+    def abort(self) -> None:
+        self.process.kill()
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.listener.join()
+        lines.close((self.process.stdin, self.process.stdout, self.log))
+
+
+def ending(code: int) -> str:
+    """How a process ended, from its return code."""
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+
+
+def last_words(log: IO[bytes]) -> str:
+    """The last line that a process left in its log."""
+    log.seek(0)
+    lines = log.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+class LocalSite:
+    """This machine.
+
+    Args:
+        limit: stages at the same time.
+        variables: environment variables of every worker.
+    """
+
+    gpu = None
+
+    def __init__(self, limit: int, variables: Mapping[str, str]) -> None:
+        self.limit, self.variables = limit, variables
+
+    def open(self, events: Events) -> set[str]:
+        for number in range(self.limit):
+            events.put({"event": "seat", "seat": Seat(number, "here")})
+        return {"here"}
+
+    def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> LocalWorker:
+        return LocalWorker(environment, preload, events, self.variables)
+
+    def replace(self, seat: Seat) -> None:
+        """This machine is not lost while its parent process lives."""
+
+    def close(self) -> None:
+        """Its workers are all there was."""
+
+
+@dataclass
+class Running:
+    """A stage on its worker."""
+
+    worker: LocalWorker
+    vigil: Vigil
+
+
+class LocalLauncher:
+    """Runs stages on this machine. Use as a context manager: it leaves no process behind.
+
+    Args:
+        silence: seconds after which a stage that says nothing is named.
+    """
+
+    gpu = None
+
+    def __init__(self, silence: float = SILENCE) -> None:
+        self.silence = silence
+        self.workers: dict[Environment, LocalWorker] = {}
+        self.running: dict[int, Running] = {}
+        self.ready: set[str] = set()
+        self.queue: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.submitted = 0
+
+    def __enter__(self) -> LocalLauncher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """End every worker and its jobs at once."""
+        for worker in self.workers.values():
+            worker.kill()
+        self.workers.clear()
+        self.running.clear()
+
+    def warm(self, environment: Environment, preload: tuple[str, ...]) -> LocalWorker:
+        """Start the worker of an environment, if it is not there yet, and let it import."""
+        if environment not in self.workers:
+            self.workers[environment] = LocalWorker(environment, preload, self.queue)
+        return self.workers[environment]
+
+    def submit(
+        self,
+        environment: Environment,
+        stage: str,
+        run: Path,
+        log: Path,
+        arguments: Mapping[str, Any],
+        limit: Limit | None = None,
+    ) -> int:
+        """Ask for a stage.
+
+        Returns:
+            The job's number, which its events carry as ``id``.
+        """
+        self.submitted += 1
+        worker = self.warm(environment, (f"factory.{stage}",))
+        vigil = Vigil(limit, stage, environment.backend, str(log), self.silence)
+        vigil.begin(time.monotonic(), 0.0 if worker.name in self.ready else STARTING)
+        self.running[self.submitted] = Running(worker, vigil)
+        request = {"id": self.submitted, "stage": stage, "run": str(run), "log": str(log), "arguments": arguments}
+        worker.submit(request)
+        return self.submitted
+
+    def next_event(self) -> dict[str, Any]:
+        """Wait for the next event: a job's, with its ``id``, or a worker's ``ready`` or ``gone``, with its ``jobs``."""
+        while True:
+            for number, running in self.running.items():
+                if silent := running.vigil.look(number, running.worker, time.monotonic()):
+                    self.queue.put(silent)
+            with contextlib.suppress(queue.Empty):
+                if event := self.taken(self.queue.get(timeout=TICK)):
+                    return event
+
+    def taken(self, event: dict[str, Any]) -> dict[str, Any] | None:
+        """The event as it is passed on; None where it concerns nobody."""
+        running = self.running.get(event.get("id", 0))
+        match event["event"]:
+            case "gone":
+                return self.lost(event)
+            case "ready":
+                self.ready.add(event["worker"])
+                for other in self.running.values():
+                    if other.worker.name == event["worker"]:
+                        other.vigil.begin(time.monotonic())
+            case "exit" if running:
+                del self.running[event["id"]]
+                return {**event, **running.vigil.cause}
+            case "silent":
+                pass
+            case _ if running:
+                running.vigil.hear(time.monotonic())
+        return event
+
+    def lost(self, gone: dict[str, Any]) -> dict[str, Any] | None:
+        """A worker ended: of its stages, what ended them. One that had nothing to do is started again when needed."""
+        jobs = [number for number, running in self.running.items() if running.worker.name == gone["worker"]]
+        for environment, worker in list(self.workers.items()):
+            if worker.name == gone["worker"]:
+                self.workers.pop(environment).kill()
+        for running in [self.running.pop(number) for number in jobs]:
+            if running.vigil.overdue:  # a worker runs one stage of a run at a time
+                return {"event": "exit", "id": jobs[0], "code": -9, "backend": gone["backend"], **running.vigil.cause}
+        return {**gone, "jobs": jobs} if jobs or gone["broken"] else None

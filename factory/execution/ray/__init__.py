@@ -1,0 +1,4 @@
+"""PARENT: Everything that knows Ray.
+
+Imports execution, config and core.
+"""

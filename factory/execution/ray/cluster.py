@@ -1,0 +1,211 @@
+"""PARENT: the nodes of a Ray cluster as places for workers; a Ray of our own on this machine unless one is given."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import ray
+from ray.exceptions import RayError
+from ray.util.placement_group import (
+    PlacementGroup,
+    placement_group,
+    placement_group_table,
+    remove_placement_group,
+)
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
+
+from factory.core import messages
+from factory.core.errors import ConfigError
+from factory.execution.cluster import Events, Seat
+from factory.execution.environment import Environment
+from factory.execution.ray.node_agent import Keeper
+from factory.execution.ray.own import OwnRay
+from factory.execution.ray.run_folders import Copies
+from factory.execution.ray.worker import AGAIN, RayWorker, first_line
+from factory.execution.requirements import Cluster, Ground
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else ray 2.60 warns that it will change
+}
+LOOK = 10.0  # seconds between looks whether the sweep still waits for a seat
+KNOCK = 10.0  # seconds that a cluster may take to answer
+
+
+class RaySite:
+    """Use once.
+
+    Args:
+        cluster: where, and what a stage reserves.
+        own: the Ray of this sweep, where no address is given.
+        jobs: stages at a time; None takes as many as the cluster's nodes hold.
+        most: that there will be to do.
+        ground: what parent and nodes must agree on.
+        variables: environment variables of every worker.
+
+    Raises:
+        ConfigError: there is no cluster, or none of its nodes holds a stage.
+        FactoryError: Ray did not start on this machine.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        own: OwnRay | None,
+        jobs: int | None,
+        most: int,
+        ground: Ground,
+        variables: Mapping[str, str],
+    ) -> None:
+        self.cluster, self.own, self.ground, self.variables = cluster, own, ground, dict(variables)
+        self.copies = Copies(ground)
+        self.groups: dict[int, PlacementGroup] = {}
+        self.asked = self.started = 0
+        self.closed = False
+        self.lock = threading.Lock()
+        os.environ.update(QUIET)
+        logging.getLogger("ray").setLevel(logging.ERROR)
+        try:
+            connect(self.own.address() if self.own else str(cluster.address))
+            self.nodes = rooms(cluster)
+        except BaseException:
+            self.close()
+            raise
+        self.limit = min(jobs or sum(self.nodes.values()), most)
+
+    @property
+    def gpu(self) -> bool:
+        return self.cluster.gpus > 0
+
+    def open(self, events: Events) -> set[str]:
+        self.events = events
+        for _ in range(self.limit):
+            self.reserve(events)
+        return set(self.nodes) if len(self.nodes) == 1 else set()
+
+    def reserve(self, events: Events) -> None:
+        """Ask Ray for what one stage needs, on whatever node; its seat follows when Ray has found one."""
+        with self.lock:
+            if self.closed:
+                return
+            self.asked += 1
+            group = self.groups[self.asked] = placement_group([self.cluster.resources()])
+            threading.Thread(target=self.give, args=(self.asked, group, events), daemon=True).start()
+
+    def give(self, number: int, group: PlacementGroup, events: Events) -> None:
+        try:
+            while not group.wait(LOOK):
+                if self.closed:
+                    return
+            place, gpus = self.reserved(group)
+            own = {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
+            events.put({"event": "seat", "seat": Seat(number, place, own)})
+        except (RayError, ConnectionError, RuntimeError):  # lost as soon as found, or Ray is being left
+            time.sleep(AGAIN)
+            self.release(number)
+            self.reserve(events)
+
+    def reserved(self, group: PlacementGroup) -> tuple[str, list[str]]:
+        """The node of a reservation, and its GPUs, which only a process on them is told."""
+        if not self.gpu:
+            return str(placement_group_table(group)["bundles_to_node_id"][0]), []
+        asked = {"num_cpus": self.cluster.cpus, "num_gpus": self.cluster.gpus, "max_retries": -1}
+        strategy = PlacementGroupSchedulingStrategy(group)
+        found: tuple[str, list[str]] = ray.get(
+            ray.remote(where).options(**asked, scheduling_strategy=strategy).remote()
+        )
+        return found
+
+    def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> RayWorker:
+        self.started += 1
+        name = f"{environment.backend}-{place}-{self.started}"
+        affinity = NodeAffinitySchedulingStrategy(place, soft=False)
+        actor = ray.remote(Keeper).options(num_cpus=0, max_concurrency=8, scheduling_strategy=affinity)
+        keeper = actor.remote(environment, preload, self.variables, self.ground)
+        return RayWorker(name, keeper, environment, events, self.copies)
+
+    def replace(self, seat: Seat) -> None:
+        self.release(seat.number)
+        self.reserve(self.events)
+
+    def release(self, number: int) -> None:
+        with self.lock:
+            group = self.groups.pop(number, None)
+        if group is not None:
+            remove_placement_group(group)
+
+    def close(self) -> None:
+        """Give everything back; a Ray that was started here ends."""
+        with self.lock:
+            self.closed = True
+        for number in list(self.groups):
+            self.release(number)
+        with own_signals():
+            ray.shutdown()
+        if self.own:
+            self.own.end()
+
+
+def where() -> tuple[str, list[str]]:
+    """Runs on what was reserved: the node it is on, and the GPUs."""
+    context = ray.get_runtime_context()
+    return context.get_node_id(), [str(gpu) for gpu in context.get_accelerator_ids().get("GPU", [])]
+
+
+def connect(address: str) -> None:
+    """Join a cluster.
+
+    Raises:
+        ConfigError: nobody answers at the address, or it is another Ray or Python.
+    """
+    with own_signals():
+        try:
+            answering(address)
+            ray.init(address=address, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
+        except (OSError, RayError, RuntimeError, ValueError) as error:
+            ray.shutdown()
+            takes = f"the address of a Ray cluster that answers; {first_line(error)}"
+            raise ConfigError(messages.wrong("launcher.address", address, takes)) from error
+
+
+def answering(address: str) -> None:
+    """Ray itself asks for minutes before it gives up (ray 2.60).
+
+    Raises:
+        OSError: nobody listens there.
+    """
+    host, _, port = address.removeprefix("ray://").partition(":")
+    if port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=KNOCK).close()
+
+
+def rooms(cluster: Cluster) -> dict[str, int]:
+    """How many stages each node holds, by its id; without those that hold none.
+
+    Raises:
+        ConfigError: all hold none.
+    """
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]  # ray 2.60 gives it no types
+    found = {node["NodeID"]: cluster.room(node["Resources"]) for node in nodes if node["Alive"]}
+    if not any(found.values()):
+        asked = f"{cluster.cpus:g} CPUs, {cluster.gpus:g} GPUs and {cluster.memory:g} GiB"
+        raise ConfigError(f"launcher: got {asked} for each stage; no node of the cluster has as much")
+    return {node: room for node, room in found.items() if room}
+
+
+@contextmanager
+def own_signals() -> Iterator[None]:
+    """Keep our handlers: Ray puts its own in their place."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

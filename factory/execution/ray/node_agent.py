@@ -1,0 +1,149 @@
+"""NODE: keeps one worker process of a cluster's node; its events wait here until the parent fetches them.
+
+Imports neither a framework nor the cluster's engine. When this process ends, however it ends, the worker sees its stdin
+close and ends with its jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import queue
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from factory.core.errors import FactoryError
+from factory.core.version import __version__
+from factory.execution.environment import Environment
+from factory.execution.local import LocalWorker
+from factory.execution.ray.sync import Mirror
+from factory.execution.requirements import Ground
+
+POLL = 10.0  # seconds that a question for events is kept open
+PACE = 2.0  # seconds between two checkpoints that are sent away
+TELLING = ("trained", "exit")  # events whose files the parent reads at once
+
+
+class Keeper:
+    """A worker for one environment.
+
+    Args:
+        environment: of the worker.
+        preload: modules it imports before its first stage.
+        variables: environment variables of the worker.
+        ground: what this node must have.
+    """
+
+    def __init__(
+        self, environment: Environment, preload: tuple[str, ...], variables: Mapping[str, str], ground: Ground
+    ) -> None:
+        self.kept: list[dict[str, Any]] = []
+        self.dropped = 0
+        self.changed = threading.Condition()
+        self.events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.worker: LocalWorker | None = None
+        self.ground, self.copies, self.sent = ground, dict[int, Mirror](), dict[int, float]()
+        if fault := unfit(ground, environment):
+            self.keep({"event": "gone", "message": f"{platform.node()}: {fault}", "broken": True})
+            return
+        if environment.gpu and os.environ.get("CUDA_VISIBLE_DEVICES") == "":
+            del os.environ["CUDA_VISIBLE_DEVICES"]  # the engine hides them from us; a job is told its own
+        folder = ground.folder
+        if ground.storage:
+            self.scratch = folder = Path(tempfile.mkdtemp(prefix="factory-"))
+            variables = {name: value.replace(str(ground.root), str(folder)) for name, value in variables.items()}
+        self.worker = LocalWorker(environment, preload, self.events, variables, folder)
+        threading.Thread(target=self.collect, daemon=True).start()
+
+    def collect(self) -> None:
+        while True:
+            event = self.events.get()
+            self.keep(self.sent_away(event) if event.get("id") in self.copies else event)
+            if event["event"] == "gone":
+                return
+
+    def sent_away(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The event, once the files that it speaks of are where the parent, or another node, finds them."""
+        job, now = event["id"], time.monotonic()
+        due = event["event"] == "epoch" and now - self.sent.get(job, 0.0) > PACE
+        if due or event["event"] in TELLING:
+            try:
+                self.copies[job].send()
+            except FactoryError as error:
+                if event["event"] == "exit":
+                    self.keep({**event, "event": "failed", "error": "FactoryError", "message": str(error)})
+                    event = {**event, "code": event["code"] or error.exit_code}
+            self.sent[job] = time.monotonic()
+        if event["event"] == "exit":
+            shutil.rmtree(self.copies.pop(job).folder, ignore_errors=True)
+        if "message" in event:
+            event = {**event, "message": event["message"].replace(str(self.scratch), str(self.ground.root))}
+        return event
+
+    def keep(self, event: dict[str, Any]) -> None:
+        with self.changed:
+            self.kept.append(event)
+            self.changed.notify_all()
+
+    def after(self, seen: int) -> list[dict[str, Any]]:
+        """Events the parent has not seen; waits a while for one. What it has seen is forgotten.
+
+        Args:
+            seen: how many it has: an answer may be lost on its way, so the same may be asked again.
+        """
+        with self.changed:
+            del self.kept[: seen - self.dropped]
+            self.dropped = max(seen, self.dropped)
+            self.changed.wait_for(lambda: self.kept, timeout=POLL)
+            return list(self.kept)
+
+    def submit(self, request: Mapping[str, Any]) -> None:
+        """Start a stage; where the run lies behind a URL, once it is here."""
+        if self.worker and self.ground.storage:
+            self.worker.submit(self.brought(request, self.ground.storage))
+        elif self.worker:
+            self.worker.submit(request)
+
+    def brought(self, request: Mapping[str, Any], storage: str) -> dict[str, Any]:
+        run, log = (Path(request[name]).relative_to(self.ground.root) for name in ("run", "log"))
+        copy = Mirror(self.scratch / str(request["id"]) / run, f"{storage}/{run.as_posix()}")
+        copy.fetch()
+        self.copies[request["id"]] = copy
+        return {**request, "run": str(copy.folder), "log": str(self.scratch / str(request["id"]) / log)}
+
+    def end(self, job: int) -> None:
+        if self.worker:
+            self.worker.end(job)
+
+    def close(self) -> None:
+        """End the worker and its jobs; they have ended when this returns."""
+        if self.worker:
+            self.worker.kill()
+        if self.ground.storage:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def unfit(ground: Ground, environment: Environment) -> str | None:
+    """Why this node cannot work for that parent."""
+    for package in ground.versions.keys() - environment.block:
+        wanted = ground.versions[package]
+        found = __version__ if package == "factory" else installed(package)
+        if found != wanted:
+            return f"has {package} {found}, and the sweep was planned with {wanted}; install the same on every node"
+    for folder in () if ground.storage else (ground.folder, ground.root):
+        if not folder.is_dir():
+            return f"has no folder {folder}; share it with every node, or give launcher.storage a URL"
+    return None
+
+
+def installed(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

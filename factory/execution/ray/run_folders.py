@@ -1,0 +1,75 @@
+"""PARENT: the runs of a sweep behind a URL: sent before a stage, fetched when it has told of files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from fsspec.core import url_to_fs
+
+from factory.core import messages
+from factory.core.errors import ConfigError, FactoryError
+from factory.core.rundir import RunDir, read_json, write_json
+from factory.execution.ray.node_agent import TELLING
+from factory.execution.ray.sync import Mirror
+from factory.execution.requirements import STORAGE, Ground
+
+
+class Copies:
+    """Does nothing but make paths absolute where nodes share our folders.
+
+    Args:
+        ground: what parent and nodes agreed on.
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self.mirrors: dict[str, Mirror] = {}
+        self.jobs: dict[int, Mirror] = {}
+
+    def sent(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The request as a node takes it, its run's files under way.
+
+        Raises:
+            FactoryError: the URL cannot be reached.
+        """
+        run, log = (Path(request[name]).resolve() for name in ("run", "log"))
+        if self.ground.storage:
+            name = run.relative_to(self.ground.root).as_posix()
+            left = RunDir(run).checkpoint.relative_to(run).as_posix()  # large, and of no use here
+            mirror = self.mirrors.setdefault(name, Mirror(run, f"{self.ground.storage}/{name}", left))
+            self.jobs[request["id"]] = mirror
+            mirror.send()
+        return {**request, "run": str(run), "log": str(log)}
+
+    def fetched(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """The event, once its files are here; a failed one where they cannot be had."""
+        job = event.get("id")
+        if event["event"] not in TELLING or job not in self.jobs:
+            return dict(event)
+        try:
+            self.jobs[job].fetch()
+        except FactoryError as error:
+            code = event.get("code") or error.exit_code
+            return {**event, "event": "exit", "code": code, "cause": f"left no files: {error}"}
+        return dict(event)
+
+
+def url_of(root: Path, storage: str) -> str:
+    """A sweep's own folder under a URL: the same each time, unlike that of any other sweep.
+
+    Raises:
+        ConfigError: fsspec does not open such a URL.
+    """
+    try:
+        url_to_fs(storage)
+    except (ImportError, ValueError) as error:
+        takes = f"a URL that fsspec opens; {str(error).strip().splitlines()[0]}"
+        raise ConfigError(messages.wrong("launcher.storage", storage, takes)) from error
+    earlier = read_json(root / STORAGE) or {}
+    if earlier.get("storage") != storage:
+        earlier = {"storage": storage, "url": f"{storage.rstrip('/')}/{root.name}-{uuid4().hex[:8]}"}
+        write_json(root / STORAGE, earlier)
+    return str(earlier["url"])

@@ -1,0 +1,44 @@
+"""One line out of what a converter says when it fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from factory.core.errors import ExportError, FactoryError
+
+NOISE = re.compile(
+    r"^(Exception from |FrontEnd API failed|Model wasn't fully converted|Check '.*' failed at |Traceback |File \")"
+    r"|^[\s#^=*-]*$"
+)
+LIMIT = 160  # characters
+
+
+def gist(error: BaseException) -> str:
+    """The first line of an error that says what is wrong.
+
+    >>> gist(ValueError("Exception from core.cpp:90:\\nno such op"))
+    'ValueError: no such op'
+    """
+    said = (line.strip() for line in str(error).splitlines())
+    line = next((line for line in said if not NOISE.match(line)), "")
+    return f"{type(error).__name__}: {line}".removesuffix(": ")[:LIMIT]
+
+
+@contextmanager
+def failing(what: str) -> Iterator[None]:
+    """Turn whatever a converter or runtime raises inside into one line, the cause chained.
+
+    Args:
+        what: what could not be done, such as ``onnx was not written``.
+
+    Raises:
+        ExportError: ``<what>: <the converter's own words>``.
+    """
+    try:
+        yield
+    except FactoryError:
+        raise
+    except Exception as error:
+        raise ExportError(f"{what}: {gist(error)}") from error

@@ -1,0 +1,85 @@
+"""ONNX from the tensorflow route, by tf2onnx."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tf2onnx
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+from tf2onnx.utils import map_onnx_to_numpy_type
+
+from factory.core.errors import ExportError
+from factory.core.signature import Signature
+from factory.export.backends.tensorflow import holds_tables, serving_function
+from factory.export.onnx_file import finish
+
+
+def write(model: keras.Model, signature: Signature, path: Path, *, opset: int) -> str:
+    """Write the model as an ONNX file.
+
+    Args:
+        model: dictionary in, dictionary out.
+        signature: names, order and dtypes of the file's inputs and outputs.
+        path: the file.
+        opset: version of ONNX' default operator set.
+
+    Returns:
+        The exporter's name.
+
+    Raises:
+        ExportError: the model holds a lookup table, or the file would not be what the signature says.
+    """
+    traced = serving_function(model, signature).concrete
+    if holds_tables(traced):
+        raise ExportError("tf2onnx writes no lookup tables")
+    frozen, inputs, outputs = _freeze(traced)
+    ours = {name: name.partition(":")[0] for name in inputs}
+    # A trace returns its dictionary flattened in the order of the sorted names, as tf.nest does.
+    ours |= dict(zip(outputs, sorted(tensor.name for tensor in signature.outputs), strict=True))
+    proto, _ = tf2onnx.convert.from_graph_def(
+        frozen,
+        name="factory",
+        input_names=inputs,
+        output_names=outputs,
+        opset=opset,
+        custom_op_handlers={"Erfc": (_erfc, [])},
+        tensors_to_rename=ours,
+    )
+    finish(proto, signature, path)
+    return f"tf2onnx {tf2onnx.__version__}"
+
+
+def _freeze(traced: Any) -> tuple[Any, list[str], list[str]]:
+    """A trace as one graph without variables or captured arrays.
+
+    Returns:
+        The graph, the names of its input tensors and of its output tensors.
+    """
+    function = convert_variables_to_constants_v2(traced, lower_control_flow=False, aggressive_inlining=True)
+    # Arrays that layers keep outside variables, such as Normalization's mean, would become inputs of the file.
+    arrays = {inner.op.name: outer for outer, inner in traced.graph.captures if outer.dtype != tf.resource}
+    graph = function.graph.as_graph_def(add_shapes=True)
+    for node in graph.node:
+        if node.op == "Placeholder" and node.name in arrays:
+            value = tf.make_tensor_proto(arrays[node.name].numpy())
+            node.op = "Const"
+            node.ClearField("attr")
+            node.attr["dtype"].type = value.dtype
+            node.attr["value"].tensor.CopyFrom(value)
+    inputs = [tensor.name for tensor in function.inputs if tensor.op.name not in arrays]
+    return graph, inputs, [tensor.name for tensor in function.outputs]
+
+
+def _erfc(context: Any, node: Any, name: str, arguments: list[Any]) -> Any:
+    """Erfc, which ONNX lacks, as 1 - Erf: TensorFlow writes the exact gelu with it."""
+    (source,), (result,) = node.input, node.output
+    dtype, shape = context.get_dtype(result), context.get_shape(result)
+    context.remove_node(name)
+    one = context.make_const(f"{name}_one", np.array(1, map_onnx_to_numpy_type(dtype)))
+    erf = context.make_node("Erf", [source], dtypes=[dtype], shapes=[shape])
+    operands = [one.output[0], erf.output[0]]
+    return context.make_node("Sub", operands, name=name, outputs=[result], dtypes=[dtype], shapes=[shape])

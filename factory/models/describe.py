@@ -1,0 +1,111 @@
+"""The describe stage: models as their layer tables, built from configs and their data, and not trained."""
+
+from __future__ import annotations
+
+import gc
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+
+from factory.core.errors import ConfigError, FactoryError, MissingFile, MissingPackage
+from factory.core.messages import one_line
+from factory.core.rundir import Emit, RunDir, write_json
+from factory.data.dataset import Dataset
+from factory.data.load import load_dataset
+from factory.models.build import build_model
+from factory.models.flops import flops
+from factory.models.keras_objects import at
+
+FAILURE = ConfigError
+ANSWER = "describe.json"
+
+
+def run(run: RunDir, *, emit: Emit, asked: Sequence[Mapping[str, Any]]) -> None:
+    """Describe each model and write them all to ``describe.json``; one that cannot be built says why.
+
+    Args:
+        run: a folder for the answer.
+        emit: takes live events.
+        asked: each ``{model, data, precision}``, nodes of a tree.
+    """
+    gc.freeze()  # what is imported is no garbage: Keras would look through it before each model, for 0.2 s
+    read: dict[str, Dataset | FactoryError] = {}
+    answers = []
+    for one in asked:
+        key = json.dumps(one["data"], sort_keys=True)
+        if key not in read:
+            read[key] = dataset(one["data"])
+        answers.append(described(one, read[key]))
+        emit({"event": "described"})
+    write_json(run.path / ANSWER, {"models": answers})
+
+
+def dataset(config: Mapping[str, Any]) -> Dataset | FactoryError:
+    """The data as training reads it, or why it cannot be read."""
+    try:
+        return load_dataset(config)
+    except FactoryError as error:
+        return error
+    except Exception as error:  # a reader of files may raise anything; models are described without their data
+        return ConfigError(f"data: {one_line(error)}")
+
+
+def described(asked: Mapping[str, Any], rows: Dataset | FactoryError) -> dict[str, Any]:
+    """One model.
+
+    Returns:
+        ``signature`` (inputs; outputs with the labels of classes), ``fingerprint`` of the data, ``layers`` (name, kind,
+        shape, parameters, flops of one row), and ``parameters``, ``trainable`` and ``flops`` of the whole; or
+        ``error``, with the signature where the data could be read; ``missing`` says that the error is not of the
+        config: a file or a package is not on this machine.
+    """
+    if isinstance(rows, FactoryError):
+        return {"error": str(rows), "missing": isinstance(rows, MissingFile | MissingPackage)}
+    spec = rows.spec.to_json()
+    outputs = [
+        {"name": one["name"], "dtype": "float32", "shape": one["shape"], "labels": one["labels"]}
+        for one in spec["outputs"]
+    ]
+    known = {"signature": {"inputs": spec["inputs"], "outputs": outputs}, "fingerprint": rows.fingerprint}
+    keras.backend.clear_session()
+    keras.config.set_dtype_policy(asked["precision"])
+    declared = {key: None if key == "weights" else value for key, value in asked["model"].items()}  # shapes need none
+    try:
+        # Weights of which only the shape is wanted are not drawn: jax would compile each draw, for seconds.
+        with keras.StatelessScope(initialize_variables=False), at("model"):
+            model = build_model(declared, rows.spec)
+            layers = list(table(model))
+    except FactoryError as error:
+        return {**known, "error": str(error), "missing": isinstance(error, MissingFile | MissingPackage)}
+    return {
+        **known,
+        "layers": layers,
+        "parameters": model.count_params(),
+        "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        "flops": sum(layer["flops"] for layer in layers),
+    }
+
+
+def table(model: keras.Model) -> Iterator[dict[str, Any]]:
+    """A row for each layer, in the model's order; a backbone is one layer."""
+    nodes = [node for depth in model._nodes_by_depth.values() for node in depth]
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        calls = [node for node in nodes if node.operation is layer]
+        yield {
+            "name": layer.name,
+            "kind": type(layer).__name__,
+            "shape": shape(calls[0].output_tensors),
+            "parameters": layer.count_params(),
+            "flops": sum(flops(layer, node.input_tensors, node.output_tensors) for node in calls),
+        }
+
+
+def shape(tensors: Sequence[Any]) -> list[Any]:
+    """Without the batch axis; of several tensors, a list of shapes."""
+    shapes = [list(tensor.shape[1:]) for tensor in tensors]
+    return shapes[0] if len(shapes) == 1 else shapes

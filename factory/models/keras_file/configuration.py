@@ -1,0 +1,47 @@
+"""CHILD: ``config.json`` of a ``.keras`` file: every object in it is one that Keras may make."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from factory.core.messages import shown
+from factory.models.keras_file import naming
+
+FILES = {"vocabulary", "idf_weights"}
+"""Arguments of Keras' layers that may be a file's path instead of values; Keras itself never saves a path."""
+
+
+def faults(text: bytes) -> Iterator[str]:
+    """Every name and value that must not reach Keras, and where it stands.
+
+    Args:
+        text: of config.json. What the model was compiled with is passed over: it is not loaded.
+    """
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        yield f"got a config.json that cannot be read ({type(error).__name__}); takes JSON as Keras writes it"
+        return
+    if not isinstance(read, dict) or "class_name" not in read:
+        yield "got a config.json that describes no model; takes a file saved by Keras 3"
+        return
+    for place, value in _walk({key: part for key, part in read.items() if key != "compile_config"}):
+        if isinstance(value, dict) and "class_name" in value and not naming.allowed(value):
+            takes = "a class of Keras, or one of yours in factory/layers"
+            yield f"config.json: {place or 'the model'}: got {shown(naming.named(value))}; takes {takes}"
+        if isinstance(value, str) and place.rpartition(".")[2] in FILES:
+            yield f"config.json: {place}: got {shown(value)}; takes the values themselves, no file"
+
+
+def _walk(whole: Any) -> Iterator[tuple[str, Any]]:
+    """Every value with its place; without recursion, which a file could exhaust."""
+    pending = [("", whole)]
+    while pending:
+        place, value = pending.pop()
+        yield place, value
+        if isinstance(value, dict):
+            pending += [(f"{place}.{key}".lstrip("."), part) for key, part in value.items()]
+        elif isinstance(value, list):
+            pending += [(f"{place}[{number}]", part) for number, part in enumerate(value)]

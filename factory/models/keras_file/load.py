@@ -1,0 +1,72 @@
+"""CHILD: a ``.keras`` file, which may come from a stranger: screened first, loaded only then.
+
+Keras builds a model from names in the file, and its safe mode has let functions that download or open files through.
+Here nothing of a file reaches Keras before all of it is known to be what Keras itself writes of models like ours: an
+archive of four kinds of members (`archive`), names of the modelling API (`naming`, `configuration`), plain numbers
+(`weights`).
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+
+from factory.core.errors import ExportError
+from factory.core.messages import one_line
+from factory.models.keras_file import archive, configuration, weights
+
+__all__ = ["load", "reason", "refusal"]
+
+
+def load(path: Path) -> keras.Model:
+    """Load a screened file in Keras' safe mode, without its training state.
+
+    Raises:
+        ExportError: the file is refused, or its classes do not take what was saved of them; one line.
+    """
+    if refused := refusal(path):
+        raise ExportError(f"{path}: {refused}; not loaded")
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # classes of ours or of Keras may raise anything at what was saved
+        raise ExportError(f"{path}: {reason(error)}") from error
+
+
+def refusal(path: Path, *, only_weights: bool = False) -> str | None:
+    """Why a file must not reach Keras, in one line without the file's name; None where it may.
+
+    Args:
+        path: of the file.
+        only_weights: only its numbers will be loaded, into a model that is there already; classes do not matter then.
+    """
+    try:
+        return next(_faults(path, only_weights), None)
+    except (OSError, zipfile.BadZipFile, EOFError) as error:
+        return f"got a broken file ({one_line(error)}); takes a .keras file as Keras saves it"
+
+
+def _faults(path: Path, only_weights: bool) -> Iterator[str]:
+    """Later looks rely on what earlier ones found in order, so only the first fault is of use."""
+    yield from archive.faults(path)
+    with zipfile.ZipFile(path) as opened:
+        if not only_weights:
+            yield from configuration.faults(opened.read(archive.CONFIG))
+        with opened.open(archive.WEIGHTS) as numbers:
+            yield from weights.faults(numbers, opened.getinfo(archive.WEIGHTS).file_size)
+
+
+def reason(error: Exception) -> str:
+    """Keras' pages about a file that does not load, as one line that says what to do."""
+    text = str(error)
+    if classes := re.findall(r"<class '([\w.]+)'> could not be deserialized", text):
+        why = " ".join(text.rpartition("Exception encountered: ")[2].split())[:200]
+        name = classes[-1].rpartition(".")[2]
+        return f"{name} cannot be made again from what it saved ({why}); its get_config() must hold what __init__ takes"
+    if unfit := re.search(r"A total of (\d+) objects could not be loaded.*?for object (.*?):\n+(.*?)\n", text, re.S):
+        count, layer, why = unfit.groups()
+        return f"the weights are another model's: {count} of its layers do not take them, such as {layer} ({why})"
+    return one_line(error)

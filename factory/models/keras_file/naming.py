@@ -1,0 +1,83 @@
+"""CHILD: the names that a ``.keras`` file may hold: Keras' modelling API, by the catalog, and this project's layers.
+
+An allow-list, made of what the catalog offers to declarations (public classes that neither run code nor read files),
+of what Keras puts around them when it saves, and of the files in ``factory/models/layers``. A name that is in no list
+is refused, whatever it is.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from factory.config.catalog import catalog
+from factory.models.own_layers import PACKAGE, REGISTERED
+
+MODULES = {
+    "layers": "keras.layers",
+    "optimizers": "keras.optimizers",
+    "schedules": "keras.optimizers.schedules",
+    "losses": "keras.losses",
+    "metrics": "keras.metrics",
+    "activations": "keras.activations",
+    "initializers": "keras.initializers",
+    "regularizers": "keras.regularizers",
+    "constraints": "keras.constraints",
+}
+"""Namespace of the catalog → the module that Keras writes into a file for its members (3.15)."""
+
+AROUND = {
+    ("keras", "DTypePolicy"),
+    ("keras", "Sequential"),
+    ("keras.layers", "InputLayer"),
+    ("keras.src.models.functional", "Functional"),
+    # What keras.applications are made of beside public layers: ConvNeXt, InceptionResNetV2, MobileNetV3.
+    ("keras.src.applications.convnext", "LayerScale"),
+    ("keras.src.applications.inception_resnet_v2", "CustomScaleLayer"),
+    ("keras.src.ops.numpy", "Add"),
+    ("keras.src.ops.numpy", "Multiply"),
+}
+"""Module and class of what a saved model holds and no declaration names."""
+
+VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__"}
+"""Words in place of a class for plain values; not ``__lambda__`` and ``__typespec__``, which make code and types."""
+
+FUNCTIONS = ("activations", "initializers", "losses", "metrics", "regularizers", "constraints")
+"""Namespaces in which Keras looks for a function that a file names without its module."""
+
+
+def named(item: dict[str, Any]) -> str:
+    """What an object of a configuration says it is, for errors: ``keras.layers.Dense``, ``my_package>Tower``."""
+    name, module, registered_as = (item.get(key) for key in ("class_name", "module", "registered_name"))
+    if name == "function":
+        return f"the function {module}.{item.get('config')}"
+    if isinstance(registered_as, str) and ">" in registered_as:
+        return registered_as
+    return f"{module}.{name}" if module else str(name)
+
+
+def allowed(item: dict[str, Any]) -> bool:
+    """Whether Keras may make the object: all three names that it might go by lead to the same allowed class."""
+    name, module, registered_as = (item.get(key) for key in ("class_name", "module", "registered_name"))
+    if not isinstance(name, str):
+        return False
+    if name in VALUES:
+        return True
+    if name == "function":
+        return item.get("config") in _functions(module) and registered_as in (None, "function", item.get("config"))
+    if registered_as in REGISTERED:
+        return bool(registered_as == f"{PACKAGE}>{name}")
+    return (module, name) in _classes() and registered_as in (None, name)
+
+
+@functools.cache
+def _classes() -> frozenset[tuple[Any, Any]]:
+    found = catalog.load()
+    public = {(module, name) for space, module in MODULES.items() for name in found.names(space)}
+    return frozenset(pair for pair in public if pair[1][0].isupper()) | AROUND
+
+
+def _functions(module: Any) -> frozenset[str]:
+    """Functions of one module; of all of them where Keras wrote ``builtins``, its word for its own."""
+    spaces = FUNCTIONS if module == "builtins" else [space for space in FUNCTIONS if MODULES[space] == module]
+    return frozenset(name for space in spaces for name in catalog.load().names(space) if name[0].islower())

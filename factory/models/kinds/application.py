@@ -1,0 +1,141 @@
+"""An architecture of ``keras.applications`` for images of any size, grey or coloured."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+import numpy as np
+
+from factory.config.declaration import Application
+from factory.core.errors import ConfigError
+from factory.core.messages import one_line, shown, wrong
+from factory.data.dataset import Array, DataSpec
+from factory.data.files import existing
+from factory.models import functional
+from factory.models.keras_file.load import reason, refusal
+
+
+def build(
+    spec: DataSpec,
+    *,
+    application: Application,
+    weights: str | None = None,
+    size: int | None = None,
+    white: float = 1.0,
+    top: bool = False,
+    pooling: Literal["avg", "max"] = "avg",
+    dropout: float = 0.0,
+    trainable: bool = True,
+    options: dict[str, Any] | None = None,
+) -> keras.Model:
+    """Pixels brought to what the application was made for, the application, a head for each output.
+
+    Args:
+        spec: of the data: one input of shape ``(height, width, 1)`` or ``(height, width, 3)``.
+        application: the architecture.
+        weights: null for fresh ones, ``imagenet`` (Keras downloads them), or a ``.keras`` file of yours.
+        size: height and width that images are resized to; null leaves them. Most applications take at least 32.
+        white: the value of a white pixel in the data: 1 or 255.
+        top: end with the application's own classifier instead of pooling and a head; one classification output.
+        pooling: of the features, without ``top``.
+        dropout: before the heads.
+        trainable: false keeps the backbone as it is and trains the heads alone.
+        options: other arguments of the application, such as ``{alpha: 0.35}``.
+
+    Raises:
+        ConfigError: the data holds no images, or the application refuses its arguments.
+    """
+    tensors = functional.inputs(spec)
+    name = functional.only_input(spec, "application")
+    _check(spec, weights, top, options or {})
+    make = getattr(keras.applications, application)
+    x = _pixels(make, tensors[name], white)
+    if size is not None and x.shape[1:3] != (size, size):
+        x = keras.layers.Resizing(size, size, name="resized")(x)
+    head = (
+        {"include_top": True, "classes": spec.outputs[0].classes} if top else {"include_top": False, "pooling": pooling}
+    )
+    try:
+        backbone = _backbone(make, weights, {"input_shape": tuple(x.shape[1:]), **head, **(options or {})})
+    except ConfigError:
+        raise
+    except Exception as error:
+        hint = "; model.size resizes the images" if size is None and "at least" in str(error) else ""
+        raise ConfigError(f"model.application: {application}: {one_line(error)}{hint}") from error
+    backbone.trainable = trainable
+    x = backbone(x) if trainable else backbone(x, training=False)
+    places = {output.name: "model.application" for output in spec.outputs}
+    if top:
+        return functional.model(spec, tensors, {spec.outputs[0].name: x}, places)
+    if dropout:
+        x = keras.layers.Dropout(dropout, name="dropout")(x)
+    return functional.model(spec, tensors, functional.heads(spec, x), places)
+
+
+def _backbone(make: Any, weights: str | None, arguments: dict[str, Any]) -> keras.Model:
+    """The architecture as one layer of our name.
+
+    It is named once it is there: EfficientNetV2 looks its settings up by its name, and names of others carry numbers.
+    """
+    file = None if weights in (None, "imagenet") else existing(str(weights), "model.weights")
+    made = make(weights=None if file else weights, **arguments)
+    if file:
+        _load_weights(made, file)
+    return keras.Model(made.input, made.output, name="backbone")
+
+
+def _load_weights(model: keras.Model, file: Path) -> None:
+    if refused := refusal(file, only_weights=True):
+        raise ConfigError(f"model.weights: {file}: {refused}")
+    try:
+        model.load_weights(file)
+    except Exception as error:
+        raise ConfigError(f"model.weights: {file}: {reason(error)}") from error
+
+
+def _check(spec: DataSpec, weights: str | None, top: bool, options: dict[str, Any]) -> None:
+    shape = spec.inputs[0].shape
+    faults = []
+    if len(shape) != 3 or shape[2] not in (1, 3):
+        faults.append(
+            f"model.kind: got 'application', which takes images (height, width, 1 or 3); "
+            f"the data's {spec.inputs[0].name!r} has {shape}"
+        )
+    if weights not in (None, "imagenet") and not str(weights).endswith(".keras"):
+        faults.append(wrong("model.weights", weights, "null, 'imagenet' or a .keras file"))
+    if top and (len(spec.outputs) > 1 or spec.outputs[0].task != "classification"):
+        faults.append(wrong("model.top", top, "false: the data's output is not one classification"))
+    if "include_preprocessing" in options:
+        given = shown(options["include_preprocessing"])
+        faults.append(f"model.options.include_preprocessing: got {given}; pixels are brought to what it takes already")
+    if faults:
+        raise ConfigError(faults)
+
+
+def _pixels(make: Any, x: Any, white: float) -> Any:
+    """Grey or coloured pixels → the three channels the application was made for.
+
+    What the applications do to pixels (scale, shift, turn RGB to BGR) is affine, so it is one frozen 1x1 convolution,
+    which every target format has; it is read off ``preprocess_input`` itself.
+    """
+    matrix, offset = _preprocessing(make)
+    channels = x.shape[-1]
+    scaled = matrix * (255.0 / white)
+    kernel = scaled.sum(axis=0, keepdims=True) if channels == 1 else scaled  # grey is the same in each channel
+    layer = keras.layers.Conv2D(3, 1, dtype="float32", trainable=False, name="preprocessed")
+    if keras.backend.standardize_dtype(x.dtype) != "float32":
+        x = keras.layers.Rescaling(1.0, dtype="float32", name="real")(x)
+    x = layer(x)
+    layer.set_weights([kernel.reshape(1, 1, channels, 3), offset])
+    return x
+
+
+def _preprocessing(make: Any) -> tuple[Array, Array]:
+    """(3, 3) and (3,): ``preprocess_input(rgb) = rgb @ matrix + offset`` for pixels between 0 and 255."""
+    preprocess = importlib.import_module(make.__module__).preprocess_input
+    probes = np.concatenate([np.zeros((1, 3)), 255 * np.eye(3)]).reshape(4, 1, 1, 3)
+    answers = np.asarray(preprocess(probes.copy(), data_format="channels_last")).reshape(4, 3)
+    return (answers[1:] - answers[0]) / 255, answers[0]

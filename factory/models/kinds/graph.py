@@ -1,0 +1,60 @@
+"""Any graph of layers: branches, merges, several inputs and outputs, a layer used twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from factory.config import topology
+from factory.config.declaration import Node
+from factory.core.errors import ConfigError
+from factory.core.messages import listed
+from factory.data.dataset import DataSpec
+from factory.models import functional, keras_objects
+
+
+def build(spec: DataSpec, *, nodes: dict[str, Node], outputs: list[str] | dict[str, str]) -> keras.Model:
+    """The declared nodes, each called on what it comes ``from``.
+
+    Args:
+        spec: of the data; its inputs are nodes that are there already.
+        nodes: name → node. ``from`` is a name, a list of names (the layer takes a list), or call argument → name;
+            ``same_as`` calls another node's layer again, with the same weights.
+        outputs: nodes that are called like the data's outputs, or output → node.
+
+    Raises:
+        ConfigError: a name leads nowhere or in a circle, an output is missing, or a layer refuses what it is given.
+    """
+    tensors = functional.inputs(spec)
+    faults = list(topology.problems(nodes, outputs, list(tensors)))
+    chosen = topology.output_nodes(outputs)
+    wanted = [output.name for output in spec.outputs]
+    if sorted(chosen) != sorted(wanted):
+        faults.append(f"model.outputs: got {listed([*chosen])}; takes the data's outputs: {listed(wanted)}")
+    if faults:
+        raise ConfigError(faults)
+    layers: dict[str, Any] = {}
+    made = dict(tensors)
+    for step in topology.order(nodes):
+        path = f"model.nodes.{step.name}"
+        if step.layer is None:
+            layers[step.name] = layers[str(step.same_as)]
+        else:
+            layers[step.name] = keras_objects.layer(step.layer, step.name, path)
+        with keras_objects.at(path):
+            given = _given(step.inputs, made)
+            functional.refuse_whole_numbers(layers[step.name], given, path)
+            made[step.name] = layers[step.name](**given) if isinstance(given, dict) else layers[step.name](given)
+    answers = {name: made[node] for name, node in chosen.items()}
+    return functional.model(spec, tensors, answers, {name: f"model.nodes.{node}" for name, node in chosen.items()})
+
+
+def _given(inputs: topology.Names, made: Mapping[str, Any]) -> Any:
+    """What a layer is called on: a tensor, a list of tensors, or call argument → tensor."""
+    if isinstance(inputs, str):
+        return made[inputs]
+    if isinstance(inputs, Mapping):
+        return {keyword: made[name] for keyword, name in inputs.items()}
+    return [made[name] for name in inputs]

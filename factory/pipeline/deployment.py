@@ -1,0 +1,148 @@
+"""PARENT: takes each target of a trained model through its routes until the gate passes one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from factory.core.documents import read_target
+from factory.core.errors import ExportError, GateError
+from factory.core.rundir import RunDir, holds, write_json
+from factory.core.timing import Clock
+from factory.execution.environment import Environment
+from factory.execution.launcher import Launcher
+from factory.execution.stage_requests import Watcher, failure_of, follow
+from factory.pipeline.plan import Plan
+
+
+@dataclass
+class Target:
+    """One target on its way.
+
+    Args:
+        name: of the target.
+        key: of the work: the trained model, the target's settings, versions.
+        routes: backends that are still to be tried, the next one first.
+        attempts: routes that failed while there were others left: route, status and error of each.
+        report: of the last route that was tried.
+    """
+
+    name: str
+    key: str
+    routes: list[str]
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        return self.report.get("status") == "passed"
+
+    def settle(self, report: dict[str, Any]) -> None:
+        """Take the report of the first route; where it failed the next one is to be tried."""
+        self.report = report
+        route = self.routes.pop(0)
+        if self.passed:
+            self.routes.clear()
+        elif self.routes:
+            self.attempts.append({"route": route, "status": report["status"], "error": report["error"]})
+
+
+class Delivery:
+    """All targets of one run.
+
+    Args:
+        run: with a finished training.
+        plan: of the run.
+        trained: train/report.json.
+        launcher: gives stages their processes.
+        watch: is told every event.
+        clock: the run's laps; grows.
+    """
+
+    def __init__(
+        self,
+        run: RunDir,
+        plan: Plan,
+        trained: Mapping[str, Any],
+        launcher: Launcher,
+        watch: Watcher,
+        clock: Clock,
+    ) -> None:
+        self.run, self.plan, self.launcher, self.watch, self.clock = run, plan, launcher, watch, clock
+        self.targets = [self.target(name, trained["sha256"][run.model.name]) for name in plan.targets]
+
+    def target(self, name: str, model: str) -> Target:
+        """A target to be made, or one that passed in an earlier command and still lies there untouched."""
+        key = self.plan.target_key(name, model)
+        report = read_target(self.run.deploy(name)) or {}
+        kept = report.get("status") == "passed" and report.get("key") == key and "sha256" in report
+        if kept and holds(self.run.artifact(name), report["sha256"]):
+            return Target(name, key, [], report=report)
+        return Target(name, key, self.plan.routes(name))
+
+    def deliver(self) -> list[Target]:
+        """Try route after route; every target ends with a report."""
+        while waiting := [target for target in self.targets if target.routes]:
+            self.round(waiting)
+        return self.targets
+
+    def round(self, waiting: Sequence[Target]) -> None:
+        """The next route of each target: one job for each environment, all at once."""
+        groups: dict[Environment, list[Target]] = {}
+        for target in waiting:
+            for folder in (self.run.deploy(target.name), self.run.quarantine(target.name)):
+                self.run.remove(folder)
+            groups.setdefault(self.plan.route_environment(target.name, target.routes[0]), []).append(target)
+        jobs = {self.submit(environment, group): group for environment, group in groups.items()}
+        exporting: dict[int, str] = {}
+        for event in follow(jobs, self.launcher, self.watch, self.clock, ExportError):
+            match event["event"]:
+                case "exporting":
+                    exporting[event["id"]] = event["target"]
+                case "loaded":
+                    self.clock.extend(f"deploy ({event['backend']})", event["laps"])
+                case "exit":
+                    self.collect(jobs[event["id"]], event, exporting.get(event["id"]))
+
+    def submit(self, environment: Environment, group: Sequence[Target]) -> int:
+        asked = {target.name: {"key": target.key, "attempts": target.attempts} for target in group}
+        arguments = {"config": self.plan.tree, "targets": asked}
+        log = self.run.path / "deploy" / f"{environment.backend}.log"
+        limit = self.plan.limit("deploy")
+        return self.launcher.submit(environment, "export.deploy", self.run.path, log, arguments, limit)
+
+    def collect(self, group: Sequence[Target], end: Mapping[str, Any], exporting: str | None) -> None:
+        """Read the reports of a job that ended.
+
+        One that crashed in a converter costs the target it was at; those after it wait for the next round.
+        """
+        for target in group:
+            folders = (self.run.deploy(target.name), self.run.quarantine(target.name))
+            report = next(filter(None, map(read_target, folders)), None)
+            if report:
+                self.clock.extend(f"{target.name} ({report['route']})", report["laps"])
+            elif end["code"] == 0 or exporting in (None, target.name):
+                route = target.routes[0]
+                error = failure_of(end, ExportError, f"exporting {target.name} under {route}")
+                why = "; ".join(error.faults)
+                report = {"status": "failed", "route": route, "error": why, "attempts": target.attempts}
+                write_json(self.run.deploy(target.name) / "report.json", report)
+            if report:
+                target.settle(report)
+
+
+def raise_failures(targets: Sequence[Target]) -> None:
+    """Raise for targets that did not pass.
+
+    Raises:
+        GateError: the gate refused one; ExportError: none was refused, but one could not be made. One line for each.
+    """
+    refused, failed = (
+        [f"{target.name}: {target.report['error']}" for target in targets if target.report["status"] == status]
+        for status in ("refused", "failed")
+    )
+    if refused:
+        raise GateError(refused + failed)
+    if failed:
+        raise ExportError(failed)

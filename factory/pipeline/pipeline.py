@@ -1,0 +1,252 @@
+"""PARENT: a checked config → stages → a finished run. Skips what is already done and still true."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from factory.config.composition.compose import Config
+from factory.config.composition.saved import save_config
+from factory.core import contract, locks
+from factory.core.disk import refusals_as, writable
+from factory.core.documents import read_summary, read_training
+from factory.core.errors import (
+    ConfigError,
+    ExportError,
+    FactoryError,
+    GateError,
+    Interrupted,
+    Pruned,
+    PublishError,
+    TrainError,
+)
+from factory.core.removal import remove
+from factory.core.rundir import RunDir, holds, key_of, write_json
+from factory.core.timing import Clock
+from factory.execution.launcher import Launcher
+from factory.execution.stage_requests import Watcher, failure_of, follow
+from factory.pipeline import provenance
+from factory.pipeline.deployment import Delivery, raise_failures
+from factory.pipeline.plan import Plan
+from factory.registry.publish import newest, publish
+
+STATUS: dict[type[FactoryError], str] = {GateError: "refused", Pruned: "pruned"}
+
+
+class Pipeline:
+    """One run, from its config to published versions.
+
+    Args:
+        config: composed and validated.
+        launcher: gives stages their processes.
+        watch: is told every event.
+        clock: the run's laps so far; grows.
+        models: where its versions go, as the config says unless given.
+    """
+
+    def __init__(
+        self, config: Config, launcher: Launcher, watch: Watcher, clock: Clock, models: Path | None = None
+    ) -> None:
+        self.config, self.launcher, self.watch, self.clock = config, launcher, watch, clock
+        self.models = models or Path(config.tree["models"])
+        self.may_change = models is not None or contract.may_change(config.tree)  # no client asks a sweep's own folder
+        self.plan = Plan(config.tree, launcher.gpu)
+        self.run = RunDir(Path(config.run_dir))
+        self.summary: dict[str, Any] = {}
+
+    def execute(self) -> dict[str, Any]:
+        """Train, deploy, publish; what is already done in the run folder and still true is not done again.
+
+        Returns:
+            The summary, as written to run.json.
+
+        Raises:
+            ConfigError: the data or model is not what was declared; no run folder is left.
+            TrainError, ExportError, GateError, PublishError: what ended the run; run.json says so, and what was
+                finished stays.
+            Interrupted: Ctrl-C; the same command on the same folder continues.
+        """
+        with writable(self.run.path):
+            made = not self.run.path.exists()
+            if not self.config.run_dir_given:
+                self.run, made = RunDir(claimed(self.run.path)), True
+            elif not made:
+                self.run.check()  # before a lock is put into somebody else's folder
+        with self.run.locked() as self.lock:
+            return self.held(fresh=not self.run.check(), made=made)
+
+    def held(self, *, fresh: bool, made: bool) -> dict[str, Any]:
+        """Work in a folder that no other command works in, and say in run.json how it ended.
+
+        Args:
+            fresh: whether it was empty: what is refused then leaves nothing.
+            made: whether this command made it.
+        """
+        try:
+            return self.work()
+        except ConfigError as error:
+            if fresh:
+                with contextlib.suppress(OSError):  # told already: what cannot be written cannot be removed
+                    self.take_back(made)
+            elif self.summary:  # it was said to be running
+                self.conclude_failure("failed", error)
+            raise
+        except FactoryError as error:
+            self.conclude_failure(STATUS.get(type(error), "failed"), error)
+            raise
+        except KeyboardInterrupt:
+            self.launcher.kill()
+            stopped = Interrupted(f"interrupted; go on with: python -m factory resume {self.run.path}")
+            self.conclude_failure("interrupted", stopped)
+            raise stopped from None
+
+    def take_back(self, made: bool) -> None:
+        """Remove what a run that never began has written, and its folder where this command made it."""
+        if not made:
+            for path in list(self.run.path.iterdir()):
+                self.run.remove(path)
+            return
+        remove(self.run.path, inside=self.run.path.parent)
+        if not self.config.run_dir_given:
+            with contextlib.suppress(OSError):  # the folder of the day, where there is nothing else in it
+                self.run.path.parent.rmdir()
+
+    def require_folder(self) -> None:
+        """Say so where the run's folder was removed under its hands: nothing may be built in its place.
+
+        Raises:
+            FactoryError: it is gone.
+        """
+        if not locks.still_holds(self.run.path, self.lock):
+            raise FactoryError(f"{self.run.path}: this run's folder was removed while the run was under way")
+
+    def work(self) -> dict[str, Any]:
+        """Every stage; what the disk refuses is the failure of the stage that it befalls."""
+        with writable(self.run.path):
+            trained = self.kept_training()
+        if not trained:  # every process starts to import now: the hand-off will find its own ready
+            with refusals_as(TrainError, "processes"):
+                for environment, modules in self.plan.warm().items():
+                    self.launcher.warm(environment, modules)
+        with writable(self.run.path):
+            self.begin()
+        with refusals_as(TrainError, f"train: {self.run.path}", self.run.path):
+            trained = trained or self.train()
+        self.require_folder()
+        self.summary["train"] = trained
+        with refusals_as(ExportError, f"deploy: {self.run.path}", self.run.path):
+            targets = Delivery(self.run, self.plan, trained, self.launcher, self.watch, self.clock).deliver()
+        artifacts = {target.name: self.run.artifact(target.name) for target in targets if target.passed}
+        self.require_folder()
+        published = self.publish(artifacts, trained) if artifacts else {}
+        self.summary["targets"] = {
+            t.name: provenance.target_summary(t.report, self.plan.targets[t.name], published.get(t.name))
+            for t in targets
+        }
+        raise_failures(targets)
+        with refusals_as(PublishError if published else TrainError, f"{self.run.path}", self.run.path):
+            return self.conclude("published" if published else "trained")
+
+    def begin(self) -> None:
+        """Freeze the config into the run folder and say that the run is under way.
+
+        The config is the one of this command, also where an earlier one asked for other targets: a run that is resumed
+        goes on with what was asked last.
+        """
+        self.run.sweep_scratch()
+        before = read_summary(self.run)
+        save_config(self.config, self.run.config.parent)
+        self.summary = {
+            "status": "running",
+            "name": self.config.tree["name"],
+            "run": str(self.run.path),
+            "overrides": list(self.config.overrides),
+            "config_key": key_of(self.config.tree),
+            "train_key": self.plan.train_key,
+            "threads": self.plan.training.threads,
+            "earlier_laps": provenance.laps_of_commands(before or {}),
+            **provenance.surroundings(),
+        }
+        write_json(self.run.summary, self.summary)
+        self.watch.event({"event": "begun", "run": str(self.run.path)})
+
+    def conclude(self, status: str, error: FactoryError | None = None) -> dict[str, Any]:
+        self.require_folder()
+        self.summary |= {
+            "status": status,
+            "exit_code": error.exit_code if error else 0,
+            "error": str(error) if error else None,
+            "laps": self.clock.laps,
+        }
+        write_json(self.run.summary, self.summary)
+        return self.summary
+
+    def conclude_failure(self, status: str, error: FactoryError) -> None:
+        """Say in run.json what ended the run; on a full disk in the place of what a stage left half-made.
+
+        Where even that cannot be written it goes on to say "running", which without its lock reads as killed.
+        """
+        with contextlib.suppress(OSError):
+            self.run.sweep_scratch()
+            self.conclude(status, error)
+
+    def kept_training(self) -> dict[str, Any] | None:
+        """The report of a finished training in this folder, if it is this config's and its files are untouched.
+
+        Raises:
+            ConfigError: the folder holds another config's run.
+        """
+        earlier = read_summary(self.run)
+        if earlier and earlier.get("train_key") != self.plan.train_key:
+            raise ConfigError(
+                f"hydra.run.dir: {self.run.path} holds a run of another config or of other package versions; "
+                "give another folder"
+            )
+        report = read_training(self.run)
+        if report is None or report["key"] != self.plan.train_key:
+            return None
+        return report if all(holds(self.run.train / file, hash_) for file, hash_ in report["sha256"].items()) else None
+
+    def train(self) -> dict[str, Any]:
+        """Run the train stage; a checkpoint in the folder is continued.
+
+        Raises:
+            TrainError, ConfigError, PublishError: what the stage says.
+        """
+        promised = None if self.may_change or not self.plan.targets else newest(self.models, self.config.tree["name"])
+        arguments = {"config": self.config.tree, "key": self.plan.train_key, "promised": promised}
+        log = self.run.train / "log.txt"
+        limit = self.plan.limit("train")
+        job = self.launcher.submit(self.plan.training, "training.train", self.run.path, log, arguments, limit)
+        with self.clock.broken_off(f"train ({self.plan.training.backend})"):
+            for event in follow([job], self.launcher, self.watch, self.clock, TrainError):
+                if event["event"] == "exit" and event["code"] != 0:
+                    raise failure_of(event, TrainError, "training")
+        report = read_training(self.run)
+        if report is None:
+            raise TrainError(f"the train stage ended without a report; see {log}")
+        self.clock.extend(f"train ({report['backend']})", report["laps"])
+        return report
+
+    def publish(self, artifacts: Mapping[str, Path], trained: Mapping[str, Any]) -> dict[str, str]:
+        """Give what passed its version; target → folder."""
+        name, facts = self.config.tree["name"], provenance.of_version(self.run, trained)
+        with self.clock.lap("publish"):
+            own, free = self.run.path / "version.json", self.may_change
+            published = publish(self.models, name, artifacts, facts, claim=own, may_change=free)
+        return {target: str(folder) for target, folder in published.items()}
+
+
+def claimed(path: Path) -> Path:
+    """Make this folder, or the first of ``path-2``, ``path-3`` … that is not there: commands of the same second."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    candidate, number = path, 1
+    while True:
+        try:
+            candidate.mkdir()
+            return candidate
+        except FileExistsError:
+            number += 1
+            candidate = path.with_name(f"{path.name}-{number}")

@@ -1,0 +1,154 @@
+"""PARENT: what a checked config asks for: which processes, which stages, which keys."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from factory.config.packages import absent, needs_tensorflow
+from factory.core.disk import refusals_as
+from factory.core.errors import ConfigError, DataError
+from factory.core.rundir import key_of, sha256
+from factory.core.version import __version__
+from factory.execution.environment import Environment
+from factory.execution.watchdog import Limit
+
+TRAIN_HALF = ("model", "data", "optimizer", "train", "seed")
+"""The parts of the tree that decide the trained weights; ``train.device=auto`` counts as what it finds."""
+
+GPU_NODES = ("/dev/nvidiactl", "/dev/kfd")  # NVIDIA's and AMD's; seeing them needs no framework
+FRAMEWORKS = ("tensorflow", "torch", "jax")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run's stages.
+
+    Args:
+        tree: the resolved and validated config.
+        gpu: whether stages find a GPU where they run; None looks at this machine.
+    """
+
+    tree: Mapping[str, Any]
+    gpu: bool | None = None
+
+    @property
+    def targets(self) -> Mapping[str, Any]:
+        return self.tree["deploy"]["target"] or {}
+
+    @cached_property
+    def training(self) -> Environment:
+        train = self.tree["train"]
+        return self.environment(train["backend"], gpu=wants_gpu(train["device"], self.gpu))
+
+    def environment(self, backend: str, *, gpu: bool = False, also: tuple[str, ...] = ()) -> Environment:
+        lookups = ("tensorflow",) if needs_tensorflow(self.tree) else ()
+        also = tuple(name for name in dict.fromkeys(lookups + also) if name != backend)
+        return Environment(backend, gpu, self.tree["train"]["threads"] or cores(), also)
+
+    def route_environment(self, target: str, route: str) -> Environment:
+        """Where a target is made; deploy processes leave the GPU alone."""
+        needed = self.targets[target]["routes"][route]
+        return self.environment(route, also=tuple(name for name in needed if name in FRAMEWORKS))
+
+    def routes(self, target: str) -> list[str]:
+        """The routes to try in order: deploy.backend first where it is one of them; those that are installed."""
+        wanted, needed = self.tree["deploy"]["backend"], self.targets[target]["routes"]
+        return sorted((r for r in needed if not absent([r, *needed[r]])), key=lambda route: route != wanted)
+
+    def warm(self) -> dict[Environment, tuple[str, ...]]:
+        """Every process the run needs if each first route works, and the modules it imports before its first job."""
+        modules: dict[Environment, list[str]] = {
+            self.training: [
+                "factory.training.train",
+                f"factory.data.sources.{self.tree['data']['source']}",
+                f"factory.models.kinds.{self.tree['model']['kind']}",
+            ]
+        }
+        for target in self.targets:
+            route = self.routes(target)[0]
+            needed = modules.setdefault(self.route_environment(target, route), [])
+            needed += ["factory.export.deploy", f"factory.export.backends.{route}", f"factory.export.targets.{target}"]
+        return {environment: tuple(dict.fromkeys(names)) for environment, names in modules.items()}
+
+    def limit(self, stage: str) -> Limit | None:
+        """How long a process of a stage may take; configs from before there were limits have none."""
+        seconds = self.tree[stage].get("timeout")
+        return None if seconds is None else Limit(float(seconds), f"{stage}.timeout")
+
+    @cached_property
+    def train_key(self) -> str:
+        """Of the training: its half of the config, the data files' contents, the versions of what computes."""
+        half = {name: self.tree[name] for name in TRAIN_HALF} | {"rows": self.tree["deploy"]["metric_rows"]}
+        half["train"] = {name: value for name, value in half["train"].items() if name != "timeout"}
+        files = [
+            str(self.tree["data"].get("path") or ""),
+            str((self.tree["data"].get("split") or {}).get("file") or ""),
+        ]
+        with refusals_as(DataError, "data"):
+            contents = [contents_of(Path(file)) for file in files if file and Path(file).is_file()]
+        packages = ["keras", "numpy", self.training.backend]
+        return key_of(half, contents, str(self.training), versions(packages), __version__)
+
+    def target_key(self, target: str, model: str) -> str:
+        """Of one target of one trained model (its SHA-256)."""
+        settings = self.targets[target]
+        packages = ["keras", "numpy", *settings["requires"], *settings["routes"]]
+        packages += [package for needed in settings["routes"].values() for package in needed]
+        deploy = self.tree["deploy"]
+        asked = [settings, self.routes(target), deploy["rows"], deploy["precision"]]
+        return key_of(target, model, asked, versions(packages), __version__)
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def wants_gpu(device: str, there: bool | None = None) -> bool:
+    """Whether training may see a GPU.
+
+    Args:
+        device: ``train.device``.
+        there: whether it will find one; None looks at this machine.
+
+    Raises:
+        ConfigError: one was asked for and there is none.
+    """
+    where = "this machine shows none" if there is None else "launcher.gpus gives it none"
+    if there is None:
+        hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
+        there = not hidden and any(Path(node).exists() for node in GPU_NODES)
+    if device == "gpu" and not there:
+        raise ConfigError(f"train.device: got 'gpu', and {where}; takes auto, cpu or gpu")
+    return there and device != "cpu"
+
+
+def contents_of(file: Path) -> str:
+    """SHA-256 of a file; of one that was not touched since, it is known already: a sweep's jobs read the same data."""
+    found = file.stat()
+    return _sha256(file.resolve(), found.st_mtime_ns, found.st_size)
+
+
+@functools.cache
+def _sha256(file: Path, modified: int, size: int) -> str:
+    return sha256(file)
+
+
+def versions(packages: list[str]) -> dict[str, str | None]:
+    """Installed versions by distribution name, None where a package is not installed."""
+    return {package: version(package) for package in sorted(set(packages))}
+
+
+@functools.cache
+def version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,65 @@
+"""PARENT: what run.json says of where a run took place and what came out of it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+from factory.core.rundir import RunDir
+from factory.registry.publish import MODEL
+
+
+def surroundings() -> dict[str, Any]:
+    """Revision of the working folder, versions of every installed package, machine."""
+    return {
+        "git": git_revision(),
+        "versions": versions(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+    }
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Of every installed package; read once (40 ms), since a process cannot change what it runs on."""
+    return {d.name: d.version for d in sorted(metadata.distributions(), key=lambda d: d.name.lower())}
+
+
+def git_revision() -> str | None:
+    """``git describe`` of the working folder with ``-dirty`` where files differ; None outside a repository."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--match="]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def of_version(run: RunDir, trained: Mapping[str, Any]) -> dict[str, Any]:
+    """What a published version says of its origin; ``trained`` is train/report.json.
+
+    Versions go to servers and to other people: the run is named by its folder, without the path on this machine.
+    """
+    return {
+        "run": "/".join(run.path.resolve().parts[-2:]),
+        MODEL: trained["sha256"][run.model.name],
+        "signature": trained["signature"],
+        "labels": {output["name"]: output["labels"] for output in trained["data"]["outputs"]},
+        "metrics": trained["metrics"],
+    }
+
+
+def laps_of_commands(summary: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
+    """The laps of each command that worked on a run, the first one first; one that was killed has left none."""
+    return [laps for laps in (*summary.get("earlier_laps", ()), summary.get("laps")) if laps]
+
+
+def target_summary(report: Mapping[str, Any], settings: Mapping[str, Any], published: str | None) -> dict[str, Any]:
+    """The part of a target's report that the table shows; ``settings`` is its node of the config."""
+    shown = ("status", "route", "bytes", "difference", "metric", "latency", "error", "broke", "attempts")
+    return {**{name: report.get(name) for name in shown}, "published": published, "serve": settings.get("serve")}

@@ -1,0 +1,4 @@
+"""PARENT: Published versions: numbers, folders, and the file that says what each one is.
+
+Imports core.
+"""

@@ -1,0 +1,216 @@
+"""PARENT: what passed the gate becomes the next numbered version, by one rename for each target.
+
+``<models>/<target>/<name>/<version>/`` is what servers read. A version is built under ``<models>/.staging`` and renamed
+into place whole, so that no server ever sees half of one. A number is taken for all targets of a run at once, by making
+the folder ``<models>/.versions/<name>/<version>``: making a folder is atomic, so two runs never get the same one. In it
+lies the claim: which run has the number, and the hashes of what was published under it. The run keeps the same claim,
+and has the number only while both agree: in another folder of versions, or with other contents, it takes a new one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from factory.core import contract, locks
+from factory.core.documents import Claim, Record, read_document
+from factory.core.errors import ConfigError, PublishError
+from factory.core.messages import wrong
+from factory.core.names import NAME_WORDS, is_name, is_target
+from factory.core.removal import remove
+from factory.core.rundir import sha256, write_json
+
+RECORD = "factory.json"
+DEPTH = 3
+"""Folders above a version's: its name's, its target's, that of all versions."""
+
+MODEL = "model_sha256"
+"""The field of a record that holds the trained model's hash: what was made of another model is other contents."""
+
+
+def publish(
+    models: Path,
+    name: str,
+    artifacts: Mapping[str, Path],
+    record: Mapping[str, Any],
+    *,
+    claim: Path,
+    may_change: bool = False,
+) -> dict[str, Path]:
+    """Publish a run's artifacts under one version number.
+
+    Args:
+        models: the folder of all model repositories, ``outputs/models``.
+        name: the model's published name.
+        artifacts: the folder of each target's artifact, all of which passed the gate.
+        record: goes into each version as ``factory.json``: where it came from and what was proven.
+        claim: a file in the run's folder that keeps its number: a run that was killed half-way goes on with the same.
+        may_change: whether a new version may have another signature than the newest one has.
+
+    Returns:
+        The version folder of each target.
+
+    Raises:
+        PublishError: the folder cannot be written, or clients of the newest version would break; nothing is published.
+    """
+    if not is_name(name) or not all(map(is_target, artifacts)):
+        raise PublishError(wrong("name", name, NAME_WORDS))
+    hashes = {target: sha256(artifact) for target, artifact in artifacts.items()}
+    model = {MODEL: record[MODEL]} if MODEL in record else {}
+    try:
+        version = kept_version(models, name, {**hashes, **model}, claim)
+        if version is None:
+            if not may_change:
+                contract.require_same(name, newest(models, name), record)
+            version = new_version(models, name, {**hashes, **model}, claim)
+        published = {target: models / target / name / str(version) for target in artifacts}
+        for target, folder in published.items():
+            if not folder.exists():
+                own = {"target": target, "name": name, "version": version, "sha256": hashes[target]}
+                place(artifacts[target], folder, {**record, **own}, models)
+        return published
+    except OSError as error:
+        raise PublishError(f"{models}: cannot publish {name}: {error.strerror or error}") from error
+
+
+def newest(models: Path, name: str) -> dict[str, Any] | None:
+    """Return the record of the newest version of a name, None where it has none that says its signature."""
+    numbers = [int(folder.name) for folder in models.glob(f"[!.]*/{name}/*") if folder.name.isdecimal()]
+    for folder in models.glob(f"[!.]*/{name}/{max(numbers, default=0)}"):
+        with suppress(ConfigError):  # what is no record of ours says nothing
+            found = read_document(folder / RECORD, Record)
+            if found and "signature" in found:
+                return found
+    return None
+
+
+def kept_version(models: Path, name: str, contents: Mapping[str, str], claim: Path) -> int | None:
+    """The number that a run has for these contents in this folder of versions, None where it needs a new one.
+
+    A target that the version does not have yet joins it; one that it has in another form does not.
+    """
+    mine = read_document(claim, Claim)
+    if mine and mine["name"] == name:
+        known = claimed(mine, models)
+        if known is not None and agree(known, contents) and is_whole(models, mine, contents):
+            if not contents.items() <= known.items():
+                keep_claim({**mine, "contents": {**known, **contents}}, models, claim)
+            return int(mine["version"])
+    return None
+
+
+def new_version(models: Path, name: str, contents: Mapping[str, str], claim: Path) -> int:
+    """Take a number for these contents."""
+    version = next_version(models, name)
+    fields = {"claim": uuid4().hex, "name": name, "version": version, "contents": dict(contents)}
+    keep_claim({**fields, "run": str(claim.parent.resolve())}, models, claim)
+    return version
+
+
+def claimed(mine: Mapping[str, Any], models: Path) -> dict[str, str] | None:
+    """What was published under a run's claim, None where this folder of versions knows of no such claim."""
+    theirs = read_document(place_of_claim(models, mine["name"], mine["version"]), Claim)
+    if theirs is None or "claim" not in mine or theirs.get("claim") != mine["claim"]:
+        return None
+    return dict(theirs.get("contents", {}))
+
+
+def agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two lists of hashes say the same of all that both have."""
+    return all(one[part] == other[part] for part in one.keys() & other.keys())
+
+
+def is_whole(models: Path, claim: Mapping[str, Any], contents: Mapping[str, str]) -> bool:
+    """Whether what lies under a claim's number, as far as it does, is still what was published."""
+    places = {target: models / target / claim["name"] / str(claim["version"]) for target in contents if target != MODEL}
+    return all(sha256(place, but=RECORD) == contents[target] for target, place in places.items() if place.exists())
+
+
+def keep_claim(fields: Mapping[str, Any], models: Path, claim: Path) -> None:
+    """Write a claim where both sides look for it; the run's last, since without it a number is only left out."""
+    write_json(place_of_claim(models, fields["name"], fields["version"]), fields)
+    write_json(claim, fields)
+
+
+def place_of_claim(models: Path, name: str, version: int) -> Path:
+    return models / f".versions/{name}/{version}/claim.json"
+
+
+def models_of(version: Path) -> Path:
+    """The folder of versions that a version lies in: ``<models>/<target>/<name>/<version>``."""
+    return version.absolute().parents[2]
+
+
+def origin_of(version: Path) -> Path:
+    """The folder of the run that a version was published from, as the folder of versions keeps it.
+
+    Raises:
+        ConfigError: it does not, as where a version was copied from another machine.
+    """
+    record = read_document(version / RECORD, Record) or {}
+    deep = len(version.absolute().parents) > DEPTH
+    place = place_of_claim(models_of(version), record["name"], record["version"]) if deep else None
+    claim = read_document(place, Claim) if place else None
+    if claim is None or "run" not in claim:
+        raise ConfigError(f"run: got {str(version)!r}; takes a version in the folder that it was published to")
+    return Path(claim["run"])
+
+
+def next_version(models: Path, name: str) -> int:
+    """Take the number after the highest one taken or published."""
+    taken = models / ".versions" / name
+    taken.mkdir(parents=True, exist_ok=True)
+    while True:
+        numbers = [
+            int(folder.name)
+            for pattern in (f"*/{name}/*", f".versions/{name}/*")
+            for folder in models.glob(pattern)
+            if folder.name.isdecimal()
+        ]
+        version = max(numbers, default=0) + 1
+        try:
+            (taken / str(version)).mkdir()
+            return version
+        except FileExistsError:  # another run took it between our look and our hand
+            continue
+
+
+def place(artifact: Path, folder: Path, record: Mapping[str, Any], models: Path) -> None:
+    """Build the version in the staging folder, then rename it into place."""
+    with staging(models) as temporary:
+        built = temporary / folder.name
+        shutil.copytree(artifact, built, copy_function=link_or_copy)
+        write_json(built / RECORD, record)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        built.rename(folder)
+
+
+@contextmanager
+def staging(models: Path) -> Iterator[Path]:
+    """A folder in the staging folder, which is swept first where nobody else is publishing: a kill leaves its own."""
+    folder = models / ".staging"
+    folder.mkdir(parents=True, exist_ok=True)
+    with locks.opened(folder) as lock:
+        if locks.taken(lock):
+            for left in folder.glob("tmp*"):
+                remove(left, inside=models)
+        locks.share(lock)
+        temporary = Path(tempfile.mkdtemp(dir=folder, prefix="tmp"))
+        try:
+            yield temporary
+        finally:
+            remove(temporary, inside=models)
+
+
+def link_or_copy(source: str, destination: str) -> None:
+    """Published files never change, so they may share the run's bytes; across file systems they are copied."""
+    try:
+        os.link(source, destination)
+    except OSError:
+        shutil.copy2(source, destination)

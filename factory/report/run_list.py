@@ -1,0 +1,282 @@
+"""PARENT: the runs and published versions that lie in a folder, as two terminal tables."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.segment import Segments
+from rich.table import Table
+
+from factory.core import locks
+from factory.core.documents import Claim, Record, Summary, read_document
+from factory.core.errors import ConfigError
+from factory.core.printable import json_text
+from factory.core.rundir import size
+from factory.core.terminal import Terminal
+from factory.registry.publish import DEPTH, RECORD, place_of_claim
+from factory.report import columns
+
+SUMMARY = "run.json"
+STYLES = {"published": "green", "trained": "green", "refused": "bold red", "failed": "bold red"}
+AGES = ((86400, "d"), (3600, "h"), (60, "min"))
+MOST_TARGETS = 3  # names in one cell
+AT_THE_RIGHT = ("age", "size", "version")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder.
+
+    Args:
+        path: of the folder.
+        summary: run.json.
+        changed: when run.json was written, seconds since 1970.
+        bytes: of everything in the folder.
+    """
+
+    path: Path
+    summary: Mapping[str, Any]
+    changed: float
+    bytes: int
+
+    @property
+    def status(self) -> str:
+        """As run.json says; a run that is said to be running, and that no command holds, was killed."""
+        status = str(self.summary["status"])
+        return "killed" if status == "running" and not locks.is_held(self.path) else status
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published version of one name on all its targets.
+
+    Args:
+        run: the folder of the run that it came from, None where that is not known here.
+    """
+
+    name: str
+    version: int
+    record: Mapping[str, Any]
+    run: str | None
+    targets: tuple[str, ...]
+    changed: float
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies in some folders, the newest first.
+
+    Args:
+        problems: files that are not what they must be, a line each.
+    """
+
+    runs: list[Run]
+    versions: list[Version]
+    problems: list[str]
+
+
+def find(folders: list[Path]) -> Found:
+    """Every run and version below some folders.
+
+    Raises:
+        ConfigError: a folder is not there.
+    """
+    if absent := [folder for folder in folders if not folder.is_dir()]:
+        raise ConfigError([f"list: got {str(folder)!r}; takes a folder that exists" for folder in absent])
+    runs: dict[str, Run] = {}
+    placed: dict[tuple[str, str, str], list[str]] = {}
+    versions: list[Version] = []
+    problems: list[str] = []
+    real = functools.cache(os.path.realpath)
+    for path, kind in (found for folder in folders for found in walk(folder)):
+        if kind == SUMMARY:
+            with told(problems):
+                runs[os.path.realpath(path)] = run_at(Path(path))
+        else:
+            above, number = os.path.split(path)
+            above, name = os.path.split(above)
+            placed.setdefault((real(os.path.dirname(above)), name, number), []).append(path)
+    for (models, name, number), paths in placed.items():
+        with told(problems):
+            versions.append(version_at(models, name, number, paths))
+    newest = sorted(runs.values(), key=lambda run: -run.changed)
+    return Found(newest, sorted(versions, key=lambda one: (-one.changed, one.name)), problems)
+
+
+@contextmanager
+def told(problems: list[str]) -> Iterator[None]:
+    """A bad file is one line, and the others are listed; one that is removed while we look was never seen."""
+    try:
+        yield
+    except ConfigError as error:
+        problems.extend(error.faults)
+    except FileNotFoundError:
+        pass
+
+
+def walk(folder: Path) -> Iterator[tuple[str, str]]:
+    """Run folders and version folders, each with the file that makes it one; nothing inside of these is looked at.
+
+    As texts, not as paths: there may be ten thousand of them. Those of versions are absolute, since their names say
+    what they are of.
+    """
+    for path, folders, files in os.walk(folder):
+        if SUMMARY in files:
+            folders.clear()
+            yield path, SUMMARY
+        elif RECORD in files and (place := os.path.abspath(path)).count(os.sep) > DEPTH:
+            if os.path.basename(place).isdecimal():
+                folders.clear()
+                yield place, RECORD
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+
+
+def run_at(path: Path) -> Run:
+    summary = read_document(path / SUMMARY, Summary) or {}
+    return Run(path, summary, (path / SUMMARY).stat().st_mtime, size(path))
+
+
+def version_at(models: str, name: str, number: str, paths: list[str]) -> Version:
+    """What lies under one number on all targets."""
+    first = Path(f"{paths[0]}/{RECORD}")
+    record = read_document(first, Record) or {}
+    if (record["name"], str(record["version"])) != (name, number):
+        got = f"{record['name']}/{record['version']}"
+        raise ConfigError(f"{first}: got {got!r}; takes the name and the version that its folder has")
+    claim = read_document(place_of_claim(Path(models), name, int(number)), Claim)
+    targets = tuple(sorted(path.split(os.sep)[-DEPTH] for path in paths))
+    changed = max(os.stat(f"{path}/{RECORD}").st_mtime for path in paths)
+    run = (claim or record).get("run")
+    return Version(name, int(number), record, run, targets, changed, sum(map(size, paths)))
+
+
+def show(found: Found, console: Terminal) -> None:
+    """Print both tables, or that there is nothing."""
+    if found.runs:
+        console.print(runs_table(found.runs), soft_wrap=True, end="")
+    if found.versions:
+        console.print(versions_table(found.versions), soft_wrap=True, end="")
+    if not found.runs and not found.versions:
+        console.say("no runs and no published versions")
+
+
+def as_json(found: Found) -> str:
+    """Both tables for programs: run.json's and the record's own words, ages as seconds since 1970, sizes in bytes."""
+    rows = [
+        {
+            "run": str(run.path),
+            "name": run.summary["name"],
+            "status": run.status,
+            "metrics": (run.summary.get("train") or {}).get("metrics"),
+            "targets": {name: target["status"] for name, target in (run.summary.get("targets") or {}).items()},
+            "changed": run.changed,
+            "bytes": run.bytes,
+        }
+        for run in found.runs
+    ]
+    published = [
+        {
+            "name": one.name,
+            "version": one.version,
+            "metrics": one.record.get("metrics"),
+            "targets": list(one.targets),
+            "changed": one.changed,
+            "bytes": one.bytes,
+            "run": one.run,
+        }
+        for one in found.versions
+    ]
+    return json_text({"runs": rows, "published": published}, indent=2)
+
+
+def runs_table(runs: list[Run]) -> Segments:
+    rows = []
+    for run in runs:
+        status = run.status
+        cells = [
+            str(run.path),
+            run.summary["name"],
+            status,
+            metric((run.summary.get("train") or {}).get("metrics")),
+            passed(run.summary.get("targets") or {}),
+            age(run.changed),
+            amount(run.bytes),
+        ]
+        rows.append([(cell, STYLES.get(status, "yellow") if place == 2 else "") for place, cell in enumerate(cells)])
+    return columns.table(("run", "name", "status", "metric", "targets", "age", "size"), rows, AT_THE_RIGHT)
+
+
+def versions_table(versions: list[Version]) -> Segments:
+    rows = []
+    for one in versions:
+        found, targets = metric(one.record.get("metrics")), ", ".join(one.targets)
+        cells = [one.name, str(one.version), found, targets, age(one.changed), amount(one.bytes), shortened(one.run)]
+        rows.append([(cell, "") for cell in cells])
+    head = ("published", "version", "metric", "targets", "age", "size", "from run")
+    return columns.table(head, rows, AT_THE_RIGHT)
+
+
+def table_of(*columns: str) -> Table:
+    """A table whose columns keep their words whole: a path is there to be copied."""
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=True, justify="right" if column in AT_THE_RIGHT else "left")
+    return table
+
+
+def wide_enough(console: Terminal, *tables: Table) -> Terminal:
+    """The console, as wide as the widest table needs; a narrower terminal wraps lines and loses nothing."""
+    unlimited = console.options.update(max_width=100_000)
+    console.width = max([console.width, *(console.measure(table, options=unlimited).maximum for table in tables)])
+    return console
+
+
+def shortened(run: str | None) -> str:
+    """Where a version came from, from here where that is shorter."""
+    path, here = Path(run or "-"), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def metric(metrics: Mapping[str, float] | None) -> str:
+    """The first metric that is not the loss, else the loss."""
+    if not metrics:
+        return "-"
+    name = next((name for name in metrics if not name.endswith("loss")), "loss")
+    return f"{name} {metrics[name]:.4f}" if name in metrics else "-"
+
+
+def passed(targets: Mapping[str, Mapping[str, Any]]) -> str:
+    """The targets by name, marked where one did not pass; a count where there are many."""
+    if len(targets) > MOST_TARGETS:
+        good = sum(target["status"] == "passed" for target in targets.values())
+        return f"{good} of {len(targets)} passed"
+    words = [name if target["status"] == "passed" else f"{name} {target['status']}" for name, target in targets.items()]
+    return ", ".join(words) or "-"
+
+
+def age(changed: float) -> str:
+    """How long ago, in its largest unit.
+
+    >>> age(time.time() - 7300)
+    '2 h'
+    """
+    seconds = max(0.0, time.time() - changed)
+    return next((f"{seconds // unit:.0f} {word}" for unit, word in AGES if seconds >= unit), f"{seconds:.0f} s")
+
+
+def amount(count: int) -> str:
+    """Bytes in their largest unit."""
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}"
+        count //= 1024
+    return f"{count:,.0f} GiB"

@@ -1,0 +1,69 @@
+"""PARENT: where the stages of a sweep run: on this machine, or on the nodes of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from factory.core.errors import FactoryError
+from factory.core.version import __version__
+from factory.execution.cluster import Site
+from factory.execution.environment import FRAMEWORKS
+from factory.execution.local import LocalSite
+from factory.execution.ray.own import OwnRay
+from factory.execution.requirements import STORAGE, Cluster, Ground
+from factory.pipeline.plan import cores, versions
+from factory.sweep.command import RECORD
+from factory.sweep.plan import PLAN
+from factory.sweep.settings import Settings
+
+
+def site_of(settings: Settings, at_a_time: int, most: int, folder: Path) -> Site:
+    """What gives the stages of a launch their seats.
+
+    Args:
+        settings: of the sweep.
+        at_a_time: stages on this machine.
+        most: jobs there will be.
+        folder: of the sweep.
+
+    Raises:
+        ConfigError: there is no such cluster, or it has no room; a plan that was just written is taken back.
+    """
+    variables = worker_variables(folder)
+    if settings.cluster is None:
+        return LocalSite(at_a_time, variables)
+    try:
+        return on_ray(settings.cluster, settings.jobs, most, folder, variables)
+    except FactoryError:
+        take_back(folder)
+        raise
+
+
+def on_ray(cluster: Cluster, at_a_time: int | None, most: int, folder: Path, variables: Mapping[str, str]) -> Site:
+    from factory.execution.ray.run_folders import url_of  # here: these take half a second, and fsspec comes with Ray
+
+    root = folder.resolve()
+    storage = url_of(root, cluster.storage) if cluster.storage else None
+    agreed = {"factory": __version__, **versions(["keras", "numpy", *FRAMEWORKS])}
+    ground = Ground(Path.cwd(), root, storage, agreed)
+    own = OwnRay(max(cores(), int((at_a_time or 0) * cluster.cpus))) if cluster.address is None else None
+    from factory.execution.ray.cluster import RaySite  # after that: Ray reads the environment once, when it is imported
+
+    return RaySite(cluster, own, at_a_time, most, ground, variables)
+
+
+def take_back(folder: Path) -> None:
+    """A sweep that never began leaves no plan."""
+    if not (folder / RECORD).exists():
+        (folder / PLAN).unlink(missing_ok=True)  # a search has none yet
+        (folder / STORAGE).unlink(missing_ok=True)
+
+
+def worker_variables(folder: Path) -> dict[str, str]:
+    """JAX keeps what it compiled for the other jobs of the sweep: the same executable, so the same weights."""
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str((folder / ".cache" / "jax").resolve()),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }

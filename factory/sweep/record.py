@@ -1,0 +1,134 @@
+"""What became of a sweep, as its folder tells it: also of one that was killed, or that is still running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from factory.core import documents
+from factory.core.documents import read_document, read_summary
+from factory.core.errors import ConfigError, FactoryError, Interrupted
+from factory.core.rundir import RunDir
+from factory.core.terminal import Terminal
+from factory.report.draw import draw_carefully
+from factory.sweep import plan
+from factory.sweep.command import RECORD
+from factory.sweep.outcome import Aim, Outcome, repeated
+from factory.sweep.plan import Job
+from factory.sweep.report import leaderboard
+from factory.sweep.search.objectives import front
+
+
+@dataclass(frozen=True)
+class Past:
+    """A sweep, as far as it came.
+
+    Args:
+        folder: of the sweep.
+        record: sweep.json.
+        jobs: all that were planned.
+        outcomes: of those that ended, by number.
+        aims: what is best by the first; by several, what no other beats is marked.
+    """
+
+    folder: Path
+    record: Mapping[str, Any]
+    jobs: Sequence[Job]
+    outcomes: Sequence[Outcome]
+    aims: Sequence[Aim]
+
+    @property
+    def aim(self) -> Aim:
+        return self.aims[0]
+
+    @classmethod
+    def of(cls, folder: Path, outcomes: Sequence[Outcome], aims: Sequence[Aim]) -> Past:
+        """One that has just ended: its outcomes are known."""
+        record = read_document(folder / RECORD, documents.Sweep) or {}
+        return cls(folder, record, list(plan.read(folder).values()), outcomes, aims)
+
+
+def read(folder: Path) -> Past:
+    """Read a sweep's folder.
+
+    Raises:
+        ConfigError: it is none, or its own files are not what they must be.
+    """
+    record = read_document(folder / RECORD, documents.Sweep)
+    if record is None:
+        raise ConfigError(f"sweep: got {str(folder)!r}; takes the folder of a sweep, one that holds a {RECORD}")
+    jobs = [located(folder, job) for job in plan.read(folder).values()]
+    aims = [Aim(**fields) for fields in record["aims"]]
+    return Past(folder, record, jobs, list(outcomes(jobs)), aims)
+
+
+def located(folder: Path, job: Job) -> Job:
+    """The job where it lies now: a sweep may be read from another place than it was started from, or moved."""
+    path = Path(job.folder)
+    tails = (folder.joinpath(*path.parts[start:]) for start in range(1, len(path.parts)))
+    found = path if path.is_dir() else next((tail for tail in tails if tail.is_dir()), path)
+    return replace(job, folder=str(found))
+
+
+def outcomes(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    """Of every job that ended, in their order."""
+    ended: dict[int, Outcome] = {}
+    failed: dict[str, Outcome] = {}
+    for job in jobs:
+        if outcome := alone(job):
+            ended[job.number] = outcome
+            if outcome.at_fault and not job.fault:
+                failed.setdefault(job.train_key, outcome)
+    for job in jobs:
+        outcome = ended.get(job.number)
+        if outcome is None and job.same_as in ended:
+            outcome = repeated(ended[job.same_as], job)
+        elif outcome is None and (donor := failed.get(job.train_key)) and job.same_as is None:
+            outcome = Outcome(job, "failed", f"shares the training of job {donor.job.number}: {donor.error}")
+        if outcome:
+            yield outcome
+
+
+def alone(job: Job) -> Outcome | None:
+    """What its own config or its run's folder says; None where it has not ended."""
+    if job.fault:
+        return Outcome(job, "failed", "; ".join(job.fault.splitlines()))
+    try:
+        summary = read_summary(RunDir(Path(job.folder)))
+    except ConfigError as error:  # the others have ended as they have
+        return Outcome(job, "failed", str(error))
+    if summary is None or summary["status"] == "running":
+        return None
+    reason = summary.get("error")
+    return Outcome.of(job, summary, error="; ".join(reason.splitlines()) if reason else None)
+
+
+def show(past: Past, console: Terminal) -> int:
+    """Print the table of a sweep again and write its page anew.
+
+    Returns:
+        The exit code that the sweep ended with.
+    """
+    leaderboard.show(past.outcomes, past.aim, console, front(past.outcomes, past.aims))
+    if page := draw(past):
+        console.say(f"report: {page}")
+    if past.record["status"] in ("interrupted", "running"):
+        return Interrupted.exit_code
+    return FactoryError.exit_code if any(outcome.failed for outcome in past.outcomes) else 0
+
+
+def draw(past: Past) -> Path | None:
+    """Write sweep.html.
+
+    Returns:
+        The page; None where it could not be drawn, which is said and costs no sweep.
+    """
+
+    def drawing() -> Path:
+        from factory.sweep.report import page  # here, as in `report.draw`
+
+        return page.write(past)
+
+    return draw_carefully(past.folder, drawing)

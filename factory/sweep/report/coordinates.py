@@ -1,0 +1,90 @@
+"""What was swept against what came out: parallel coordinates, as Vega-Lite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from factory.report.charts import Chart, axis, spec_of
+from factory.sweep.outcome import Outcome, values
+from factory.sweep.report.axes import UNSET, Axis, Scale, axis_of
+from factory.sweep.report.ranking import Standing, facts_of, hovering, left_out, looked_up, marked, sample
+
+MOST_LINES = 500  # jobs
+AXIS_WIDTH = 96  # pixels, below which the axes scroll
+
+
+def swept(standing: Standing) -> Chart | None:
+    """Parallel coordinates: an axis for each swept key, the metric on the right; None where nothing was swept."""
+    if not standing.keys or len(standing.jobs) < 2:
+        return None
+    jobs = sample(standing.jobs, MOST_LINES)
+    words = {job.job.number: values(job.job, standing.keys) for job in jobs}
+    in_order = [words[number] for number in sorted(words)]
+    axes = {key: axis_of([found.get(key, UNSET) for found in in_order]) for key in standing.keys}
+    metric = Scale(*standing.ends)
+    lines = []
+    for place, job in reversed(list(enumerate(jobs))):  # the best is drawn last, over the others
+        fan = 0.5 - place / (len(jobs) - 1)
+        set_to = words[job.job.number]
+        at = [axes[key].places[set_to.get(key, UNSET)] + fan * axes[key].fan for key in standing.keys]
+        at.append(metric.place(job.facts[standing.metric]))
+        lines += [{"j": job.job.number, "x": x, "y": round(y, 4)} for x, y in enumerate(at)]
+    return Chart(
+        f"{standing.metric} of {len(standing.jobs):,} jobs",
+        coordinates(standing, jobs, lines, {**axes, standing.metric: Axis({}, metric.ticks())}),
+        (),
+        (),
+        f"a line a job, the better the stronger; orange: the best{left_out(standing, jobs)}",
+        narrowest=AXIS_WIDTH * (len(axes) + 1),
+    )
+
+
+def coordinates(
+    standing: Standing, jobs: Sequence[Outcome], lines: list[dict[str, Any]], axes: Mapping[str, Axis]
+) -> dict[str, Any]:
+    """Rules, lines and the words of each axis."""
+    titles = list(axes)
+    last = len(titles) - 1
+    x = axis("x", "quantitative", axis=None, scale={"domain": [-0.12, last + 0.55], "nice": False, "zero": False})
+    y = axis("y", "quantitative", axis=None, scale={"domain": [-0.1, 1.1], "nice": False})
+    place: dict[str, Any] = {"x": x, "y": y}
+    ends: list[dict[str, Any]] = [{"x": x, "y": -0.08, "y2": 1.08} for x in range(last + 1)]
+    ticks = [{"x": x, "y": at, "words": text} for x, one in enumerate(axes.values()) for at, text in one.ticks]
+    names = [{"x": x, "y": 1.1, "words": wrapped(title)} for x, title in enumerate(titles)]
+    tick = {"align": "left", "dx": 7, "fontSize": 11}
+    title = {"align": "left", "baseline": "bottom", "dy": -6, "dx": -4, "fontSize": 11, "lineHeight": 13}
+    line: dict[str, Any] = {
+        "data": {"values": lines},
+        "transform": looked_up(facts_of(standing, jobs)),
+        "mark": {"type": "line", "interpolate": "monotone", "strokeCap": "round"},
+        "params": hovering(),
+        "encoding": {
+            **place,
+            "detail": {"field": "j"},
+            **marked(standing, 1.6),
+            "tooltip": [axis("job", "nominal", "job"), axis("value", "quantitative", standing.metric, format=".5g")],
+        },
+    }
+    rule: dict[str, Any] = {
+        "data": {"values": ends},
+        "mark": {"type": "rule", "color": "$muted", "strokeWidth": 1},
+        "encoding": {**place, "y2": {"field": "y2"}},
+    }
+    words: dict[str, Any] = {**place, "text": {"field": "words"}}
+    halo = {"type": "text", **tick, "stroke": "$surface", "strokeWidth": 4, "strokeJoin": "round", "fill": "$surface"}
+    layers = [
+        line,
+        rule,
+        {"data": {"values": ticks}, "mark": halo, "encoding": words},
+        {"data": {"values": ticks}, "mark": {"type": "text", **tick, "color": "$ink"}, "encoding": words},
+        {"data": {"values": names}, "mark": {"type": "text", **title, "color": "$muted"}, "encoding": words},
+    ]
+    spec = spec_of([], 340, layer=layers, padding={"top": 30, "left": 5, "right": 5, "bottom": 5})
+    return {key: value for key, value in spec.items() if key != "data"}
+
+
+def wrapped(title: str) -> list[str]:
+    """``optimizer.learning_rate`` on two lines."""
+    head, dot, last = title.rpartition(".")
+    return [head + dot, last] if dot else ["", title]

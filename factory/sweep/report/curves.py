@@ -1,0 +1,123 @@
+"""The learning curves of a sweep on one plot, as Vega-Lite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from factory.core.errors import ConfigError
+from factory.core.printable import tell
+from factory.core.rundir import RunDir
+from factory.report.charts import Chart, axis, spec_of, thinned
+from factory.report.facts import read_history
+from factory.sweep.outcome import Outcome
+from factory.sweep.record import Past
+from factory.sweep.report.ranking import HOVERED, Standing, facts_of, hovering, looked_up, marked, sample
+
+MOST_CURVES = 120
+MOST_POINTS = 9000  # of all curves of one chart
+COLOURS = 6  # curves that a legend can tell apart
+DIVERGED = 10  # times what nearly all values are below: higher ones are not shown
+
+Epochs = Sequence[Mapping[str, float]]
+
+
+def curves(past: Past, standing: Standing) -> list[Chart]:
+    """The metric and the loss on the validation rows, a line for each training, also for one that did not end."""
+    own = [job for job in standing.jobs if not job.shared]
+    broken = [o for o in past.outcomes if not o.good and o.status != "same" and not o.job.fault and not o.shared]
+    drawn = [*sample(own, MOST_CURVES), *broken[:MOST_CURVES]]
+    found = [(job, rows) for job in drawn if (rows := history_of(job))]
+    names = dict.fromkeys((standing.metric, "loss"))
+    left = f"; {MOST_CURVES} of {len(own)} trainings are drawn" if len(own) > MOST_CURVES else ""
+    return [chart for name in names if (chart := overlaid(standing, name, found, left))]
+
+
+def history_of(job: Outcome) -> Epochs:
+    """The epochs of a job; a file that is no table is a line, and costs the others nothing."""
+    try:
+        return read_history(RunDir(Path(job.job.folder)).history)
+    except ConfigError as error:
+        tell(str(error))
+        return []
+
+
+def overlaid(standing: Standing, metric: str, found: Sequence[tuple[Outcome, Epochs]], left: str) -> Chart | None:
+    """One metric of all trainings: a colour each while these can be told apart, else the better the stronger."""
+    name = next((name for name in (f"val_{metric}", metric) if any(name in rows[-1] for _, rows in found)), None)
+    if name is None:
+        return None
+    most = max(20, MOST_POINTS // len(found))
+    told = [(job, [row for row in rows if name in row]) for job, rows in found]
+    points = [
+        {"j": job.job.number, "e": int(row["epoch"]), "v": float(f"{row[name]:.5g}")}
+        for job, rows in reversed(told)  # the best one last, over the others
+        for row in thinned(rows, most)
+    ]
+    known = [
+        {**fact, "name": f"job {fact['j']}", "ended": job.good}
+        for (job, _), fact in zip(told, facts_of(standing, [job for job, _ in told]), strict=True)
+    ]
+    rows = "validation rows" if name.startswith("val_") else "training rows"
+    return Chart(
+        f"{metric} on the {rows}",
+        plot(standing, points, known),
+        ("job", "epochs", "lowest", "highest", "last"),
+        [summary(standing, job, name, rows) for job, rows in told if rows],
+        "".join(legend(known, points)) + left,
+    )
+
+
+def legend(facts: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What the lines are, in words."""
+    yield "a line a training"
+    if len(facts) > COLOURS:
+        yield ", the better the stronger; orange: the best"
+    if not all(fact["ended"] for fact in facts):
+        yield "; dashed: did not end well"
+    if limited([point["v"] for point in points]):
+        yield "; the highest values are cut off"
+
+
+def summary(standing: Standing, job: Outcome, name: str, rows: Epochs) -> list[str]:
+    values = [row[name] for row in rows]
+    return [
+        standing.label(job),
+        str(int(rows[-1]["epoch"])),
+        *(f"{v:.5g}" for v in (min(values), max(values), values[-1])),
+    ]
+
+
+def plot(standing: Standing, points: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    epochs = sorted({point["e"] for point in points})
+    ticks = {"format": "d", "tickMinStep": 1, **({"values": epochs} if len(epochs) <= 10 else {})}
+    few = len(known) <= COLOURS
+    encoding: dict[str, Any] = {
+        "x": axis("e", "quantitative", "epoch", axis=ticks, scale={"zero": False, "nice": False}),
+        "y": axis("v", "quantitative", scale={"zero": False, **limited([point["v"] for point in points])}),
+        "detail": {"field": "j"},
+        "strokeDash": {"condition": {"test": "datum.ended", "value": [1, 0]}, "value": [4, 3]},
+        "tooltip": [axis("job", "nominal"), axis("e", "quantitative", "epoch"), axis("v", "quantitative", "value")],
+    }
+    if few:
+        names = sorted((fact["name"] for fact in known), key=lambda name: int(name.split()[1]))
+        encoding["color"] = axis("name", "nominal", sort=None, scale={"domain": names})
+        encoding["strokeWidth"] = {"condition": {**HOVERED, "value": 4}, "value": 2}
+    else:
+        encoding |= marked(standing, 1.3, {"test": "!datum.ended", "value": "$six"})
+    return spec_of(
+        points,
+        260,
+        transform=looked_up(known),
+        params=hovering(),
+        mark={"type": "line", "clip": True, "point": few and len(epochs) <= 40},
+        encoding=encoding,
+    )
+
+
+def limited(values: Sequence[float]) -> dict[str, Any]:
+    """The end of an axis that one diverging training would take beyond all reading."""
+    ordered = sorted(values)
+    most = ordered[int(0.9 * (len(ordered) - 1))]
+    return {"domainMax": most * 2} if ordered[-1] > DIVERGED * most > 0 else {}

@@ -1,0 +1,162 @@
+"""How the jobs of a sweep did: leaderboard.csv, a terminal table, and the best one's config as one YAML."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich import box
+from rich.table import Table
+
+from factory.core.printable import visible
+from factory.core.rundir import write_text
+from factory.core.terminal import Terminal
+from factory.report.table import NARROWEST, kilobytes
+from factory.sweep.outcome import Aim, Outcome, label, ranked, short, values, varied
+from factory.sweep.seeds import Candidate, but_for_the_seed, candidates
+
+SHOWN = 20  # rows of the terminal table; leaderboard.csv holds all
+GROUPS = ("model", "data", "optimizer", "train", "deploy", "tracker")
+NOBODY: frozenset[int] = frozenset()
+LINE = 1000  # columns before YAML breaks a line
+
+
+def write(folder: Path, outcomes: Sequence[Outcome], aim: Aim, front: frozenset[int] = NOBODY) -> None:
+    """``leaderboard.csv``: a row a job, best first, those that failed last.
+
+    Jobs that differ in the seed alone have one rank; each row of theirs has the means and spreads of all.
+    """
+    keys = varied([outcome.job for outcome in outcomes])
+    groups = {one.words: one for one in candidates(outcomes)}
+    seeds = any(len(one.outcomes) > 1 for one in groups.values())
+    places: dict[tuple[str, ...], int] = {}
+    rows = []
+    for outcome in ranked(outcomes, aim):
+        words = but_for_the_seed(outcome.job.overrides)
+        place = places.setdefault(words, len(places) + 1)
+        rows.append(row(outcome, place, keys, groups.get(words) if seeds else None))
+        if front:
+            rows[-1]["pareto"] = "yes" if outcome.job.number in front else ""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(folder / "leaderboard.csv", text.getvalue())
+
+
+def row(outcome: Outcome, place: int, keys: Sequence[str], group: Candidate | None) -> dict[str, Any]:
+    """One row; metrics have their own names, what belongs to a target has the target's before it."""
+    means = {f"{name}_mean": group.mean.get(name) for name in outcome.metrics} if group else {}
+    spreads = {f"{name}_spread": group.spread.get(name) for name in outcome.metrics} if group else {}
+    targets = {
+        f"{name}_{what}": target[what]
+        for name, target in outcome.targets.items()
+        for what in ("bytes", "milliseconds", "status")
+    }
+    return {
+        "rank": place if outcome.good and outcome.metrics else "",
+        "job": outcome.job.number,
+        "status": outcome.status,
+        **values(outcome.job, keys),
+        **outcome.metrics,
+        **({"seeds": len(group.outcomes)} if group else {}),
+        **means,
+        **spreads,
+        "epochs": outcome.epochs,
+        "fit_seconds": outcome.seconds,
+        **targets,
+        "training_of": outcome.shared or "",
+        "run": outcome.job.folder,
+        "error": outcome.error or "",
+    }
+
+
+def show(outcomes: Sequence[Outcome], aim: Aim, console: Terminal, front: frozenset[int] = NOBODY) -> None:
+    """The best jobs as a table, a line for all seeds of one; then each failure as a line, then what was shared."""
+    console.width = max(console.width, NARROWEST)
+    keys = varied([outcome.job for outcome in outcomes])
+    groups = {one.words: one for one in candidates(outcomes)}
+    good = [outcome for outcome in ranked(outcomes, aim) if outcome.good and outcome.metrics]
+    order = list(dict.fromkeys(but_for_the_seed(outcome.job.overrides) for outcome in good))
+    if good:
+        console.print(table([groups[words] for words in order[:SHOWN]], keys, front))
+    lines = ["* as good as any: no other is as good in each objective and better in one"] if front else []
+    lines += [f"and {len(order) - SHOWN} more"] if len(order) > SHOWN else []
+    lines += [f"{label(o.job, keys)}: {o.error}" for o in outcomes if o.at_fault]
+    pruned = [outcome for outcome in outcomes if outcome.status == "pruned"]
+    lines += [f"{len(pruned)} pruned: ended early, having been worse than others by then"] if pruned else []
+    lines += trainings(outcomes)
+    for line in lines:
+        console.say(line)
+
+
+def table(best: Sequence[Candidate], keys: Sequence[str], front: frozenset[int]) -> Table:
+    drawn = Table(box=box.SIMPLE_HEAD, header_style="bold")
+    metrics = list(dict.fromkeys(name for one in best for name in one.first.metrics))
+    targets = list(dict.fromkeys(name for one in best for name in one.first.targets))
+    seeds = any(len(one.outcomes) > 1 for one in best)
+    shown = [key for key in keys if not (seeds and key == "seed")]
+    for name in ("job", *shown, *(["seeds"] if seeds else []), *metrics, *targets):
+        drawn.add_column(name)
+    for one in best:
+        set_to = values(one.first.job, shown)
+        drawn.add_row(
+            f"{one.first.job.number}{' *' if one.first.job.number in front else ''}",
+            *(short(set_to.get(key, "-")) for key in shown),
+            *([str(len(one.outcomes))] if seeds else []),
+            *(figure(one, name) for name in metrics),
+            *(target_words(one.mean, name) for name in targets),
+        )
+    return drawn
+
+
+def figure(one: Candidate, name: str) -> str:
+    """A metric, or its mean over seeds and how far they spread."""
+    if name not in one.mean:
+        return "-"
+    return f"{one.mean[name]:.4f}" + (f" ± {one.spread[name]:.4f}" if name in one.spread else "")
+
+
+def target_words(facts: Mapping[str, float], target: str) -> str:
+    if f"{target}.latency" not in facts:
+        return "-"
+    return f"{kilobytes(round(facts[f'{target}.size']))}, {facts[f'{target}.latency']:.2f} ms"
+
+
+def trainings(outcomes: Sequence[Outcome]) -> list[str]:
+    """How many trainings served how many jobs, where some served several."""
+    own = [outcome for outcome in outcomes if outcome.metrics and not outcome.shared and outcome.status != "same"]
+    having = [outcome for outcome in outcomes if outcome.metrics]
+    return [f"{len(own)} trainings served {len(having)} jobs"] if len(own) < len(having) else []
+
+
+def write_best(folder: Path, tree: Mapping[str, Any], best: Outcome) -> None:
+    """``best/experiment/best.yaml``: everything that the best job's config says, without the groups it came from."""
+    head = [
+        "# @package _global_",
+        f"# python -m factory --config-dir {folder / 'best'} experiment=best",
+        f"# Job {best.job.number} of the sweep in {folder}.",
+        "# result: " + "  ".join(f"{name} {value:.4f}" for name, value in best.metrics.items()),
+    ]
+    defaults = [{f"override /{group}": None} for group in GROUPS]
+    body = yaml.safe_dump(
+        {"defaults": defaults, **escaped(tree)},
+        sort_keys=False,
+        width=LINE,
+        allow_unicode=True,
+        default_flow_style=None,
+    )
+    write_text(folder / "best" / "experiment" / "best.yaml", "\n".join([*map(visible, head), body]))
+
+
+def escaped(value: Any) -> Any:
+    """The value with every ``${`` in it meant as it stands."""
+    if isinstance(value, str):
+        return value.replace("${", "\\${")
+    if isinstance(value, Mapping):
+        return {key: escaped(part) for key, part in value.items()}
+    return [escaped(part) for part in value] if isinstance(value, list) else value

@@ -1,0 +1,90 @@
+"""The tables of sweep.html: how the jobs did, which failed and why, which shared a training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from factory.report.run_page import figure
+from factory.sweep.outcome import Outcome, ranked, values
+from factory.sweep.record import Past
+from factory.sweep.report.leaderboard import target_words
+from factory.sweep.report.ranking import called, spoken
+
+MOST_ROWS = 300  # jobs in the table; leaderboard.csv holds all
+SHOWN = 15  # of them before one asks for more
+MOST_FAILURES = 100  # different lines
+MOST_JOBS = 8  # named in one line
+MOST_SHARED = 50  # trainings
+
+
+def leaderboard(past: Past, keys: Sequence[str]) -> dict[str, Any] | None:
+    """Columns and a row a job, best first; None where no job has come to an end."""
+    board = [o for o in ranked(past.outcomes, past.aim) if o.good and o.metrics]
+    if not board:
+        return None
+    aim = past.aim.name(board[0].facts)
+    names = dict.fromkeys(name for outcome in board for name in (aim, *outcome.metrics))
+    metrics = [name for name in names if "." not in name]  # facts of targets have columns of their own
+    targets = list(dict.fromkeys(name for outcome in board for name in outcome.targets))
+    numbers = {Path(job.folder).resolve(): job.number for job in past.jobs}
+    sharing = any(outcome.shared or outcome.status == "same" for outcome in board)
+    rows = [
+        [
+            outcome.job.number,
+            *(figure(outcome.metrics[name]) if name in outcome.metrics else "-" for name in metrics),
+            *(spoken(values(outcome.job, keys).get(key, "-")) for key in keys),
+            outcome.epochs,
+            "-" if outcome.seconds is None else f"{outcome.seconds:.1f} s",
+            *(target_words(outcome.facts, name) for name in targets),
+            *([origin(outcome, numbers)] if sharing else []),
+        ]
+        for outcome in board[:MOST_ROWS]
+    ]
+    return {
+        "columns": ["job", *metrics, *keys, "epochs", "fit", *targets, *(["training"] if sharing else [])],
+        "top": rows[:SHOWN],
+        "rest": rows[SHOWN:],
+        "left": max(0, len(board) - MOST_ROWS),
+    }
+
+
+def origin(outcome: Outcome, numbers: Mapping[Path, int]) -> str:
+    """Whose training a job has."""
+    if outcome.status == "same":
+        return f"as job {outcome.job.same_as}"
+    if not outcome.shared:
+        return "its own"
+    number = numbers.get(Path(outcome.shared).resolve())
+    return f"of {outcome.shared}" if number is None else f"of job {number}"
+
+
+def failures(past: Past, keys: Sequence[str]) -> dict[str, Any] | None:
+    """Each line once, with the jobs that it ended."""
+    found: dict[str, list[Outcome]] = {}
+    for outcome in past.outcomes:
+        if outcome.at_fault:
+            found.setdefault(f"{outcome.status}: {outcome.error}", []).append(outcome)
+    rows = [[line, named([called(o.job, keys) for o in jobs])] for line, jobs in list(found.items())[:MOST_FAILURES]]
+    return {"rows": rows, "left": max(0, len(found) - MOST_FAILURES)} if rows else None
+
+
+def named(labels: Sequence[str]) -> str:
+    """The first few, and how many more there are."""
+    more = len(labels) - MOST_JOBS
+    return "\n".join([*labels[:MOST_JOBS], *([f"and {more:,} more"] if more > 0 else [])])
+
+
+def shared(past: Past, keys: Sequence[str]) -> dict[str, Any] | None:
+    """Each training that served several jobs."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in past.outcomes:
+        if outcome.metrics and outcome.job.train_key:
+            groups.setdefault(outcome.job.train_key, []).append(outcome)
+    several = [jobs for jobs in groups.values() if len(jobs) > 1 and any(o.shared or o.status == "same" for o in jobs)]
+    rows = []
+    for jobs in several[:MOST_SHARED]:
+        own = next((o for o in jobs if not o.shared and o.status != "same"), jobs[0])
+        rows.append([called(own.job, keys), named([called(o.job, keys) for o in jobs if o is not own])])
+    return {"rows": rows, "left": max(0, len(several) - MOST_SHARED)} if rows else None

@@ -1,0 +1,121 @@
+"""What a search aims at: metrics of a run, or latency and size of its targets; one or several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from factory.core import messages
+from factory.core.errors import ConfigError
+from factory.sweep.outcome import FACTS, Aim, Outcome
+
+WHERE = "search.objectives"
+MODES = ("auto", "max", "min")
+
+
+@dataclass(frozen=True)
+class Objectives:
+    """The first one decides what is best."""
+
+    aims: tuple[Aim, ...]
+
+    @classmethod
+    def of(cls, declared: Any, default: Aim) -> Objectives:
+        """From a name, a list of names, or name → max, min or auto; None is what the leaderboard is sorted by.
+
+        Raises:
+            ConfigError: it is none of these.
+        """
+        if declared is None:
+            return cls((default,))
+        named = {declared: "auto"} if isinstance(declared, str) else declared
+        modes = dict.fromkeys(named, "auto") if isinstance(named, list) else named
+        if not isinstance(modes, Mapping) or not modes or not all(isinstance(name, str) for name in modes):
+            raise ConfigError(messages.wrong(WHERE, declared, "a name, a list of names, or name → max, min"))
+        wrong = [
+            messages.wrong(f"{WHERE}.{name}", mode, messages.listed(MODES), MODES)
+            for name, mode in modes.items()
+            if mode not in MODES
+        ]
+        facts = {name: name.rpartition(".")[2] for name in modes if "." in name}
+        wrong += [
+            messages.wrong(
+                WHERE, name, f"<target>.{' or <target>.'.join(FACTS)}", [name[: -len(fact)] + f for f in FACTS]
+            )
+            for name, fact in facts.items()
+            if fact not in FACTS
+        ]
+        if wrong:
+            raise ConfigError(wrong)
+        return cls(tuple(Aim(name, mode) for name, mode in modes.items()))
+
+    def check_targets(self, deployed: Sequence[str]) -> None:
+        """Refuse facts of targets that no trial has.
+
+        Raises:
+            ConfigError: one line for each.
+        """
+        names = [f"{target}.{fact}" for target in deployed for fact in FACTS]
+        takes = messages.listed(names) or "metrics of the run, since nothing is deployed"
+        wrong = [aim.metric for aim in self.aims if "." in aim.metric and aim.metric not in names]
+        if wrong:
+            raise ConfigError([messages.wrong(WHERE, name, takes, names) for name in wrong])
+
+    @property
+    def directions(self) -> list[str]:
+        """For Optuna. Which metric ``auto`` is shows itself when a trial has ended: its loss is what is told."""
+        up = (aim.metric != "auto" and aim.higher(aim.metric) for aim in self.aims)
+        return ["maximize" if higher else "minimize" for higher in up]
+
+    @property
+    def watched(self) -> bool:
+        """Whether it can be followed while a trial trains."""
+        return len(self.aims) == 1 and "." not in self.aims[0].metric
+
+    def values(self, facts: Mapping[str, float]) -> list[float] | None:
+        """Of a trial that ended well, in the order of the objectives; None where one is no number.
+
+        Raises:
+            ConfigError: the trial has no such metric.
+        """
+        wrong = [
+            messages.wrong(WHERE, aim.metric, f"what a trial has: {messages.listed(list(facts))}", facts)
+            for aim in self.aims
+            if aim.metric != "auto" and aim.metric not in facts
+        ]
+        if wrong:
+            raise ConfigError(wrong)
+        found = [told(aim, facts) for aim in self.aims]
+        return found if all(isfinite(value) for value in found) else None
+
+    def live(self, metrics: Mapping[str, float]) -> tuple[str, float] | None:
+        """Name and value, as `values` has it, of an epoch: on the validation rows where they were looked at."""
+        (aim,) = self.aims
+        plain = {name.removeprefix("val_"): value for name, value in metrics.items() if name.startswith("val_")}
+        name = aim.name(plain or metrics)
+        if name not in (plain or metrics):
+            return None
+        return (f"val_{name}" if plain else name), told(aim, plain or metrics)
+
+
+def told(aim: Aim, facts: Mapping[str, float]) -> float:
+    return aim.loss(facts)[0] if aim.metric == "auto" else facts[aim.metric]
+
+
+def front(outcomes: Sequence[Outcome], aims: Sequence[Aim]) -> frozenset[int]:
+    """Numbers of the jobs that no other one beats: as good in every objective, and better in one.
+
+    By a single objective the order says it all, and nobody is marked.
+    """
+    if len(aims) < 2:
+        return frozenset()
+    good = [outcome for outcome in outcomes if outcome.good and outcome.metrics]
+    losses = {outcome.job.number: [aim.loss(outcome.facts)[0] for aim in aims] for outcome in good}
+    return frozenset(
+        number
+        for number, own in losses.items()
+        if all(map(isfinite, own))
+        and not any(other != own and all(a <= b for a, b in zip(other, own, strict=True)) for other in losses.values())
+    )

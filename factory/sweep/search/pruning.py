@@ -1,0 +1,61 @@
+"""Tells the study of a search how its trials do, and ends those that are hopeless."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from factory.core.errors import Pruned
+from factory.sweep.outcome import Outcome
+from factory.sweep.plan import Job
+from factory.sweep.runner import Display
+from factory.sweep.search.objectives import Objectives
+from factory.sweep.search.trials import Trials
+
+
+class Judge:
+    """A display before the one that shows: what it raises ends the job.
+
+    Args:
+        trials: of the search.
+        objectives: what is told.
+        pruning: whether live metrics are looked at.
+        display: is told all the same.
+    """
+
+    def __init__(self, trials: Trials, objectives: Objectives, pruning: bool, display: Display) -> None:
+        self.trials, self.objectives, self.pruning, self.display = trials, objectives, pruning, display
+
+    def started(self, job: Job) -> None:
+        self.display.started(job)
+
+    def event(self, job: Job, event: Mapping[str, Any]) -> None:
+        """Show it; of an epoch, tell the study.
+
+        Raises:
+            Pruned: the trial is hopeless. After the last epoch there is nothing to save.
+        """
+        self.display.event(job, event)
+        if not self.pruning or event["event"] != "epoch" or event["epoch"] >= event["epochs"]:
+            return
+        live = self.objectives.live(event["metrics"])
+        if live is None or job.number in self.trials.settled:
+            return
+        name, value = live
+        answer = self.trials.call("report", number=job.number, step=event["epoch"], value=value)
+        if answer.get("prune"):
+            raise Pruned(f"after epoch {event['epoch']} of {event['epochs']}: {name} {event['metrics'][name]:.4g}")
+
+    def ended(self, outcome: Outcome) -> None:
+        """Tell the study, then show it.
+
+        Raises:
+            ConfigError: a trial that ended well has no such metric.
+        """
+        number, settled = outcome.job.number, self.trials.settled
+        if number not in settled and outcome.status != "interrupted":
+            values = self.objectives.values(outcome.facts) if outcome.good else None
+            state = "complete" if values else "pruned" if outcome.status == "pruned" else "failed"
+            self.trials.call("tell", number=number, state=state, values=values, facts=outcome.facts)
+            settled.add(number)
+        self.display.ended(outcome)

@@ -1,0 +1,163 @@
+"""What a search may choose, read from overrides in Hydra's own syntax.
+
+optimizer.learning_rate=tag(log,interval(1e-4,1e-1))     a number, chosen by its logarithm
+model.dropout=interval(0,0.5)                            a number
+train.batch_size=int(interval(16,256))                   a whole number; range(16,257,16) for one in steps
+model.hidden=choice([64],[128,64])  or  model=mlp,cnn    one of these
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep, Transformer
+
+from factory.core import messages
+from factory.core.errors import ConfigError
+
+TAGS = ("log",)
+TAKES = "interval(low,high), int(interval(low,high)), range(…), tag(log,…) of one of them, or choice(…)"
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One key and what it may be.
+
+    Args:
+        key: of the override, with its sign.
+        choices: as they stand in an override; empty for numbers.
+        low: the least number; whole where numbers must be.
+        high: the greatest.
+        step: between numbers, None where all between are meant.
+        log: whether they are chosen by their logarithm.
+    """
+
+    key: str
+    choices: tuple[str, ...] = ()
+    low: float | int = 0
+    high: float | int = 0
+    step: float | int | None = None
+    log: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.key.lstrip("+~")
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        return (self.choices[0], self.choices[-1]) if self.choices else (self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Space:
+    """The overrides of a search, in order: words that stand, and dimensions."""
+
+    parts: tuple[str | Dimension, ...]
+
+    @property
+    def dimensions(self) -> list[Dimension]:
+        return [part for part in self.parts if isinstance(part, Dimension)]
+
+    @property
+    def keys(self) -> list[str]:
+        return [dimension.name for dimension in self.dimensions]
+
+    def words(self, values: Mapping[str, Any]) -> list[str]:
+        """The overrides of one trial.
+
+        Args:
+            values: of each dimension by its name; a number, or one of its choices.
+        """
+        return [part if isinstance(part, str) else f"{part.key}={values[part.name]}" for part in self.parts]
+
+    def ends(self) -> Iterator[list[str]]:
+        """The overrides of two trials, one with the first of everything and one with the last."""
+        for end in (0, 1):
+            yield self.words({dimension.name: dimension.ends[end] for dimension in self.dimensions})
+
+    def plain(self) -> list[Any]:
+        """As JSON can say it."""
+        return [part if isinstance(part, str) else asdict(part) for part in self.parts]
+
+
+def as_words(params: Mapping[str, Any]) -> list[str]:
+    """A space in YAML as overrides: a text is Hydra's syntax, a list is the choices."""
+
+    def said(value: Any) -> str:
+        if isinstance(value, list):
+            return ",".join(Transformer.str(item) for item in value)
+        return value if isinstance(value, str) else Transformer.str(value)
+
+    return [f"{key}={said(value)}" for key, value in params.items()]
+
+
+def read(words: Iterable[str], parser: OverridesParser) -> Space:
+    """The space of these overrides; of two for one key the later one counts.
+
+    Raises:
+        ConfigError: a space that is none, all faults at once, or nothing to search; Hydra's own errors pass through.
+    """
+    overrides = {override.get_key_element(): override for override in parser.parse_overrides(list(words))}
+    parts: list[str | Dimension] = []
+    found: list[str] = []
+    for key, override in overrides.items():
+        if override.is_sweep_override():
+            try:
+                parts.append(dimension(key, override))
+            except ConfigError as error:
+                found += error.faults
+        else:
+            parts.append(str(override.input_line))
+    if found:
+        raise ConfigError(found)
+    space = Space(tuple(parts))
+    if not space.dimensions:
+        raise ConfigError(f"search: got no key to search; takes at least one that is set to {TAKES}")
+    return space
+
+
+def dimension(key: str, override: Override) -> Dimension:
+    """One swept override.
+
+    Raises:
+        ConfigError: it says nothing that can be searched.
+    """
+    name, text = key.lstrip("+~"), str(override.input_line).partition("=")[2]
+    value = override.value()
+    tags: set[str] = getattr(value, "tags", set())
+    if name == "seed":
+        raise ConfigError(messages.wrong(name, text, "one number in a search, which would choose the luckiest"))
+    if odd := sorted(tags - set(TAGS)):
+        raise ConfigError(messages.wrong(name, text, f"tags: {messages.listed(TAGS)}", TAGS) + f" (not {odd[0]})")
+    if isinstance(value, IntervalSweep):
+        found = Dimension(key, low=value.start or 0, high=value.end or 0, log=bool(tags))
+    elif isinstance(value, RangeSweep):
+        found = steps(key, list(value.range()), text, log=bool(tags))
+    else:
+        found = Dimension(key, tuple(dict.fromkeys(override.sweep_string_iterator())), log=bool(tags))
+    if fault := misfit(found):
+        raise ConfigError(messages.wrong(name, text, fault))
+    return found
+
+
+def steps(key: str, numbers: list[Any], text: str, log: bool) -> Dimension:
+    """The numbers of a ``range`` as a dimension: they have an order, which choices have not."""
+    if not numbers:
+        raise ConfigError(messages.wrong(key.lstrip("+~"), text, "a range with a number in it"))
+    low, high = min(numbers), max(numbers)
+    step = round(abs(numbers[1] - numbers[0]), 12) if len(numbers) > 1 else 1
+    return Dimension(key, low=low, high=high, step=None if log and step == 1 else step, log=log)
+
+
+def misfit(found: Dimension) -> str | None:
+    """What the dimension would have to be, None where it is right."""
+    if found.choices:
+        return "a log of numbers only" if found.log else None
+    if found.low > found.high:
+        return "the smaller number first"
+    if found.log and found.low <= 0:
+        return "numbers above 0 under a logarithm"
+    return "no steps but those of 1 under a logarithm" if found.log and found.step else None

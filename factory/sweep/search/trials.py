@@ -1,0 +1,93 @@
+"""The trials of a search as the runner's queue: each is asked of the study when a slot is free."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from factory.core.documents import read_summary
+from factory.core.errors import FactoryError
+from factory.core.rundir import RunDir, write_text
+from factory.sweep.outcome import Outcome
+from factory.sweep.plan import PLAN, Drafting, Job
+from factory.sweep.search.client import Asker
+from factory.sweep.search.space import Space
+
+LOST = ("pruned", "failed")  # what an earlier command saw end so stays so: the study has learned from it
+
+
+class Trials:
+    """Safe to use from several threads.
+
+    Args:
+        asker: its study is open.
+        earlier: the study's trials so far, as it gave them.
+        drafting: composes and judges.
+        space: of the search.
+    """
+
+    def __init__(self, asker: Asker, earlier: Sequence[Mapping[str, Any]], drafting: Drafting, space: Space) -> None:
+        self.asker, self.drafting, self.space = asker, drafting, space
+        self.overrides: dict[int, Sequence[str]] = {}
+        self.jobs: dict[int, Job] = {}
+        self.stopped, self.lock = False, threading.Lock()
+        states = {trial["number"]: trial["state"] for trial in earlier}
+        for trial in earlier:
+            self.draft(trial["number"], trial["params"])
+        self.settled = {number for number, state in states.items() if state != "running"}
+        self.lost = [self.ended_before(number, state) for number, state in states.items() if state in LOST]
+        self.again = deque(self.jobs[number] for number, state in states.items() if state not in LOST)
+
+    def draft(self, number: int, values: Mapping[str, Any]) -> Job:
+        """The job of a trial, written down with the others."""
+        words = self.space.words(values)
+        self.overrides[number] = words
+        self.jobs[number] = self.drafting.job(number, words)
+        lines = (json.dumps(asdict(self.jobs[number])) + "\n" for number in sorted(self.jobs))
+        write_text(self.drafting.grid.folder / PLAN, "".join(lines))
+        return self.jobs[number]
+
+    def ended_before(self, number: int, state: str) -> Outcome:
+        job = self.jobs[number]
+        summary = read_summary(RunDir(Path(job.folder))) or {}
+        error = job.fault or summary.get("error") or "failed in an earlier command"
+        outcome = Outcome.of(job, summary, error="; ".join(str(error).splitlines()), kept=True)
+        return outcome if outcome.status in (state, "refused") else replace(outcome, status=state)
+
+    def take(self) -> Job | None:
+        """The next trial: first what an earlier command finished, whose files are looked at, or left under way."""
+        with self.lock:
+            if self.stopped:
+                return None
+            if self.again:
+                return self.again.popleft()
+            asked = self.call("ask")
+            return None if asked.get("number") is None else self.draft(asked["number"], asked["params"])
+
+    def call(self, do: str, **fields: Any) -> dict[str, Any]:
+        """The study's answer; an empty one once the search was stopped: a trial under way goes on another time."""
+        try:
+            return {} if self.stopped else self.asker.call(do, **fields)
+        except FactoryError:
+            if self.stopped:
+                return {}
+            raise
+
+    def trained(self, key: str) -> None:
+        """No trial waits for the training of another."""
+
+    def untrained(self, key: str) -> list[Job]:
+        return []
+
+    def ended(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        """No more trials; a sampler may be thinking, and is not waited for."""
+        self.stopped = True
+        self.asker.close()

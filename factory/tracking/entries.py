@@ -1,0 +1,190 @@
+"""CHILD: what the folder of a run or a sweep has to tell a tracker."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from factory.core.markdown import table, words
+from factory.core.rundir import RunDir, read_json
+from factory.report import card, facts
+from factory.report.facts import Facts, numbers, read_history
+from factory.report.pages import plain
+from factory.tracking.tracker import Artifact, Closing, Ending, Model, Opening
+
+SWEEP, LEADERBOARD = "sweep.json", "leaderboard.csv"  # as factory/sweep writes them
+ENDINGS: Mapping[str, Ending] = {
+    "published": "finished",
+    "trained": "finished",
+    "done": "finished",
+    "failed": "failed",
+    "refused": "failed",
+    "stopped": "failed",
+}
+WHERE = re.compile(r"[+~]*(models|hydra\.[\w.]+|tracker\.[\w.]+)=")
+ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:[^\s/'\"]+/)+")
+NO_PARAMS = ("tracker", "models")  # where things go says nothing of the model
+GATE = (
+    "target",
+    "route",
+    "status",
+    "size",
+    "difference",
+    "of tolerance",
+    "metric",
+    "latency, batch 1, 32",
+    "published",
+)
+
+
+def is_sweep(folder: Path) -> bool:
+    return (folder / SWEEP).exists()
+
+
+def result(folder: Path) -> Any:
+    """What would have to be recorded anew if it changed."""
+    summary = read_json(folder / (SWEEP if is_sweep(folder) else "run.json")) or {}
+    trained = summary.get("train") or {}
+    return summary if is_sweep(folder) else [summary.get("status"), trained.get("sha256"), summary.get("targets")]
+
+
+def published(folder: Path) -> list[str]:
+    """The version folders of a run."""
+    targets = (read_json(RunDir(folder).summary) or {}).get("targets") or {}
+    return [target["published"] for target in targets.values() if target["published"]]
+
+
+def opening(folder: Path, parent: str | None, kept: str | None, told: int) -> Opening:
+    """What is known when a run or a sweep begins."""
+    place = "/".join(folder.parts[-2:])
+    if is_sweep(folder):
+        command = typed((read_json(folder / SWEEP) or {}).get("command", []))
+        return Opening(folder, f"sweep {place}", tags={"command": command}, kept=kept, epochs=told)
+    found = facts.read(folder)
+    name = f"job {folder.name}" if parent else f"{found.name} {place}"
+    params = dict(leaves({key: node for key, node in found.tree.items() if key not in NO_PARAMS}))
+    tags = {"overrides": typed(found.summary.get("overrides", [])), "train_key": found.summary["train_key"]}
+    tags |= {"git": revision} if (revision := found.summary.get("git")) else {}
+    return Opening(folder, name, params, tags, parent, kept, told)
+
+
+def typed(words: Sequence[str]) -> str:
+    """A command's words but for those that say where things lie on this machine."""
+    return without_paths(" ".join(word for word in words if not WHERE.match(word)))
+
+
+def without_paths(text: str) -> str:
+    """A text with the last part alone of each absolute path in it."""
+    return ABSOLUTE.sub("", text)
+
+
+def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """``train.epochs`` → 10: numbers, words and booleans as they are, lists and null as YAML writes them."""
+    if isinstance(node, Mapping):
+        for key, part in node.items():
+            yield from leaves(part, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, node if isinstance(node, bool | int | float | str) else plain(node)
+
+
+def epochs(folder: Path) -> list[dict[str, float]]:
+    return read_history(RunDir(folder).history)
+
+
+def killed() -> Closing:
+    return Closing("killed", {})
+
+
+def closing(folder: Path, *, registered: bool) -> Closing:
+    """What is known at the end.
+
+    Args:
+        registered: what was published is registered already.
+    """
+    if is_sweep(folder):
+        return sweep_closing(folder)
+    found = facts.read(folder)
+    status = found.summary["status"]
+    tags = {"status": status, **({"error": without_paths(error)} if (error := found.summary.get("error")) else {})}
+    targets = found.summary.get("targets") or {}
+    rows = list(card.gate(found))
+    return Closing(
+        ENDINGS.get(status, "killed"),
+        {**{f"final/{name}": value for name, value in found.metrics.items()}, **dict(gate_metrics(targets))},
+        tags | {f"gate.{name}": target["status"] for name, target in targets.items()},
+        f"{table(GATE, ([words(plain(part)) for part in row] for row in rows))}\n" if rows else "",
+        files(found),
+        None if registered else model(found),
+    )
+
+
+def gate_metrics(targets: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
+    """Of each target: whether it passed, how far off, how large, how fast, how good."""
+    for name, target in targets.items():
+        yield f"{name}/passed", float(target["status"] == "passed")
+        if (difference := target.get("difference")) and difference.get("absolute") is not None:
+            yield f"{name}/difference", difference["absolute"]
+        if target.get("bytes") is not None:
+            yield f"{name}/bytes", target["bytes"]
+        for batch, seconds in (target.get("latency") or {}).items():
+            yield f"{name}/milliseconds_batch_{batch}", seconds * 1000
+        if metric := target.get("metric"):
+            yield f"{name}/{metric['name']}", metric["after"]
+
+
+def files(found: Facts) -> dict[str, Path]:
+    """What a person may want to open; the model itself travels as artifact of its targets."""
+    run = RunDir(found.path)
+    asked = {
+        "config.yaml": run.config,
+        "report.html": run.path / "report.html",
+        "model_card.md": run.path / "model_card.md",
+        "history.csv": run.history,
+        "model/model.keras": run.model,
+    }
+    for name in found.targets:
+        place = next(place for place in (run.deploy(name), run.quarantine(name)) if (place / "report.json").exists())
+        asked[f"gate/{name}/report.json"] = place / "report.json"
+    return {name: path for name, path in asked.items() if path.exists()}
+
+
+def model(found: Facts) -> Model | None:
+    """What was published, None where nothing was."""
+    run, targets = RunDir(found.path), found.summary.get("targets") or {}
+    settings, versions = found.tree["deploy"]["target"] or {}, found.summary["versions"]
+    artifacts = {
+        name: Artifact(run.deploy(name) / "artifact", target["route"], settings[name]["requires"], target["published"])
+        for name, target in targets.items()
+        if target["published"]
+    }
+    if not artifacts:
+        return None
+    packages = dict.fromkeys(name for one in artifacts.values() for name in (one.backend, *one.requires))
+    requirements = [f"{name}=={versions[name]}" for name in ("keras", *packages) if name in versions]
+    return Model(found.name, found.trained["signature"], artifacts, requirements)
+
+
+def sweep_closing(folder: Path) -> Closing:
+    """How many jobs there were and what the best one came to; everything that lies in the folder itself."""
+    record = read_json(folder / SWEEP) or {}
+    figures = {name: float(value) for name, value in record.items() if isinstance(value, int | float)}
+    found = {path.name: path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")}
+    best = folder / "best" / "experiment" / "best.yaml"
+    return Closing(
+        ENDINGS.get(record.get("status", ""), "killed"),
+        {**figures, **{f"best/{name}": value for name, value in best_row(folder / LEADERBOARD).items()}},
+        {"status": record.get("status", "")},
+        files=found | ({"best.yaml": best} if best.exists() else {}),
+    )
+
+
+def best_row(leaderboard: Path) -> dict[str, float]:
+    """The numbers in the first row, where there is one with a rank."""
+    if not leaderboard.exists():
+        return {}
+    with open(leaderboard, newline="", encoding="utf-8") as file:
+        row = next(csv.DictReader(file), {})
+    return numbers(row) if row.get("rank") else {}

@@ -1,0 +1,79 @@
+"""CHILD: a model from MLflow's registry, run by a target's own runtime.
+
+    model = mlflow.pyfunc.load_model("models:/mlp-digits/1", model_config={"target": "onnx"})
+    model.predict({"pixels": rows})
+
+Without ``target`` the first one whose runtime is installed here is taken. This package travels with the model, so
+nothing may be imported here that a runtime does not bring, but Keras.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from factory.core import messages
+from factory.core.errors import ConfigError, MissingPackage
+from factory.core.predict import Predict
+from factory.core.signature import Signature
+
+FOLDER = "factory"
+FILE = "targets.json"
+
+
+class Registered:
+    """What MLflow calls.
+
+    Args:
+        run: by the target's runtime.
+        signature: of the model.
+    """
+
+    def __init__(self, run: Predict, signature: Signature) -> None:
+        self.run, self.signature = run, signature
+
+    def predict(self, rows: Any, params: Mapping[str, Any] | None = None) -> dict[str, np.ndarray[Any, Any]]:
+        """Compute outputs.
+
+        Args:
+            rows: input name → ``(n, ...)``; the array alone where there is one input.
+            params: MLflow passes them; there are none.
+
+        Returns:
+            Output name → ``(n, ...)``.
+        """
+        named = rows if isinstance(rows, Mapping) else {self.signature.inputs[0].name: rows}
+        return self.run({t.name: np.asarray(named[t.name], dtype=t.dtype) for t in self.signature.inputs})
+
+
+def _load_pyfunc(path: str, model_config: Mapping[str, Any] | None = None) -> Registered:
+    """Called by ``mlflow.pyfunc.load_model``.
+
+    Raises:
+        ConfigError: the asked target is not there.
+        MissingPackage: none of the targets has its runtime here.
+    """
+    fields = json.loads(Path(path, FILE).read_text(encoding="utf-8"))
+    needs, signature = fields["needs"], Signature.from_json(fields["signature"])
+    asked = (model_config or {}).get("target")
+    if asked is not None and asked not in needs:
+        raise ConfigError(messages.wrong("model_config.target", asked, messages.listed([*needs]), needs))
+    lacking = {target: absent(needs[target]) for target in ([asked] if asked else needs)}
+    target = next((target for target, packages in lacking.items() if not packages), None)
+    if target is None:
+        raise MissingPackage(f"{target}: needs {', '.join(packages)}" for target, packages in lacking.items())
+    os.environ.setdefault("KERAS_BACKEND", needs[target][0])
+    run = importlib.import_module(f"factory.export.targets.{target}").load(Path(path, target), signature)
+    return Registered(run, signature)
+
+
+def absent(packages: Sequence[str]) -> list[str]:
+    """Those that are not installed; a dash in a pip name is an underscore in what is imported."""
+    return [name for name in packages if find_spec(name.replace("-", "_")) is None]

@@ -1,0 +1,144 @@
+"""CHILD: the process of one tracker: messages on stdin say when to look into which run's folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from factory.core.rundir import key_of, read_json, write_json
+from factory.tracking import entries
+from factory.tracking.tracker import Tracker, connect_tracker
+
+STATE = "tracker.json"
+NICE = 10  # a record may wait, a training may not
+LAST_MOMENTS = 30  # seconds to record that runs were killed, once the parent is gone
+MESSAGE_LIMIT = 300  # characters
+
+
+def main() -> None:
+    """Record until the parent leaves; the first error ends it."""
+    messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=listen, args=(messages,), daemon=True).start()
+    events = os.dup(1)
+    os.dup2(2, 1)  # whatever a library prints goes to the log, never between the events
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+
+    def send(event: Mapping[str, Any]) -> None:
+        os.write(events, (json.dumps(event) + "\n").encode())
+
+    name, options = sys.argv[1], json.loads(sys.argv[2])
+    place = ""
+    try:
+        tracker = connect_tracker(name, options)
+        place = tracker.place
+        recorder = Recorder(tracker)
+        while (message := messages.get())["event"] != "leave":
+            recorder.take(message)
+            send({"event": "alive"})
+        recorder.leave()
+        send({"event": "done", "look": tracker.look if recorder.recorded else ""})
+        os._exit(0)  # nothing that a library does at exit is waited for
+    except Exception as error:  # whatever a tracker's library raises costs the tracker alone
+        traceback.print_exc()
+        send({"event": "broken", "message": f"{place}: {reason(error)}".removeprefix(": ")[:MESSAGE_LIMIT]})
+        os._exit(1)
+
+
+def listen(messages: queue.SimpleQueue[dict[str, Any]]) -> None:
+    """Read messages, also while the tracker hangs: where they end without a word, the parent was killed."""
+    message: dict[str, Any] = {"event": ""}
+    for line in sys.stdin:
+        message = json.loads(line)
+        messages.put(message)
+    if message["event"] != "leave":
+        if hasattr(signal, "alarm"):
+            signal.alarm(LAST_MOMENTS)
+        messages.put({"event": "leave"})
+
+
+class Recorder:
+    """Records runs from their folders, in the tracker's own run of each, also where an earlier command began it.
+
+    Args:
+        tracker: that takes it.
+    """
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.tracker = tracker
+        self.open: dict[Path, str] = {}
+        self.recorded = False
+
+    def take(self, message: Mapping[str, Any]) -> None:
+        folder, sweep = Path(message["run"]), message["sweep"] and Path(message["sweep"])
+        parent = self.begun(sweep, None) if sweep and sweep != folder else None
+        if message["event"] == "end" and self.state(folder).get("told") == key_of(entries.result(folder)):
+            return  # an earlier command recorded it to its end, and nothing has changed
+        run = self.begun(folder, parent)
+        if message["event"] in ("look", "end"):
+            self.catch_up(folder, run)
+        if message["event"] == "end":
+            self.end(folder, run)
+
+    def begun(self, folder: Path, parent: str | None) -> str:
+        """The tracker's run of a folder: open, taken up again, or new."""
+        if folder not in self.open:
+            state = self.state(folder)
+            opening = entries.opening(folder, parent, state.get("id"), state.get("epochs", 0))
+            run = self.tracker.begin(opening)
+            known = state if run == state.get("id") else {"id": run, "epochs": 0}
+            self.keep(folder, known)
+            self.open[folder] = run
+            self.recorded = True
+        return self.open[folder]
+
+    def catch_up(self, folder: Path, run: str) -> None:
+        """Record the epochs that are new in history.csv."""
+        told = self.state(folder)["epochs"]
+        rows = [row for row in entries.epochs(folder) if row["epoch"] > told]
+        if rows:
+            self.tracker.epochs(run, rows)
+            self.keep(folder, {"epochs": int(rows[-1]["epoch"])})
+
+    def end(self, folder: Path, run: str) -> None:
+        state, published = self.state(folder), key_of(entries.published(folder))
+        closing = entries.closing(folder, registered=state.get("published") == published)
+        self.tracker.end(run, closing)
+        self.keep(folder, {"published": published, "told": key_of(entries.result(folder))})
+        del self.open[folder]
+
+    def leave(self) -> None:
+        """The parent is gone or has said all: what it did not say the end of was killed."""
+        for folder, run in reversed(self.open.items()):  # jobs before their sweep
+            if folder.is_dir():
+                self.catch_up(folder, run)
+                self.tracker.end(run, entries.killed())
+
+    def state(self, folder: Path) -> dict[str, Any]:
+        """What is known of a run in this place."""
+        return dict((read_json(folder / STATE) or {}).get(self.tracker.place, {}))
+
+    def keep(self, folder: Path, fields: Mapping[str, Any]) -> None:
+        places = read_json(folder / STATE) or {}
+        write_json(folder / STATE, {**places, self.tracker.place: {**places.get(self.tracker.place, {}), **fields}})
+
+
+def reason(error: BaseException) -> str:
+    """The first line of what is at the bottom of it: of a long story of retries, that nobody listened."""
+    cause = error
+    while deeper := cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__):
+        cause = deeper
+    lines = str(cause).strip().splitlines()
+    return lines[0] if lines else type(cause).__name__
+
+
+if __name__ == "__main__":
+    main()

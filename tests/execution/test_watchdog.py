@@ -1,0 +1,60 @@
+"""How long a stage may take, and how long it may be silent; the clock is the test's own."""
+
+from __future__ import annotations
+
+from factory.execution.watchdog import GRACE, Limit, Vigil, stricter
+
+
+class Asked:
+    """A worker that notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def end(self, job: int) -> None:
+        self.calls.append(f"end {job}")
+
+    def abort(self) -> None:
+        self.calls.append("abort")
+
+
+def vigil(limit: Limit | None) -> Vigil:
+    made = Vigil(limit, "train", "torch", "log.txt", silence=60)
+    made.begin(100)
+    return made
+
+
+def test_overdue_stage_is_ended_and_then_its_worker() -> None:
+    watched, worker = vigil(Limit(10, "train.timeout")), Asked()
+    watched.look(1, worker, 109)
+    assert (worker.calls, watched.cause) == ([], {})
+    watched.look(1, worker, 110)
+    watched.look(1, worker, 110 + GRACE - 1)
+    assert worker.calls == ["end 1"]
+    assert watched.cause == {"overdue": {"seconds": 10, "key": "train.timeout"}}
+    watched.look(1, worker, 110 + GRACE)
+    assert worker.calls == ["end 1", "abort"]
+
+
+def test_time_begins_anew_once_the_worker_is_ready() -> None:
+    watched, worker = vigil(Limit(10, "train.timeout")), Asked()
+    watched.begin(105)
+    watched.look(1, worker, 114)
+    assert worker.calls == []
+
+
+def test_silent_stage_is_named_once_a_minute() -> None:
+    watched, worker = vigil(None), Asked()
+    named = {now: watched.look(1, worker, now) for now in range(100, 290, 10)}
+    told = {now: event["seconds"] for now, event in named.items() if event}
+    assert told == {160: 60, 220: 120, 280: 180}
+    watched.hear(285)
+    assert watched.look(1, worker, 340) is None
+    assert worker.calls == []
+
+
+def test_stricter_limit_holds() -> None:
+    own, launchers = Limit(5, "train.timeout"), Limit(9, "launcher.timeout")
+    assert stricter(launchers, own) == own
+    assert stricter(launchers, None) == launchers
+    assert stricter(None, None) is None

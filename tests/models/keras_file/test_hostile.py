@@ -1,0 +1,58 @@
+"""No file makes Keras run code, open a socket or read another file; each is refused in one line."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.models.keras_file.hostile import CASES
+
+pytestmark = pytest.mark.slow
+
+
+@functools.cache
+def tried() -> dict[str, Any]:
+    """One process for all files; under tensorflow, where lookups read files and buckets."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.models.keras_file.child"],
+        env={**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stderr[-4000:]
+    found: dict[str, Any] = json.loads(ran.stdout)
+    return found
+
+
+def test_a_sound_file_loads_and_opens_nothing_else() -> None:
+    found = tried()["sound"]
+    assert found["said"] is None
+    assert {Path(name).name for name in found["happened"]} == {"good.keras"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_hostile_file_is_refused_in_one_line_before_keras_sees_it(name: str) -> None:
+    found = tried()[name]
+    assert found["said"] is not None and "\n" not in found["said"]
+    _, _, said = found["said"].partition(f"{name}.keras: ")
+    assert re.fullmatch(CASES[name][1] + "; not loaded", said), said
+    assert {Path(file).name for file in found["happened"]} <= {f"{name}.keras"}, "and it looked at the file alone"
+
+
+def test_weights_of_another_model_are_one_line() -> None:
+    said = tried()["weights of another model"]["said"].partition("other.keras: ")[2]
+    assert said == (
+        "the weights are another model's: 1 of its layers do not take them, such as <Dense name=y, built=True> "
+        "(Layer 'y' expected 2 variables, but received 0 variables during loading. Expected: ['kernel', 'bias'])"
+    )
