@@ -1,32 +1,41 @@
-"""What one Keras backend gives the targets: ``factory/export/backends/<backend>.py``, one file a backend.
+"""CHILD: what one Keras backend can export: ``factory/export/backends/<backend>.py``, one file a backend.
 
-A route offers some of
-    predictor(model, signature) -> Predict                 the loaded model itself, in inference mode; every route
+Every one has a predictor, and offers some of
     write_saved_model(model, signature, folder)
-    module(model, signature) -> torch.nn.Module            keyword tensors in, a dictionary out
     write_onnx(model, signature, path, *, opset) -> str    returns the name of the exporter it used
-and always calls the model with ``training=False``: Keras' augmentation layers default to training.
+    module(model, signature) -> torch.nn.Module            keyword tensors in, a dictionary out
+    example(signature) -> {input: torch.Tensor}            rows to trace that module with
+    free_axes(signature) -> {input: {axis: dimension}}     the axes that a trace of it must leave free
+A model is always called with ``training=False``: Keras' augmentation layers default to training.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from types import ModuleType
-from typing import Any
+from typing import Any, Protocol, cast
 
 import keras
 
 from factory.core.errors import ExportError
+from factory.core.predict import Predict
+from factory.core.signature import Signature
 
 
-def current_backend() -> ModuleType:
-    """The route of this process's Keras backend."""
-    return importlib.import_module(f"factory.export.backends.{keras.config.backend()}")
+class Backend(Protocol):
+    """The module of a backend."""
+
+    def predictor(self, model: keras.Model, signature: Signature) -> Predict:
+        """The loaded model itself, in inference mode."""
+
+
+def current_backend() -> Backend:
+    """The exports of this process's Keras backend."""
+    return cast(Backend, importlib.import_module(f"factory.export.backends.{keras.config.backend()}"))
 
 
 def backend_function(ability: str) -> Callable[..., Any]:
-    """One ability of the current route.
+    """One ability of the current backend.
 
     Args:
         ability: such as ``write_onnx``.

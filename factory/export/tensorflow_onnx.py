@@ -1,4 +1,4 @@
-"""ONNX from the tensorflow route, by tf2onnx."""
+"""CHILD: ONNX from TensorFlow, by tf2onnx."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tf2onnx.utils import map_onnx_to_numpy_type
 
 from factory.core.errors import ExportError
 from factory.core.signature import Signature
-from factory.export.backends.tensorflow import holds_tables, serving_function
 from factory.export.onnx_file import finish
+from factory.export.tensorflow_trace import holds_tables, serving_function
 
 
 def write(model: keras.Model, signature: Signature, path: Path, *, opset: int) -> str:

@@ -1,4 +1,4 @@
-"""ONNX from the torch route, by whichever of torch's two exporters writes a file that computes the same."""
+"""CHILD: ONNX from torch, by whichever of torch's two exporters writes a file that computes the same."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import torch
 
 from factory.core.errors import ExportError
 from factory.core.signature import Signature
-from factory.export.backends.torch import TRACED, free_axes, module, predictor, sample
 from factory.export.failure import gist
 from factory.export.onnx_file import finish, session
+from factory.export.torch_trace import example, free_axes, module, predictor, sample
 from factory.export.unroll import unrolled
 
 OTHERS = ((1, 12), (3, 19))
@@ -74,7 +74,7 @@ def _by_script(model: keras.Model, signature: Signature, path: Path, opset: int)
     axes = {tensor.name: [0, *_free(tensor.shape)] for tensor in (*signature.inputs, *signature.outputs)}
     torch.onnx.export(
         Positional(model, signature),
-        tuple(sample(signature, TRACED).values()),
+        tuple(example(signature).values()),
         path,
         input_names=inputs,
         output_names=outputs,
@@ -88,7 +88,7 @@ def _by_script(model: keras.Model, signature: Signature, path: Path, opset: int)
 def _by_export(model: keras.Model, signature: Signature, path: Path, opset: int) -> onnx.ModelProto:
     program = torch.export.export(
         Positional(model, signature),
-        tuple(sample(signature, TRACED).values()),
+        tuple(example(signature).values()),
         dynamic_shapes=(tuple(free_axes(signature).values()),),
         strict=False,
     )

@@ -12,7 +12,7 @@ import torch
 
 from factory.core.predict import Arrays, Predict
 from factory.core.signature import Signature
-from factory.export.backend import backend_function, current_backend
+from factory.export.backend import backend_function
 from factory.export.failure import failing
 from factory.export.unroll import unrolled
 
@@ -30,15 +30,15 @@ def export(model: keras.Model, signature: Signature, folder: Path) -> None:
     Raises:
         ExportError: torch.export could not capture the model with a free batch axis.
     """
-    route = current_backend()
     module = backend_function("module")(model, signature)
+    example, free_axes = backend_function("example"), backend_function("free_axes")
     with failing("no exported program was written"), unrolled(model, signature), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # each Keras variable is announced as no registered parameter
         program = torch.export.export(
             module,
             args=(),
-            kwargs=route.sample(signature, route.TRACED),
-            dynamic_shapes=route.free_axes(signature),
+            kwargs=example(signature),
+            dynamic_shapes=free_axes(signature),
             strict=False,
         )
         torch.export.save(program, folder / FILE)
