@@ -16,8 +16,7 @@ from factory.data.dataset import Array
 from factory.export import parity
 from factory.export.backend import current_backend
 from factory.export.parity import Hop, Tolerance
-from factory.models import keras_objects
-from factory.training import handoff
+from factory.training import handoff, objectives
 from factory.training.handoff import HandOff
 
 LATENCIES = (1, 32)  # batch sizes
@@ -110,7 +109,7 @@ class Gate:
     def metric(self, predict: Predict) -> dict[str, Any]:
         """The first output's first metric on all rows that travelled: as trained, and as the artifact computes."""
         name = self.given.spec.outputs[0].name
-        metric = keras_objects.metrics(self.config["train"]["metrics"], self.given.spec)[name][0]
+        metric = objectives.metrics(self.config["train"]["metrics"], self.given.spec)[name][0]
         rows = len(self.given.rows)
         parts = [predict(self.given.rows.take(slice(i, i + 256)).inputs)[name] for i in range(0, rows, 256)]
 

@@ -1,4 +1,4 @@
-"""What a training tells while it runs: live events, history.csv, checkpoints."""
+"""CHILD: the declared callbacks, and our own: what a training tells while it runs, history.csv, checkpoints."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import csv
 import io
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from factory.config.declaration import Declaration
 from factory.core.errors import TrainError
 from factory.core.rundir import Emit, write_text
+from factory.models.keras_objects import make_object
 from factory.training.checkpoint import Checkpoint, Log, Progress
 
 STEP_EVERY = 0.2  # seconds between two live events
+
+
+def callbacks(declared: Sequence[Declaration]) -> list[keras.callbacks.Callback]:
+    """The declared callbacks, in order."""
+    return [make_object("callbacks", one, f"train.callbacks.{place}") for place, one in enumerate(declared or ())]
 
 
 class Watch(keras.callbacks.Callback):

@@ -1,4 +1,4 @@
-"""The train stage: config → data, model, optimizer → fit → the hand-off, under the backend this process has."""
+"""CHILD: the train stage: config → data, model, optimizer → fit → the hand-off, under the backend this process has."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from factory.data.load import load_dataset
 from factory.models import architecture, keras_objects
 from factory.models.adapt import adapt_statistics
 from factory.models.build import build_model
-from factory.training import handoff
+from factory.training import handoff, objectives
 from factory.training.batches import Batches
-from factory.training.callback import Watch
+from factory.training.callback import Watch, callbacks
 from factory.training.checkpoint import Checkpoint, Progress
+from factory.training.class_weights import class_weights
 from factory.training.one_device import OneDevice
 from factory.training.parallel import claim_devices
 from factory.training.scaled_loss import ScaledLoss
@@ -109,8 +110,8 @@ def made(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:
     adapt_statistics(model, dataset.train.inputs)
     model.compile(
         optimizer=keras_objects.optimizer(config["optimizer"]),
-        loss=keras_objects.loss(settings["loss"], dataset.spec),
-        metrics=keras_objects.metrics(settings["metrics"], dataset.spec),
+        loss=objectives.loss(settings["loss"], dataset.spec),
+        metrics=objectives.metrics(settings["metrics"], dataset.spec),
     )
     model.optimizer.build(model.trainable_variables)
     return model
@@ -131,12 +132,12 @@ def fit(
 ) -> Progress:
     """Train from the last finished epoch on; returns how far it came (fewer epochs when a callback stopped it)."""
     settings = config["train"]
-    declared = keras_objects.callbacks(settings["callbacks"])
+    declared = callbacks(settings["callbacks"])
     checkpoint = Checkpoint(run.checkpoint, key, model, declared)
     progress = checkpoint.restore()
     if progress.epoch:
         on.emit({"event": "resumed", "epoch": progress.epoch})
-    weights = keras_objects.class_weights(settings["class_weight"], dataset)
+    weights = class_weights(settings["class_weight"], dataset)
     batches = Batches(
         dataset.train,
         settings["batch_size"],

@@ -1,4 +1,4 @@
-"""Runs under one backend: makes the objects that tests/test_objects.py asks for and says what they are, in JSON."""
+"""Makes under one backend the objects that test_keras_objects.py asks for, and says in JSON what they are."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from factory.data.dataset import DataSpec
 from factory.data.load import load_dataset
 from factory.models import keras_objects
 from factory.models.build import build_model
+from factory.training import callback, objectives
+from factory.training import class_weights as weighting
 
 DIGITS = load_dataset({"source": "digits"})
 PAIR = load_dataset({"source": "synthetic", "inputs": {"x": [8]}, "outputs": {"label": 3, "cost": 0}, "rows": 120})
@@ -65,13 +67,13 @@ def losses() -> dict[str, Any]:
     weights = draw.random(6).astype("float32")
 
     def values(declared: Any) -> list[float]:
-        (loss,) = keras_objects.loss(declared, DIGITS.spec).values()
+        (loss,) = objectives.loss(declared, DIGITS.spec).values()
         return [float(loss(labels, answers)), float(loss(labels[:, None], answers, weights))]
 
     restored = keras.saving.deserialize_keras_object(
-        keras.saving.serialize_keras_object(keras_objects.loss("CategoricalCrossentropy", DIGITS.spec)["digit"])
+        keras.saving.serialize_keras_object(objectives.loss("CategoricalCrossentropy", DIGITS.spec)["digit"])
     )
-    each = keras_objects.loss({"cost": {"Huber": {"delta": 2.0}}}, PAIR.spec)
+    each = objectives.loss({"cost": {"Huber": {"delta": 2.0}}}, PAIR.spec)
     return {
         "auto": values("auto"),
         "sparse": values("SparseCategoricalCrossentropy"),
@@ -87,8 +89,8 @@ def fit(spec: DataSpec, rows: Any, metrics: Any) -> dict[str, float]:
     model = build_model({"kind": "mlp", "hidden": [16]}, spec)
     model.compile(
         optimizer=keras_objects.optimizer({"name": "Adam", "learning_rate": 0.01}),
-        loss=keras_objects.loss("auto", spec),
-        metrics=keras_objects.metrics(metrics, spec),
+        loss=objectives.loss("auto", spec),
+        metrics=objectives.metrics(metrics, spec),
     )
     model.fit(rows.inputs, rows.outputs, epochs=2, verbose=0)
     found = model.evaluate(rows.inputs, rows.outputs, verbose=0, return_dict=True)
@@ -96,20 +98,20 @@ def fit(spec: DataSpec, rows: Any, metrics: Any) -> dict[str, float]:
 
 
 def callbacks() -> list[Any]:
-    made = keras_objects.callbacks(["TerminateOnNaN", {"EarlyStopping": {"patience": 3, "monitor": "val_loss"}}])
+    made = callback.callbacks(["TerminateOnNaN", {"EarlyStopping": {"patience": 3, "monitor": "val_loss"}}])
     return [type(made[0]).__name__, type(made[1]).__name__, made[1].patience]
 
 
 def class_weights() -> dict[str, Any]:
-    balanced = keras_objects.class_weights("balanced", PAIR)
-    named = keras_objects.class_weights({"1": 2.5}, PAIR)
+    balanced = weighting.class_weights("balanced", PAIR)
+    named = weighting.class_weights({"1": 2.5}, PAIR)
     counts = np.bincount(PAIR.train.outputs["label"])
     return {
-        "none": keras_objects.class_weights(None, PAIR),
+        "none": weighting.class_weights(None, PAIR),
         "balanced": float((balanced or {})["label"] @ counts) / counts.sum(),
         "equal": float(np.ptp((balanced or {})["label"] * counts)),
         "named": (named or {})["label"].tolist(),
-        "unknown": refusal(keras_objects.class_weights, {"7": 1.0}, PAIR),
+        "unknown": refusal(weighting.class_weights, {"7": 1.0}, PAIR),
     }
 
 
@@ -118,10 +120,10 @@ def refusals() -> dict[str, str]:
         "optimizer": refusal(keras_objects.optimizer, {"name": "Adams"}),
         "argument": refusal(keras_objects.optimizer, {"name": "Adam", "learning_rat": 1}),
         "schedule": refusal(keras_objects.optimizer, {"name": "Adam", "learning_rate": {"CosinDecay": {}}}),
-        "loss": refusal(keras_objects.loss, "Crossentropy", DIGITS.spec),
-        "sparse": refusal(keras_objects.loss, "SparseCategoricalCrossentropy", PAIR.spec),
-        "callback": refusal(keras_objects.callbacks, ["LambdaCallback"]),
-        "metric": refusal(keras_objects.metrics, ["acuracy"], DIGITS.spec),
+        "loss": refusal(objectives.loss, "Crossentropy", DIGITS.spec),
+        "sparse": refusal(objectives.loss, "SparseCategoricalCrossentropy", PAIR.spec),
+        "callback": refusal(callback.callbacks, ["LambdaCallback"]),
+        "metric": refusal(objectives.metrics, ["acuracy"], DIGITS.spec),
     }
 
 

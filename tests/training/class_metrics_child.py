@@ -13,9 +13,9 @@ from sklearn import metrics as sklearn
 
 from factory.core.signature import Tensor
 from factory.data.dataset import DataSpec, Output
-from factory.models import keras_objects
 from factory.models.build import build_model
 from factory.models.keras_file.load import load
+from factory.training import objectives
 
 DECLARED: list[Any] = ["Precision", "Recall", "F1Score", {"FBetaScore": {"beta": 2.0}}, "AUC"]
 
@@ -37,7 +37,7 @@ def rows(classes: int, seed: int) -> tuple[Any, Any]:
 
 def ours(of: DataSpec, labels: Any, answers: Any) -> dict[str, float]:
     found = {}
-    for metric in keras_objects.metrics(DECLARED, of)["kind"]:
+    for metric in objectives.metrics(DECLARED, of)["kind"]:
         for start in range(0, len(labels), 150):
             metric.update_state(labels[start : start + 150], answers[start : start + 150])
         found[metric.name] = float(metric.result())
@@ -74,7 +74,7 @@ def trained() -> dict[str, Any]:
     """A model that was compiled with them, saved, and loaded without its training state; their names in its logs."""
     of = spec(3)
     model = build_model({"kind": "mlp", "hidden": [4]}, of)
-    model.compile(loss=keras_objects.loss("auto", of), metrics=keras_objects.metrics([*DECLARED, "TruePositives"], of))
+    model.compile(loss=objectives.loss("auto", of), metrics=keras_objects.metrics([*DECLARED, "TruePositives"], of))
     labels, _ = rows(3, 0)
     x = {"x": np.random.default_rng(0).normal(size=(400, 4)).astype("float32")}
     history = model.fit(x, {"kind": labels}, verbose=0, epochs=2)
@@ -82,7 +82,7 @@ def trained() -> dict[str, Any]:
         model.save(Path(folder) / "model.keras")
         loaded = load(Path(folder) / "model.keras")
     same = np.allclose(model.predict(x, verbose=0)["kind"], loaded.predict(x, verbose=0)["kind"])
-    metrics = [one for classes in (2, 3) for one in keras_objects.metrics(DECLARED, spec(classes))["kind"]]
+    metrics = [one for classes in (2, 3) for one in objectives.metrics(DECLARED, spec(classes))["kind"]]
     again = [keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(one)) for one in metrics]
     return {
         "logs": sorted(history.history),

@@ -1,0 +1,53 @@
+"""CHILD: what a training row of each class counts for in the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from factory.core.errors import ConfigError
+from factory.core.messages import listed, wrong
+from factory.data.dataset import Array, Dataset, Output
+
+
+def class_weights(declared: Any, dataset: Dataset) -> dict[str, Array] | None:
+    """What a training row of each class counts for in the loss.
+
+    Args:
+        declared: None, ``balanced`` (each class as much as the others), or label → weight of the first classification
+            output, or output → label → weight; labels that are not named count 1.
+        dataset: whose training rows are counted.
+
+    Returns:
+        output → weights ``(classes,)`` float32; None where nothing is declared.
+    """
+    outputs = {output.name: output for output in dataset.spec.outputs if output.labels}
+    if declared is None:
+        return None
+    if not outputs:
+        raise ConfigError(wrong("train.class_weight", declared, "null: the data has no classification output"))
+    if declared == "balanced":
+        return {name: _balanced(dataset.train.outputs[name], output) for name, output in outputs.items()}
+    nested = all(isinstance(value, Mapping) for value in declared.values())
+    each = declared if nested else {next(iter(outputs)): declared}
+    return {name: _weights(weights, outputs[name]) for name, weights in each.items()}
+
+
+def _balanced(indices: Array, output: Output) -> Array:
+    counts = np.maximum(np.bincount(indices, minlength=output.shape[0]), 1)
+    return (len(indices) / (len(counts) * counts)).astype(np.float32)
+
+
+def _weights(declared: Mapping[Any, float], output: Output) -> Array:
+    labels = [str(label) for label in output.labels or ()]
+    faults = [
+        wrong("train.class_weight", str(label), f"labels of {output.name!r}: {listed(labels)}", labels)
+        for label in declared
+        if str(label) not in labels
+    ]
+    if faults:
+        raise ConfigError(faults)
+    given = {str(label): weight for label, weight in declared.items()}
+    return np.array([given.get(label, 1.0) for label in labels], np.float32)
