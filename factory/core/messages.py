@@ -1,4 +1,4 @@
-"""One refused value as one line: where it is, what it got, what it takes, what was probably meant."""
+"""SHARED: a fault as one line: a refused value, and what an error of somebody else says."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 MOST_LISTED = 10
 MISSING = ": missing; takes "
 LONGEST = 400  # characters of what another library said
+NOTHING = re.compile("$.")  # matches no line
 
 
 def wrong(path: str, value: Any, takes: str, among: Iterable[str] = ()) -> str:
@@ -68,3 +69,24 @@ def one_line(error: BaseException) -> str:
     text = re.sub(r"^Exception encountered when calling .*\n", "", text)
     text = " ".join(text.split()) or type(error).__name__
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def first_line(error: BaseException, noise: re.Pattern[str] = NOTHING) -> str:
+    """The first line of what an error says; the name of its class where it says nothing.
+
+    Args:
+        error: of a library, which may say a page.
+        noise: matches lines that tell nothing.
+    """
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line and not noise.match(line)), type(error).__name__)
+
+
+def class_and_line(error: BaseException, noise: re.Pattern[str] = NOTHING) -> str:
+    """The name of an error's class and, where it says something, the first line of that.
+
+    >>> class_and_line(ValueError("no such op"))
+    'ValueError: no such op'
+    """
+    name, line = type(error).__name__, first_line(error, noise)
+    return name if line == name else f"{name}: {line}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from factory.core.errors import ExportError, FactoryError
+from factory.core.messages import class_and_line
 
 NOISE = re.compile(
     r"^(Exception from |FrontEnd API failed|Model wasn't fully converted|Check '.*' failed at |Traceback |File \")"
@@ -21,9 +22,7 @@ def gist(error: BaseException) -> str:
     >>> gist(ValueError("Exception from core.cpp:90:\\nno such op"))
     'ValueError: no such op'
     """
-    said = (line.strip() for line in str(error).splitlines())
-    line = next((line for line in said if not NOISE.match(line)), "")
-    return f"{type(error).__name__}: {line}".removesuffix(": ")[:LIMIT]
+    return class_and_line(error, NOISE)[:LIMIT]
 
 
 @contextmanager

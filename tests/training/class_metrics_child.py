@@ -74,7 +74,7 @@ def trained() -> dict[str, Any]:
     """A model that was compiled with them, saved, and loaded without its training state; their names in its logs."""
     of = spec(3)
     model = build_model({"kind": "mlp", "hidden": [4]}, of)
-    model.compile(loss=objectives.loss("auto", of), metrics=keras_objects.metrics([*DECLARED, "TruePositives"], of))
+    model.compile(loss=objectives.loss("auto", of), metrics=objectives.metrics([*DECLARED, "TruePositives"], of))
     labels, _ = rows(3, 0)
     x = {"x": np.random.default_rng(0).normal(size=(400, 4)).astype("float32")}
     history = model.fit(x, {"kind": labels}, verbose=0, epochs=2)

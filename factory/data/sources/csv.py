@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from factory.core.errors import DataError
-from factory.core.messages import wrong
+from factory.core.messages import first_line, wrong
 from factory.data.dataset import Source
 from factory.data.files import existing
 from factory.data.tables import Table, to_source
@@ -45,7 +45,7 @@ def read(
         raise DataError(f"{file.name}: got an empty file; takes a header and at least 2 rows") from error
     except pl.exceptions.PolarsError as error:
         _check_rows(file, separator)
-        raise DataError(f"{file.name}: {str(error).splitlines()[0]}") from error
+        raise DataError(f"{file.name}: {first_line(error)}") from error
     if frame.null_count().sum_horizontal().sum() or any("_duplicated_" in name for name in frame.columns):
         _check_rows(file, separator)  # polars fills short rows with nothing and renames columns of the same name
     return to_source(Table(file.name, frame, first=2), target, task, columns)

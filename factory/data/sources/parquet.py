@@ -7,6 +7,7 @@ from typing import Literal
 import polars as pl
 
 from factory.core.errors import DataError
+from factory.core.messages import first_line
 from factory.data.dataset import Source
 from factory.data.files import existing
 from factory.data.tables import Table, to_source
@@ -34,5 +35,5 @@ def read(
     try:
         frame = pl.read_parquet(file, glob=False)
     except pl.exceptions.PolarsError as error:
-        raise DataError(f"{file.name}: got no Parquet file; {str(error).splitlines()[0]}") from error
+        raise DataError(f"{file.name}: got no Parquet file; {first_line(error)}") from error
     return to_source(Table(file.name, frame, first=1), target, task, columns)

@@ -28,7 +28,7 @@ from factory.execution.environment import Environment
 from factory.execution.ray.node_agent import Keeper
 from factory.execution.ray.own import OwnRay
 from factory.execution.ray.run_folders import Copies
-from factory.execution.ray.worker import AGAIN, RayWorker, first_line
+from factory.execution.ray.worker import AGAIN, RayWorker
 from factory.execution.requirements import Cluster, Ground
 
 QUIET = {
@@ -171,7 +171,7 @@ def connect(address: str) -> None:
             ray.init(address=address, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
         except (OSError, RayError, RuntimeError, ValueError) as error:
             ray.shutdown()
-            takes = f"the address of a Ray cluster that answers; {first_line(error)}"
+            takes = f"the address of a Ray cluster that answers; {messages.first_line(error)}"
             raise ConfigError(messages.wrong("launcher.address", address, takes)) from error
 
 

@@ -66,7 +66,7 @@ def url_of(root: Path, storage: str) -> str:
     try:
         url_to_fs(storage)
     except (ImportError, ValueError) as error:
-        takes = f"a URL that fsspec opens; {str(error).strip().splitlines()[0]}"
+        takes = f"a URL that fsspec opens; {messages.first_line(error)}"
         raise ConfigError(messages.wrong("launcher.storage", storage, takes)) from error
     earlier = read_json(root / STORAGE) or {}
     if earlier.get("storage") != storage:

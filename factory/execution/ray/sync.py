@@ -12,6 +12,7 @@ from uuid import uuid4
 from fsspec.core import url_to_fs
 
 from factory.core.errors import FactoryError
+from factory.core.messages import first_line
 from factory.core.rundir import replacing
 
 HALF_MADE = ".making-"  # as `rundir` names what is not to be seen yet
@@ -128,8 +129,7 @@ def reaching(url: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # each file system raises what its library does
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise FactoryError(f"launcher.storage: {url}: {lines[0]}") from error
+        raise FactoryError(f"launcher.storage: {url}: {first_line(error)}") from error
 
 
 def stamp(path: Path) -> Stamp:

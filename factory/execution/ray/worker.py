@@ -12,6 +12,7 @@ import ray
 from ray.exceptions import ActorUnavailableError, RayError
 
 from factory.core.errors import FactoryError
+from factory.core.messages import first_line
 from factory.execution.cluster import Events
 from factory.execution.environment import Environment
 from factory.execution.ray.run_folders import Copies
@@ -84,7 +85,3 @@ class RayWorker:
                 ray.get(self.keeper.close.remote(), timeout=PATIENCE)
         ray.kill(self.keeper)
         self.listener.join(PATIENCE)
-
-
-def first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -85,7 +85,7 @@ def built(path: str, make: Callable[..., Any], arguments: Mapping[str, Any]) -> 
     except ModuleNotFoundError as error:
         raise ConfigError(f"{path}: needs {error.name}; pip install {error.name}") from error
     except (TypeError, ValueError, ImportError) as error:
-        raise ConfigError(f"{path}: {str(error).strip().splitlines()[0]}") from error
+        raise ConfigError(f"{path}: {messages.first_line(error)}") from error
 
 
 def checked(path: str, declared: Any, kind: Kind) -> tuple[Callable[..., Any], dict[str, Any]]:
