@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
+
+from factory.core.process import python_path
 
 FRAMEWORKS = ("tensorflow", "torch", "jax")
-PACKAGE_PARENT = str(Path(__file__).parents[2])  # the worker runs this very package, wherever the parent was started
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,3 @@ class Environment:
         }
         no_gpu = {} if self.gpu else {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu", "KERAS_TORCH_DEVICE": "cpu"}
         return {**os.environ, **fixed, **no_gpu}
-
-
-def python_path() -> str:
-    """``PYTHONPATH`` of a process of this package."""
-    return os.pathsep.join(filter(None, (PACKAGE_PARENT, os.environ.get("PYTHONPATH"))))

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
-from factory.execution import lines
+from factory.core.process import Child, ending
 from factory.execution.cluster import Events, Seat
 from factory.execution.environment import Environment
 from factory.execution.watchdog import SILENCE, STARTING, TICK, Limit, Vigil
@@ -44,81 +39,61 @@ class LocalWorker:
         folder: Path | None = None,
     ) -> None:
         self.environment, self.events = environment, events
-        self.log: IO[bytes] = TemporaryFile()
-        command = [sys.executable, "-m", "factory.execution.worker"]
-        command += ["--block", ",".join(environment.block), "--preload", ",".join(preload)]
-        started: Future[subprocess.Popen[bytes]] = Future()
+        started: Future[Child] = Future()
 
-        def start() -> subprocess.Popen[bytes]:
-            return subprocess.Popen(
-                command,
-                env={**environment.variables(), **(variables or {})},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self.log,
-                cwd=folder,
-                start_new_session=True,  # Ctrl-C reaches the parent alone, which ends the whole group
+        def start() -> Child:
+            return Child(
+                "factory.execution.worker",
+                *("--block", ",".join(environment.block), "--preload", ",".join(preload)),
+                variables={**environment.variables(), **(variables or {})},
+                folder=folder,
             )
 
         self.listener = threading.Thread(target=self.live, args=(start, started), daemon=True)
         self.listener.start()
-        self.process = started.result()
-        self.name = f"{environment.backend}-{self.process.pid}"
+        self.child = started.result()
+        self.name = f"{environment.backend}-{self.child.pid}"
         threading.Thread(target=self.bury, daemon=True).start()
 
-    def live(self, start: Callable[[], subprocess.Popen[bytes]], started: Future[subprocess.Popen[bytes]]) -> None:
+    def live(self, start: Callable[[], Child], started: Future[Child]) -> None:
         """Start the process and listen to it; in one thread, since the kernel kills it when this thread ends."""
         try:
-            process = start()
+            child = start()
         except BaseException as error:
             started.set_exception(error)
             return
-        started.set_result(process)
-        self.listen(process)
+        started.set_result(child)
+        self.listen(child)
 
-    def listen(self, process: subprocess.Popen[bytes]) -> None:
-        name, backend, broken = f"{self.environment.backend}-{process.pid}", self.environment.backend, ""
-        for line in process.stdout or ():
+    def listen(self, child: Child) -> None:
+        name, backend, broken = f"{self.environment.backend}-{child.pid}", self.environment.backend, ""
+        for line in child.read_lines():
             event = json.loads(line)
             broken = event["message"] if event["event"] == "broken" else broken
             self.events.put({"backend": backend, "worker": name, **event})
-        end = ending(process.wait())
-        message = f"{backend} worker: {broken or f'{end}: {last_words(self.log)}'}"
+        end = ending(child.wait())
+        message = f"{backend} worker: {broken or f'{end}: {child.last_words()}'}"
         gone = {"event": "gone", "backend": backend, "worker": name, "message": message}
         self.events.put({**gone, "broken": bool(broken)})
 
     def bury(self) -> None:
         """When the worker has ended, end what is left of its jobs: one that hangs would hold our pipe open."""
-        self.process.wait()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self.child.wait()
+        self.child.kill()
 
     def submit(self, request: Mapping[str, Any]) -> None:
-        lines.send(self.process.stdin, request)
+        self.child.send(request)
 
     def end(self, job: int) -> None:
-        lines.send(self.process.stdin, {"end": job})
+        self.child.send({"end": job})
 
     def abort(self) -> None:
-        self.process.kill()
+        self.child.abort()
 
     def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self.child.kill()
         self.listener.join()
-        lines.close((self.process.stdin, self.process.stdout, self.log))
-
-
-def ending(code: int) -> str:
-    """How a process ended, from its return code."""
-    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-
-
-def last_words(log: IO[bytes]) -> str:
-    """The last line that a process left in its log."""
-    log.seek(0)
-    lines = log.read().decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+        self.child.close()
 
 
 class LocalSite:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from factory.core.errors import FactoryError, revived
+from factory.core.process import ending
 from factory.core.timing import Clock
 from factory.execution.launcher import Launcher
-from factory.execution.local import ending
 
 
 class Watcher(Protocol):

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import queue
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
-from tempfile import TemporaryFile
 from typing import Any
 
 from factory.config.schema.nodes import TRACKER
 from factory.core.printable import tell
-from factory.execution import lines
-from factory.execution.environment import PACKAGE_PARENT
-from factory.execution.local import ending, last_words
+from factory.core.process import Child, ending
 
 COSTS_NOTHING = "not recorded there; the run is not affected"
 
@@ -34,16 +26,7 @@ class Process:
     def __init__(self, node: Mapping[str, Any]) -> None:
         self.kind, self.patience = node["kind"], float(node["patience"])
         options = {key: value for key, value in node.items() if key not in (*TRACKER, "kind")}
-        paths = (PACKAGE_PARENT, os.environ.get("PYTHONPATH"))
-        self.log = TemporaryFile()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "factory.tracking.recorder", self.kind, json.dumps(options)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            start_new_session=True,  # Ctrl-C reaches the parent alone, which then says how the run ended
-        )
+        self.child = Child("factory.tracking.recorder", self.kind, json.dumps(options))
         self.messages: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
         self.heard = time.monotonic()
         self.look: str | None = None
@@ -77,34 +60,29 @@ class Process:
 
     def kill(self) -> None:
         if self.listener.is_alive():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+            self.child.kill()
         self.listener.join()
         self.writer.join()
-        lines.close((self.process.stdin, self.process.stdout, self.log))
+        self.child.close()
 
     # ---- in the threads
 
     def write(self) -> None:
-        stdin = self.process.stdin
-        with contextlib.suppress(BrokenPipeError):  # one that is gone says so through the listener
-            while stdin and (message := self.messages.get()) is not None:
-                stdin.write((json.dumps(message) + "\n").encode())
-                stdin.flush()
-            if stdin:
-                stdin.close()
+        while (message := self.messages.get()) is not None:
+            self.child.send(message)
+        self.child.end_input()
 
     def listen(self) -> None:
-        for line in self.process.stdout or ():
+        for line in self.child.read_lines():
             event = json.loads(line)
             self.heard = time.monotonic()
             if event["event"] == "broken":
                 self.warn(event["message"])
             elif event["event"] == "done":
                 self.look = event["look"]
-        code = self.process.wait()
+        code = self.child.wait()
         if self.look is None:
-            self.warn(f"its process {ending(code)}: {last_words(self.log)}")
+            self.warn(f"its process {ending(code)}: {self.child.last_words()}")
 
     def warn(self, message: str) -> None:
         """One line, the first one, at once."""

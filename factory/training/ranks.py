@@ -14,8 +14,8 @@ from typing import NoReturn
 from factory.core.errors import TrainError
 from factory.core.foreign_errors import in_one_line
 from factory.core.lifeline import fork_with_lifeline
+from factory.core.process import ending
 from factory.core.rundir import Emit
-from factory.execution.local import ending
 
 TELL = 0.5  # seconds that rank 0, when it fails, leaves a watcher to say that another rank ended under it
 YIELD = 5.0  # seconds that another rank, when it fails, leaves rank 0 to fail likewise, which tells it better

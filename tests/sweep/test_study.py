@@ -71,7 +71,7 @@ def test_killed_study_goes_on_to_the_same_trials(sampler: str, tmp_path: Path) -
     with asked(tmp_path / "killed", **arguments) as (asker, _):
         go_on(asker, 3)
         under_way = asker.call("ask")
-        os.kill(asker.process.pid, signal.SIGKILL)
+        os.kill(asker.child.pid, signal.SIGKILL)
         with pytest.raises(FactoryError, match="the study's process was killed by SIGKILL"):
             asker.call("ask")
     with asked(tmp_path / "killed", **arguments) as (asker, earlier):
@@ -150,13 +150,13 @@ def test_gaussian_processes_bring_torch_into_the_study_and_not_into_the_parent(t
         for _ in range(4):
             trial = asker.call("ask")
             tell(asker, trial["number"], trial["params"]["x"])
-        assert frameworks_in(asker.process.pid) == {"torch"}
+        assert frameworks_in(asker.child.pid) == {"torch"}
     assert (frameworks_in(os.getpid()), "torch" in sys.modules) == before
 
 
 def test_closing_does_not_wait_for_an_answer(tmp_path: Path) -> None:
     with asked(tmp_path / "journal") as (asker, _):
-        os.kill(asker.process.pid, signal.SIGSTOP)  # a sampler that thinks for ever
+        os.kill(asker.child.pid, signal.SIGSTOP)  # a sampler that thinks for ever
         failed: list[FactoryError] = []
 
         def ask() -> None:

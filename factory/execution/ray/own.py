@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
-import sys
-from tempfile import TemporaryFile
-from typing import IO
 
 from factory.core.errors import FactoryError
-from factory.execution.environment import python_path
-from factory.execution.local import last_words
+from factory.core.process import Child
 
 LEAN = {"RAY_prestart_worker_first_driver": "0", "RAY_enable_worker_prestart": "0"}  # processes nothing would run in
 
@@ -28,23 +23,15 @@ class OwnRay:
 
     def __init__(self, cpus: int) -> None:
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
-        self.log: IO[bytes] = TemporaryFile()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "factory.execution.ray.head", str(cpus)],
-            env={**os.environ, **LEAN, "PYTHONPATH": python_path()},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            start_new_session=True,  # Ctrl-C reaches the parent alone
-        )
+        self.child = Child("factory.execution.ray.head", str(cpus), variables=LEAN)
 
     def address(self) -> str:
-        line = (self.process.stdout.readline() if self.process.stdout else b"").decode().strip()
-        if line:
+        if line := self.child.read_line():
             return line
-        self.process.wait()
-        raise FactoryError(f"Ray did not start on this machine: {last_words(self.log)}")
+        self.child.wait()
+        raise FactoryError(f"Ray did not start on this machine: {self.child.last_words()}")
 
     def end(self) -> None:
-        self.process.communicate()
-        self.log.close()
+        self.child.end_input()
+        self.child.wait()
+        self.child.close()

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
-from tempfile import TemporaryFile
-from typing import IO, Any
+from collections.abc import Mapping
+from typing import Any
 
 from factory.core.errors import FactoryError, revived
-from factory.execution import lines
-from factory.execution.environment import PACKAGE_PARENT
-from factory.execution.local import ending, last_words
+from factory.core.process import Child, ending
 
 
 class Asker:
     """Asks one thing after the other; safe to use from several threads. `close` may be called while one waits."""
 
     def __init__(self) -> None:
-        path = os.pathsep.join(filter(None, (PACKAGE_PARENT, os.environ.get("PYTHONPATH"))))
-        self.log: IO[bytes] = TemporaryFile()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "factory.sweep.search.study"],
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},  # the cores are the jobs'
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            start_new_session=True,  # Ctrl-C reaches the parent alone
-            text=True,
-        )
+        self.child = Child("factory.sweep.search.study", variables={"OMP_NUM_THREADS": "1"})  # the cores are the jobs'
+        self.closed = False
         self.lock = threading.Lock()
 
     def call(self, do: str, **fields: Any) -> dict[str, Any]:
@@ -42,28 +26,24 @@ class Asker:
             FactoryError: of the class that the process says, or it is gone.
         """
         with self.lock:
-            line = self.answer(json.dumps({"do": do, **fields}))
+            line = self.answer({"do": do, **fields})
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise revived(answer["error"], answer["message"])
         return answer
 
-    def answer(self, request: str) -> str:
-        pipe, back = self.process.stdin, self.process.stdout
-        if pipe is None or back is None or back.closed:
+    def answer(self, request: Mapping[str, Any]) -> str:
+        if self.closed:
             raise FactoryError("search: the study's process was ended")
-        with contextlib.suppress(BrokenPipeError):
-            pipe.write(f"{request}\n")
-            pipe.flush()
-        line = back.readline()
-        if not line:
-            raise FactoryError(f"search: the study's process {ending(self.process.wait())}: {last_words(self.log)}")
-        return line
+        self.child.send(request)
+        if line := self.child.read_line():
+            return line
+        raise FactoryError(f"search: the study's process {ending(self.child.wait())}: {self.child.last_words()}")
 
     def close(self) -> None:
         """End the process at once; what it knows is in the study's storage."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self.child.kill()
+        self.child.wait()
         with self.lock:
-            lines.close((self.process.stdin, self.process.stdout, self.log))
+            self.closed = True
+            self.child.close()
