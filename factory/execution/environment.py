@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from factory.core.backends import BACKENDS
 from factory.core.process import python_path
-
-FRAMEWORKS = ("tensorflow", "torch", "jax")
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Environment:
 
     @property
     def block(self) -> tuple[str, ...]:
-        return tuple(name for name in FRAMEWORKS if name != self.backend and name not in self.also)
+        return tuple(name for name in BACKENDS if name != self.backend and name not in self.also)
 
     def variables(self) -> dict[str, str]:
         """The environment variables of the process."""

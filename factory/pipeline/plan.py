@@ -7,13 +7,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from factory.config.packages import absent, needs_tensorflow
+from factory.core.backends import BACKENDS
 from factory.core.disk import refusals_as
 from factory.core.errors import ConfigError, DataError
+from factory.core.installed import versions
+from factory.core.process import cores
 from factory.core.rundir import key_of, sha256
 from factory.core.version import __version__
 from factory.execution.environment import Environment
@@ -23,7 +25,6 @@ TRAIN_HALF = ("model", "data", "optimizer", "train", "seed")
 """The parts of the tree that decide the trained weights; ``train.device=auto`` counts as what it finds."""
 
 GPU_NODES = ("/dev/nvidiactl", "/dev/kfd")  # NVIDIA's and AMD's; seeing them needs no framework
-FRAMEWORKS = ("tensorflow", "torch", "jax")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Plan:
     def route_environment(self, target: str, route: str) -> Environment:
         """Where a target is made; deploy processes leave the GPU alone."""
         needed = self.targets[target]["routes"][route]
-        return self.environment(route, also=tuple(name for name in needed if name in FRAMEWORKS))
+        return self.environment(route, also=tuple(name for name in needed if name in BACKENDS))
 
     def routes(self, target: str) -> list[str]:
         """The routes to try in order: deploy.backend first where it is one of them; those that are installed."""
@@ -106,11 +107,6 @@ class Plan:
         return key_of(target, model, asked, versions(packages), __version__)
 
 
-def cores() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def wants_gpu(device: str, there: bool | None = None) -> bool:
     """Whether training may see a GPU.
 
@@ -139,16 +135,3 @@ def contents_of(file: Path) -> str:
 @functools.cache
 def _sha256(file: Path, modified: int, size: int) -> str:
     return sha256(file)
-
-
-def versions(packages: list[str]) -> dict[str, str | None]:
-    """Installed versions by distribution name, None where a package is not installed."""
-    return {package: version(package) for package in sorted(set(packages))}
-
-
-@functools.cache
-def version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None

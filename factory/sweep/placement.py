@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from factory.core.backends import BACKENDS
 from factory.core.errors import FactoryError
+from factory.core.installed import versions
+from factory.core.process import cores
 from factory.core.version import __version__
 from factory.execution.cluster import Site
-from factory.execution.environment import FRAMEWORKS
 from factory.execution.local import LocalSite
 from factory.execution.ray.own import OwnRay
 from factory.execution.requirements import STORAGE, Cluster, Ground
-from factory.pipeline.plan import cores, versions
 from factory.sweep.command import RECORD
 from factory.sweep.plan import PLAN
 from factory.sweep.settings import Settings
@@ -45,7 +46,7 @@ def on_ray(cluster: Cluster, at_a_time: int | None, most: int, folder: Path, var
 
     root = folder.resolve()
     storage = url_of(root, cluster.storage) if cluster.storage else None
-    agreed = {"factory": __version__, **versions(["keras", "numpy", *FRAMEWORKS])}
+    agreed = {"factory": __version__, **versions(["keras", "numpy", *BACKENDS])}
     ground = Ground(Path.cwd(), root, storage, agreed)
     own = OwnRay(max(cores(), int((at_a_time or 0) * cluster.cpus))) if cluster.address is None else None
     from factory.execution.ray.cluster import RaySite  # after that: Ray reads the environment once, when it is imported

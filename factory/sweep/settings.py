@@ -9,8 +9,8 @@ from typing import Any
 
 from factory.core import messages
 from factory.core.errors import ConfigError
+from factory.core.process import cores
 from factory.execution.requirements import Cluster, check_installed
-from factory.pipeline.plan import cores
 
 STAGE_MEMORY = 1 << 30  # bytes that a stage of a small model takes beside its worker, with room to spare
 CHOICES = {"mode": ("auto", "max", "min"), "publish": ("best", "all")}

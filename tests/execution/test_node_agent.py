@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from factory.core.installed import version
 from factory.core.version import __version__
 from factory.execution.environment import Environment
-from factory.execution.ray.node_agent import Keeper, installed
+from factory.execution.ray.node_agent import Keeper
 from factory.execution.requirements import Ground
 
 JAX = Environment("jax", False, 1)
@@ -23,10 +24,10 @@ def refusal(ground: Ground) -> str:
 
 
 def test_node_with_another_version_is_refused(tmp_path: Path) -> None:
-    found = {"factory": __version__, "numpy": installed("numpy"), "torch": "0.1"}  # torch is no business of jax
+    found = {"factory": __version__, "numpy": version("numpy"), "torch": "0.1"}  # torch is no business of jax
     said = refusal(Ground(tmp_path, tmp_path, None, {**found, "keras": "2.0"}))
     assert said.endswith(
-        f": has keras {installed('keras')}, and the sweep was planned with 2.0; install the same on every node"
+        f": has keras {version('keras')}, and the sweep was planned with 2.0; install the same on every node"
     )
 
 

@@ -15,12 +15,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from factory.core.backends import BACKENDS
 from factory.core.errors import ConfigError, MissingPackage
+from factory.core.installed import version
 
 COMMITTED = Path(__file__).parent
 
@@ -94,10 +95,9 @@ def load() -> Catalog:
         MissingPackage: keras is not installed.
         ConfigError: there is no file for this version and none could be made.
     """
-    try:
-        installed = version("keras")
-    except PackageNotFoundError as error:
-        raise MissingPackage("keras is not installed; pip install keras") from error
+    installed = version("keras")
+    if installed is None:
+        raise MissingPackage("keras is not installed; pip install keras")
     path = COMMITTED / f"keras-{installed}.json"
     if not path.exists():
         path = cache_folder() / path.name
@@ -128,7 +128,7 @@ def _backend() -> dict[str, str]:
 
 def any_backend() -> str | None:
     """An installed backend, the quickest to import first: for what is the same under each."""
-    return next((backend for backend in ("jax", "tensorflow", "torch") if find_spec(backend)), None)
+    return next((backend for backend in BACKENDS if find_spec(backend)), None)
 
 
 def write(fields: Mapping[str, Any], path: Path) -> None:

@@ -15,10 +15,10 @@ from factory.config.schema.plugins import fields, offered, options
 from factory.config.schema.strict import Fields, Strict, refused, strict_model
 from factory.config.schema.values import Bool, Int, Null, Str, Table, choice, dict_of, list_of, number, union
 from factory.config.serving import WORDS, is_template
+from factory.core.backends import BACKENDS
 from factory.core.messages import unknown
 from factory.core.names import FOLDER_WORDS, NAME_WORDS, is_folder, is_name
 
-BACKENDS = ("jax", "tensorflow", "torch")
 TASKS = ("classification", "regression")
 
 count = kinds.integer(1)

@@ -14,11 +14,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from factory.core.errors import FactoryError
+from factory.core.installed import version
 from factory.core.version import __version__
 from factory.execution.environment import Environment
 from factory.execution.local import LocalWorker
@@ -133,17 +133,10 @@ def unfit(ground: Ground, environment: Environment) -> str | None:
     """Why this node cannot work for that parent."""
     for package in ground.versions.keys() - environment.block:
         wanted = ground.versions[package]
-        found = __version__ if package == "factory" else installed(package)
+        found = __version__ if package == "factory" else version(package)
         if found != wanted:
             return f"has {package} {found}, and the sweep was planned with {wanted}; install the same on every node"
     for folder in () if ground.storage else (ground.folder, ground.root):
         if not folder.is_dir():
             return f"has no folder {folder}; share it with every node, or give launcher.storage a URL"
     return None
-
-
-def installed(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
