@@ -15,10 +15,10 @@ from factory.core.terminal import Terminal
 from factory.report.draw import draw_carefully
 from factory.sweep import plan
 from factory.sweep.command import RECORD
-from factory.sweep.outcome import Aim, Outcome, repeated
+from factory.sweep.outcome import Outcome, repeated
 from factory.sweep.plan import Job
+from factory.sweep.ranking import Aim, front
 from factory.sweep.report import leaderboard
-from factory.sweep.search.objectives import front
 
 
 @dataclass(frozen=True)

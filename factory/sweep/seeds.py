@@ -1,4 +1,4 @@
-"""Jobs that differ in the seed alone are one candidate: its figures are means, with their spread."""
+"""PARENT: jobs that differ in the seed alone are one candidate: its figures are means, with their spread."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from factory.sweep.outcome import Outcome
+from factory.sweep.outcome import Outcome
 
 
 @dataclass(frozen=True)

@@ -25,15 +25,15 @@ from factory.pipeline.plan import wants_gpu
 from factory.report import table
 from factory.sweep import record as past
 from factory.sweep.command import JOURNAL, RECORD
-from factory.sweep.outcome import Aim, Outcome, ranked
+from factory.sweep.outcome import Outcome
 from factory.sweep.placement import site_of
 from factory.sweep.plan import PLAN, Drafting, draft
+from factory.sweep.ranking import Aim, best_first, front
 from factory.sweep.record import Past
 from factory.sweep.release import Release
 from factory.sweep.report import leaderboard
 from factory.sweep.report import live as show
 from factory.sweep.runner import Runner
-from factory.sweep.search.objectives import front
 from factory.sweep.search.search import Search, Wanted
 from factory.sweep.settings import Settings
 from factory.tracking.tracking import Tracking
@@ -200,11 +200,11 @@ class Sweep:
         aim, unbeaten = aims[0], front(self.outcomes, aims)
         leaderboard.write(folder, self.outcomes, aim, unbeaten)
         leaderboard.show(self.outcomes, aim, self.console, unbeaten)
-        found, best_first = None, ranked(self.outcomes, aim)
-        best = best_first[0]
+        found, order = None, best_first(self.outcomes, aim)
+        best = order[0]
         if best.good and best.metrics and best.job.number in overrides:
             config = drafting.config(best.job.number, overrides[best.job.number])
-            found = Release(best_first, config.tree)
+            found = Release(order, config.tree)
             leaderboard.write_best(folder, config.tree, best)
             self.say(f"best: python -m factory --config-dir {folder / 'best'} experiment=best")
         self.say(f"leaderboard: {folder / 'leaderboard.csv'}")

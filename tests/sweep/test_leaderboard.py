@@ -10,8 +10,10 @@ import pytest
 
 from factory.config.composition.compose import compose_config
 from factory.core.terminal import Terminal
-from factory.sweep.outcome import Aim, Outcome, label, ranked, varied
+from factory.sweep.labels import label, varied
+from factory.sweep.outcome import Outcome
 from factory.sweep.plan import Job
+from factory.sweep.ranking import Aim, best_first
 from factory.sweep.report import leaderboard
 from factory.sweep.seeds import candidates
 
@@ -23,7 +25,7 @@ def outcome(number: int, status: str = "published", error: str | None = None, **
 
 
 def order(*outcomes: Outcome, aim: Aim = AUTO) -> list[int]:
-    return [found.job.number for found in ranked(outcomes, aim)]
+    return [found.job.number for found in best_first(outcomes, aim)]
 
 
 def test_accuracy_is_the_higher_the_better_and_loss_breaks_ties() -> None:

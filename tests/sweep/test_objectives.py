@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from factory.core.errors import ConfigError
-from factory.sweep.outcome import Aim, Outcome
+from factory.sweep.outcome import Outcome
 from factory.sweep.plan import Job
-from factory.sweep.search.objectives import Objectives, front
+from factory.sweep.ranking import Aim, front
+from factory.sweep.search.objectives import Objectives
 
 AUTO = Aim("auto", "auto")
 SMALL = {"onnx": {"status": "passed", "bytes": 2048, "milliseconds": 0.5}}

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from factory.sweep import record as past
-from factory.sweep.outcome import Aim, Outcome
+from factory.sweep.outcome import Outcome
 from factory.sweep.plan import Job
+from factory.sweep.ranking import Aim
 from factory.sweep.record import Past
 from factory.sweep.report.page import contents
 from factory.sweep.report.ranking import Standing, sample

@@ -6,8 +6,9 @@ import io
 import threading
 
 from factory.core.terminal import Terminal
-from factory.sweep.outcome import Aim, Outcome
+from factory.sweep.outcome import Outcome
 from factory.sweep.plan import Job
+from factory.sweep.ranking import Aim
 from factory.sweep.report.live import Lines, Screen, clock, display
 
 AIM = Aim("auto", "auto")

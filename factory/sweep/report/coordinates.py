@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from factory.report.charts import Chart, axis, spec_of
-from factory.sweep.outcome import Outcome, values
+from factory.sweep.labels import values
+from factory.sweep.outcome import Outcome
 from factory.sweep.report.axes import UNSET, Axis, Scale, axis_of
 from factory.sweep.report.ranking import Standing, facts_of, hovering, left_out, looked_up, marked, sample
 

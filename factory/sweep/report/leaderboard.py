@@ -16,7 +16,9 @@ from factory.core.printable import visible
 from factory.core.rundir import write_text
 from factory.core.terminal import Terminal
 from factory.report.table import NARROWEST, kilobytes
-from factory.sweep.outcome import Aim, Outcome, label, ranked, short, values, varied
+from factory.sweep.labels import label, short, values, varied
+from factory.sweep.outcome import Outcome
+from factory.sweep.ranking import Aim, best_first
 from factory.sweep.seeds import Candidate, but_for_the_seed, candidates
 
 SHOWN = 20  # rows of the terminal table; leaderboard.csv holds all
@@ -35,7 +37,7 @@ def write(folder: Path, outcomes: Sequence[Outcome], aim: Aim, front: frozenset[
     seeds = any(len(one.outcomes) > 1 for one in groups.values())
     places: dict[tuple[str, ...], int] = {}
     rows = []
-    for outcome in ranked(outcomes, aim):
+    for outcome in best_first(outcomes, aim):
         words = but_for_the_seed(outcome.job.overrides)
         place = places.setdefault(words, len(places) + 1)
         rows.append(row(outcome, place, keys, groups.get(words) if seeds else None))
@@ -80,7 +82,7 @@ def show(outcomes: Sequence[Outcome], aim: Aim, console: Terminal, front: frozen
     console.width = max(console.width, NARROWEST)
     keys = varied([outcome.job for outcome in outcomes])
     groups = {one.words: one for one in candidates(outcomes)}
-    good = [outcome for outcome in ranked(outcomes, aim) if outcome.good and outcome.metrics]
+    good = [outcome for outcome in best_first(outcomes, aim) if outcome.good and outcome.metrics]
     order = list(dict.fromkeys(but_for_the_seed(outcome.job.overrides) for outcome in good))
     if good:
         console.print(table([groups[words] for words in order[:SHOWN]], keys, front))

@@ -12,8 +12,10 @@ from rich.live import Live
 
 from factory.core.terminal import Terminal, text
 from factory.report.live import figures
-from factory.sweep.outcome import Aim, Outcome, label, varied
+from factory.sweep.labels import label, varied
+from factory.sweep.outcome import Outcome
 from factory.sweep.plan import Job
+from factory.sweep.ranking import Aim
 
 
 class Lines:

@@ -11,7 +11,7 @@ from factory.core.rundir import write_text
 from factory.report.pages import page
 from factory.report.run_page import figure
 from factory.sweep.command import FOLDER
-from factory.sweep.outcome import varied
+from factory.sweep.labels import varied
 from factory.sweep.record import Past
 from factory.sweep.report.coordinates import swept
 from factory.sweep.report.curves import curves

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.report.charts import axis
-from factory.sweep.outcome import Outcome, ranked, values, varied
+from factory.sweep.labels import values, varied
+from factory.sweep.outcome import Outcome
 from factory.sweep.plan import Job
+from factory.sweep.ranking import best_first
 from factory.sweep.record import Past
 from factory.sweep.report.axes import number, shortened
 
@@ -39,7 +41,7 @@ class Standing:
     def of(cls, past: Past) -> Standing | None:
         """By the metric of the best job; None where no job has one."""
         aim, keys = past.aim, varied(past.jobs)
-        good = [job for job in ranked(past.outcomes, aim) if job.good and job.metrics and job.status != "same"]
+        good = [job for job in best_first(past.outcomes, aim) if job.good and job.metrics and job.status != "same"]
         metric = aim.name(good[0].facts) if good else ""
         jobs = [job for job in good if math.isfinite(job.facts.get(metric, math.nan))]
         return cls(metric, aim.higher(metric), keys, jobs) if jobs else None

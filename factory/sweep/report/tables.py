@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from factory.report.run_page import figure
-from factory.sweep.outcome import Outcome, ranked, values
+from factory.sweep.labels import values
+from factory.sweep.outcome import Outcome
+from factory.sweep.ranking import best_first
 from factory.sweep.record import Past
 from factory.sweep.report.leaderboard import target_words
 from factory.sweep.report.ranking import called, spoken
@@ -21,7 +23,7 @@ MOST_SHARED = 50  # trainings
 
 def leaderboard(past: Past, keys: Sequence[str]) -> dict[str, Any] | None:
     """Columns and a row a job, best first; None where no job has come to an end."""
-    board = [o for o in ranked(past.outcomes, past.aim) if o.good and o.metrics]
+    board = [o for o in best_first(past.outcomes, past.aim) if o.good and o.metrics]
     if not board:
         return None
     aim = past.aim.name(board[0].facts)

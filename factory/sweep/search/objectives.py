@@ -1,4 +1,4 @@
-"""What a search aims at: metrics of a run, or latency and size of its targets; one or several."""
+"""PARENT: what a search aims at: metrics of a run, or latency and size of its targets; one or several."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from factory.core import messages
 from factory.core.errors import ConfigError
-from factory.sweep.outcome import FACTS, Aim, Outcome
+from factory.sweep.outcome import FACTS
+from factory.sweep.ranking import Aim
 
 WHERE = "search.objectives"
 MODES = ("auto", "max", "min")
@@ -102,20 +103,3 @@ class Objectives:
 
 def told(aim: Aim, facts: Mapping[str, float]) -> float:
     return aim.loss(facts)[0] if aim.metric == "auto" else facts[aim.metric]
-
-
-def front(outcomes: Sequence[Outcome], aims: Sequence[Aim]) -> frozenset[int]:
-    """Numbers of the jobs that no other one beats: as good in every objective, and better in one.
-
-    By a single objective the order says it all, and nobody is marked.
-    """
-    if len(aims) < 2:
-        return frozenset()
-    good = [outcome for outcome in outcomes if outcome.good and outcome.metrics]
-    losses = {outcome.job.number: [aim.loss(outcome.facts)[0] for aim in aims] for outcome in good}
-    return frozenset(
-        number
-        for number, own in losses.items()
-        if all(map(isfinite, own))
-        and not any(other != own and all(a <= b for a, b in zip(other, own, strict=True)) for other in losses.values())
-    )

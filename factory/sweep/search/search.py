@@ -14,8 +14,8 @@ from factory.core import documents, messages
 from factory.core.documents import read_document
 from factory.core.errors import ConfigError, MissingPackage
 from factory.sweep.command import JOURNAL, RECORD
-from factory.sweep.outcome import Aim
 from factory.sweep.plan import Drafting
+from factory.sweep.ranking import Aim
 from factory.sweep.report.live import display
 from factory.sweep.runner import Runner
 from factory.sweep.search import space as spaces
