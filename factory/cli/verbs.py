@@ -38,8 +38,9 @@ from factory.pipeline.pipeline import Pipeline
 from factory.report import live, run_list, table
 from factory.report.draw import draw_carefully, draw_report
 from factory.sweep import command as sweeps
-from factory.sweep import record as past
 from factory.sweep.outcome import GOOD
+from factory.sweep.record import read_record
+from factory.sweep.report.draw import show_record
 from factory.sweep.session import Sweep
 from factory.tracking.tracking import Tracking
 
@@ -59,7 +60,7 @@ def resume_command(options: argparse.Namespace) -> int:
 def report_command(options: argparse.Namespace) -> int:
     folder = only_word(options)
     if (Path(folder) / sweeps.RECORD).exists():
-        return past.show(past.read(Path(folder)), Terminal())
+        return show_record(read_record(Path(folder)), Terminal())
     summary = read_summary(RunDir(Path(folder)))
     if summary is None:
         takes = "a run folder, one that holds a run.json, or a sweep's, one that holds a sweep.json"

@@ -1,4 +1,4 @@
-"""What became of a sweep, as its folder tells it: also of one that was killed, or that is still running."""
+"""PARENT: what became of a sweep, as its folder tells it: also of one that was killed, or that is still running."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from typing import Any
 
 from factory.core import documents
 from factory.core.documents import read_document, read_summary
-from factory.core.errors import ConfigError, FactoryError, Interrupted
+from factory.core.errors import ConfigError
 from factory.core.rundir import RunDir
-from factory.core.terminal import Terminal
-from factory.report.draw import draw_carefully
 from factory.sweep import plan
 from factory.sweep.command import RECORD
 from factory.sweep.outcome import Outcome, repeated
 from factory.sweep.plan import Job
-from factory.sweep.ranking import Aim, front
-from factory.sweep.report import leaderboard
+from factory.sweep.ranking import Aim
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class Past:
         return cls(folder, record, list(plan.read(folder).values()), outcomes, aims)
 
 
-def read(folder: Path) -> Past:
+def read_record(folder: Path) -> Past:
     """Read a sweep's folder.
 
     Raises:
@@ -103,32 +100,3 @@ def alone(job: Job) -> Outcome | None:
         return None
     reason = summary.get("error")
     return Outcome.of(job, summary, error="; ".join(reason.splitlines()) if reason else None)
-
-
-def show(past: Past, console: Terminal) -> int:
-    """Print the table of a sweep again and write its page anew.
-
-    Returns:
-        The exit code that the sweep ended with.
-    """
-    leaderboard.show(past.outcomes, past.aim, console, front(past.outcomes, past.aims))
-    if page := draw(past):
-        console.say(f"report: {page}")
-    if past.record["status"] in ("interrupted", "running"):
-        return Interrupted.exit_code
-    return FactoryError.exit_code if any(outcome.failed for outcome in past.outcomes) else 0
-
-
-def draw(past: Past) -> Path | None:
-    """Write sweep.html.
-
-    Returns:
-        The page; None where it could not be drawn, which is said and costs no sweep.
-    """
-
-    def drawing() -> Path:
-        from factory.sweep.report import page  # here, as in `report.draw`
-
-        return page.write(past)
-
-    return draw_carefully(past.folder, drawing)

@@ -23,7 +23,6 @@ from factory.core.terminal import Terminal
 from factory.execution.pool import Pool
 from factory.pipeline.plan import wants_gpu
 from factory.report import table
-from factory.sweep import record as past
 from factory.sweep.command import JOURNAL, RECORD
 from factory.sweep.outcome import Outcome
 from factory.sweep.placement import site_of
@@ -33,6 +32,7 @@ from factory.sweep.record import Past
 from factory.sweep.release import Release
 from factory.sweep.report import leaderboard
 from factory.sweep.report import live as show
+from factory.sweep.report.draw import draw_page
 from factory.sweep.runner import Runner
 from factory.sweep.search.search import Search, Wanted
 from factory.sweep.settings import Settings
@@ -223,7 +223,7 @@ class Sweep:
 
     def draw(self, folder: Path, aims: Sequence[Aim]) -> None:
         """The page, last of all: nothing else waits for it or depends on it."""
-        if self.outcomes and (page := past.draw(Past.of(folder, self.outcomes, aims))):
+        if self.outcomes and (page := draw_page(Past.of(folder, self.outcomes, aims))):
             self.say(f"report: {page}")
 
     def say(self, line: str) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from factory.sweep import record as past
+from factory.sweep.labels import varied
 from factory.sweep.outcome import Outcome
 from factory.sweep.plan import Job
-from factory.sweep.ranking import Aim
-from factory.sweep.record import Past
+from factory.sweep.ranking import Aim, best_first
+from factory.sweep.record import read_record
+from factory.sweep.report.draw import draw_page
 from factory.sweep.report.page import contents
 from factory.sweep.report.ranking import Standing, sample
 from factory.sweep.report.tradeoffs import costs, front
@@ -26,7 +27,7 @@ CURVE = made.curve(0.9, 0.3, 5)
 
 
 def drawn(folder: Path) -> str:
-    page = past.draw(past.read(folder))
+    page = draw_page(read_record(folder))
     assert page is not None
     return page.read_text()
 
@@ -85,7 +86,7 @@ def test_failures_are_a_line_each_and_alike_ones_one(tmp_path: Path) -> None:
     made.ran(jobs[1], {}, status="failed", error="train: the loss is nan", train=None)
     jobs += [made.job(tmp_path, 2, "a=3", train_key="1"), made.job(tmp_path, 3, "a=4"), made.job(tmp_path, 4, "a=5")]
     made.ran(jobs[4], {}, status="failed", error="train: the loss is nan", train=None)
-    found = past.read(made.sweep(tmp_path, jobs, status="interrupted"))
+    found = read_record(made.sweep(tmp_path, jobs, status="interrupted"))
     assert [(outcome.job.number, outcome.error) for outcome in found.outcomes] == [
         (0, "a: got 1; takes 2; b: no"),
         (1, "train: the loss is nan"),
@@ -102,7 +103,7 @@ def test_failures_are_a_line_each_and_alike_ones_one(tmp_path: Path) -> None:
 def test_jobs_that_are_the_same_are_listed_and_drawn_once(tmp_path: Path) -> None:
     jobs = [made.ran(made.job(tmp_path, n, f"seed={n}"), {"loss": 0.5 + n}, history=CURVE) for n in range(2)]
     jobs.append(made.job(tmp_path, 2, "seed=0", train_key="0", same_as=0))
-    shown = contents(past.read(made.sweep(tmp_path, jobs)))
+    shown = contents(read_record(made.sweep(tmp_path, jobs)))
     assert [row[0] for row in shown["leaderboard"]["top"]] == [0, 2, 1]
     assert shown["leaderboard"]["top"][1][-1] == "as job 0"
     assert shown["shared"]["rows"] == [["job 0 seed=0", "job 2 seed=0"]]
@@ -112,7 +113,7 @@ def test_jobs_that_are_the_same_are_listed_and_drawn_once(tmp_path: Path) -> Non
 def test_a_job_that_still_runs_has_not_ended(tmp_path: Path) -> None:
     jobs = [made.ran(made.job(tmp_path, 0, "a=1"), {"loss": 0.5}), made.job(tmp_path, 1, "a=2")]
     made.ran(jobs[1], {}, status="running", train=None)
-    shown = contents(past.read(made.sweep(tmp_path, jobs, status="running")))
+    shown = contents(read_record(made.sweep(tmp_path, jobs, status="running")))
     assert next(tile for tile in shown["tiles"] if tile["label"] == "jobs done")["value"] == "1 of 2"
 
 
@@ -141,7 +142,8 @@ def standing(*costs_and_values: tuple[float, float], aim: str = "accuracy") -> S
         )
         for number, (cost, value) in enumerate(costs_and_values)
     ]
-    found = Standing.of(Past(Path(), {}, [job.job for job in jobs], jobs, [Aim("auto", "auto")]))
+    by = Aim("auto", "auto")
+    found = Standing.of(best_first(jobs, by), by, varied([job.job for job in jobs]))
     assert found is not None
     return found
 
@@ -214,9 +216,9 @@ def test_a_file_that_cannot_be_read_costs_nothing_but_itself(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job = made.ran(made.job(tmp_path, 0, "a=1"), {"loss": 0.5}, history=[{"epoch": 1, "loss": 0.1}])
-    read = past.read(made.sweep(tmp_path, [job]))
+    read = read_record(made.sweep(tmp_path, [job]))
     (tmp_path / "0" / "train" / "history.csv").write_bytes(b"epoch,loss\n\xff,1\n")
-    assert past.draw(read) == tmp_path / "sweep.html"
+    assert draw_page(read) == tmp_path / "sweep.html"
     assert capsys.readouterr().err == f"{tmp_path}/0/train/history.csv: byte 11 is no UTF-8 text\n"
 
 

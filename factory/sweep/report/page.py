@@ -1,4 +1,4 @@
-"""sweep.html, one self-contained file: what a sweep tried, what came out, what it costs, and how to go on."""
+"""PARENT: sweep.html, one self-contained file: what a sweep tried, what came out, what it costs, and how to go on."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from factory.report.pages import page
 from factory.report.run_page import figure
 from factory.sweep.command import FOLDER
 from factory.sweep.labels import varied
+from factory.sweep.ranking import best_first
 from factory.sweep.record import Past
 from factory.sweep.report.coordinates import swept
 from factory.sweep.report.curves import curves
@@ -45,7 +46,8 @@ def write(past: Past) -> Path:
 
 def contents(past: Past) -> dict[str, Any]:
     """What the template shows; a part of which there is nothing is empty."""
-    keys, standing = varied(past.jobs), Standing.of(past)
+    keys, order = varied(past.jobs), best_first(past.outcomes, past.aim)
+    standing = Standing.of(order, past.aim, keys)
     coordinates = swept(standing) if standing else None
     tradeoffs = costs(standing) if standing else []
     learned = curves(past, standing) if standing else []
@@ -53,7 +55,7 @@ def contents(past: Past) -> dict[str, Any]:
         "swept": coordinates,
         "costs": tradeoffs,
         "curves": learned,
-        "leaderboard": leaderboard(past, keys),
+        "leaderboard": leaderboard(past, order, keys),
         "failures": failures(past, keys),
         "shared": shared(past, keys),
     }

@@ -1,4 +1,4 @@
-"""The jobs of a sweep by what the sweep was for: a value for each, the best first."""
+"""PARENT: the jobs of a sweep by what the sweep was for: a value for each, the best first."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.report.charts import axis
-from factory.sweep.labels import values, varied
+from factory.sweep.labels import values
 from factory.sweep.outcome import Outcome
 from factory.sweep.plan import Job
-from factory.sweep.ranking import best_first
-from factory.sweep.record import Past
+from factory.sweep.ranking import Aim
 from factory.sweep.report.axes import number, shortened
 
 FEW = 5  # jobs that are all shown to scale
@@ -38,10 +37,15 @@ class Standing:
     jobs: Sequence[Outcome]
 
     @classmethod
-    def of(cls, past: Past) -> Standing | None:
-        """By the metric of the best job; None where no job has one."""
-        aim, keys = past.aim, varied(past.jobs)
-        good = [job for job in best_first(past.outcomes, aim) if job.good and job.metrics and job.status != "same"]
+    def of(cls, order: Sequence[Outcome], aim: Aim, keys: Sequence[str]) -> Standing | None:
+        """By the metric of the best job; None where no job has one.
+
+        Args:
+            order: every outcome, the best first.
+            aim: what is best.
+            keys: what was swept.
+        """
+        good = [job for job in order if job.good and job.metrics and job.status != "same"]
         metric = aim.name(good[0].facts) if good else ""
         jobs = [job for job in good if math.isfinite(job.facts.get(metric, math.nan))]
         return cls(metric, aim.higher(metric), keys, jobs) if jobs else None

@@ -1,4 +1,4 @@
-"""The tables of sweep.html: how the jobs did, which failed and why, which shared a training."""
+"""PARENT: the tables of sweep.html: how the jobs did, which failed and why, which shared a training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from factory.report.run_page import figure
 from factory.sweep.labels import values
 from factory.sweep.outcome import Outcome
-from factory.sweep.ranking import best_first
 from factory.sweep.record import Past
 from factory.sweep.report.leaderboard import target_words
 from factory.sweep.report.ranking import called, spoken
@@ -21,9 +20,9 @@ MOST_JOBS = 8  # named in one line
 MOST_SHARED = 50  # trainings
 
 
-def leaderboard(past: Past, keys: Sequence[str]) -> dict[str, Any] | None:
-    """Columns and a row a job, best first; None where no job has come to an end."""
-    board = [o for o in best_first(past.outcomes, past.aim) if o.good and o.metrics]
+def leaderboard(past: Past, order: Sequence[Outcome], keys: Sequence[str]) -> dict[str, Any] | None:
+    """Columns and a row a job, in their order; None where no job has come to an end."""
+    board = [o for o in order if o.good and o.metrics]
     if not board:
         return None
     aim = past.aim.name(board[0].facts)

@@ -1,0 +1,41 @@
+"""PARENT: a sweep shown from its record: the table again, and sweep.html."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from factory.core.errors import FactoryError, Interrupted
+from factory.core.terminal import Terminal
+from factory.report.draw import draw_carefully
+from factory.sweep.ranking import front
+from factory.sweep.record import Past
+from factory.sweep.report import leaderboard
+
+
+def show_record(past: Past, console: Terminal) -> int:
+    """Print the table of a sweep again and write its page anew.
+
+    Returns:
+        The exit code that the sweep ended with.
+    """
+    leaderboard.show(past.outcomes, past.aim, console, front(past.outcomes, past.aims))
+    if page := draw_page(past):
+        console.say(f"report: {page}")
+    if past.record["status"] in ("interrupted", "running"):
+        return Interrupted.exit_code
+    return FactoryError.exit_code if any(outcome.failed for outcome in past.outcomes) else 0
+
+
+def draw_page(past: Past) -> Path | None:
+    """Write sweep.html.
+
+    Returns:
+        The page; None where it could not be drawn, which is said and costs no sweep.
+    """
+
+    def drawing() -> Path:
+        from factory.sweep.report import page  # here, as in `report.draw`
+
+        return page.write(past)
+
+    return draw_carefully(past.folder, drawing)
