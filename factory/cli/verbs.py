@@ -38,10 +38,10 @@ from factory.pipeline.pipeline import Pipeline
 from factory.report import live, run_list, table
 from factory.report.draw import draw_carefully, draw_report
 from factory.sweep import command as sweeps
+from factory.sweep.hydra_task import Sweep
 from factory.sweep.outcome import GOOD
 from factory.sweep.record import read_record
 from factory.sweep.report.draw import show_record
-from factory.sweep.session import Sweep
 from factory.tracking.tracking import Tracking
 
 

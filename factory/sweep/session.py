@@ -1,23 +1,18 @@
-"""One command of a sweep: what Hydra's sweeper sends, from the plan to the leaderboard."""
+"""PARENT: one command of a sweep or a search, from the plan to the leaderboard."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from hydra.core.config_loader import ConfigLoader
-from hydra.core.utils import JobReturn, JobStatus
-from omegaconf import DictConfig, OmegaConf
-
-from factory.config.composition.folders import folders
 from factory.config.composition.grid import Grid
-from factory.core import documents, locks, messages
+from factory.core import documents, locks
 from factory.core.disk import refusals_as, writable
 from factory.core.documents import read_document
-from factory.core.errors import ConfigError, FactoryError, Interrupted
+from factory.core.errors import FactoryError, Interrupted
 from factory.core.rundir import write_json
 from factory.core.terminal import Terminal
 from factory.execution.pool import Pool
@@ -26,7 +21,7 @@ from factory.report import table
 from factory.sweep.command import JOURNAL, RECORD
 from factory.sweep.outcome import Outcome
 from factory.sweep.placement import site_of
-from factory.sweep.plan import PLAN, Drafting, draft
+from factory.sweep.plan import PLAN, Drafting, Job, draft
 from factory.sweep.ranking import Aim, best_first, front
 from factory.sweep.record import Past
 from factory.sweep.release import Release
@@ -34,6 +29,7 @@ from factory.sweep.report import leaderboard
 from factory.sweep.report import live as show
 from factory.sweep.report.draw import draw_page
 from factory.sweep.runner import Runner
+from factory.sweep.search.pruning import Judge
 from factory.sweep.search.search import Search, Wanted
 from factory.sweep.settings import Settings
 from factory.tracking.tracking import Tracking
@@ -41,86 +37,41 @@ from factory.tracking.tracking import Tracking
 FOLDER = "hydra.sweep.dir"
 
 
-class Sweep:
-    """Hydra's task function, and what our launcher hands its jobs to.
+class Session:
+    """What the launches of one command have in common: the outcomes so far, what there is to publish, the exit code.
 
     Args:
         command: the words that were typed; the same again go on with the sweep.
         config_dir: the user's folder of groups.
         console: where to show it.
-        alone: runs one job under a launcher that is not ours; answers with an exit code.
         tracking: records the jobs, and the sweep as the run that they are nested in.
     """
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        config_dir: str | None,
-        console: Terminal,
-        alone: Callable[[DictConfig], int],
-        tracking: Tracking,
-    ) -> None:
-        self.command, self.config_dir, self.console, self.alone = list(command), config_dir, console, alone
-        self.places = folders(config_dir)
+    def __init__(self, command: Sequence[str], config_dir: str | None, console: Terminal, tracking: Tracking) -> None:
+        self.command, self.config_dir, self.console = list(command), config_dir, console
         self.tracking = tracking
         self.outcomes: list[Outcome] = []
         self.to_release: Release | None = None
         self.exit_code = 0
 
-    def __call__(self, composed: DictConfig) -> None:
-        self.exit_code = self.exit_code or self.alone(composed)
-
-    def launch(
-        self,
-        loader: ConfigLoader,
-        master: DictConfig,
-        fields: Mapping[str, Any],
-        job_overrides: Sequence[Sequence[str]],
-        first: int,
-    ) -> list[JobReturn]:
-        """Plan and run jobs.
+    def run_jobs(
+        self, grid: Grid, settings: Settings, job_overrides: Sequence[Sequence[str]], first: int
+    ) -> tuple[list[Job], Mapping[int, Outcome]]:
+        """Plan and run the jobs of one launch.
 
         Args:
-            loader: Hydra's, for composing.
-            master: the sweep's own config.
-            fields: ``hydra.launcher``.
+            grid: composes them.
+            settings: how they share this machine.
             job_overrides: a list of overrides for each job.
             first: number of the first one.
 
         Returns:
-            For each job its value of what the leaderboard is sorted by, None where it failed.
+            The jobs, and by number the outcomes of those that ended.
 
         Raises:
-            ConfigError: nothing can run; a fresh folder is not left behind.
-            Interrupted: Ctrl-C; the same command goes on.
+            ConfigError: nothing can run.
+            Interrupted: Ctrl-C.
         """
-        grid = Grid(loader, master, self.places)
-        with held(grid.folder):
-            return self.run(grid, Settings.of(fields), job_overrides, first)
-
-    def search(self, loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> None:
-        """Run a search: jobs that follow from how earlier ones did.
-
-        Args:
-            loader: Hydra's, for composing.
-            master: the search's own config, which says how in ``hydra.sweeper`` and ``hydra.launcher``.
-            words: overrides, those of the space included.
-
-        Raises:
-            ConfigError: nothing can run; a fresh folder is not left behind.
-            Interrupted: Ctrl-C; the same command goes on.
-        """
-        node = cast(dict[str, Any], OmegaConf.to_container(master.hydra, resolve=False))
-        launcher = {name: value for name, value in node["launcher"].items() if name != "_target_"}
-        if "jobs" not in launcher:
-            raise ConfigError(messages.wrong("hydra/launcher", node["runtime"]["choices"]["hydra/launcher"], "factory"))
-        grid, settings = Grid(loader, master, self.places), Settings.of(launcher)
-        with held(grid.folder):
-            Search(self, grid, settings, Wanted.of(node["sweeper"])).run(words)
-
-    def run(
-        self, grid: Grid, settings: Settings, job_overrides: Sequence[Sequence[str]], first: int
-    ) -> list[JobReturn]:
         began = time.monotonic()
         drafting, at_a_time = self.drafting(grid, settings, len(job_overrides))
         with writable(grid.folder, FOLDER):
@@ -130,7 +81,34 @@ class Sweep:
         display = show.display(self.console, jobs, aim)
         runner = Runner(drafting, jobs, overrides, pool, settings, display, self.tracking)
         self.carry_out(runner, display, [aim], {"jobs": first + len(jobs)}, began)
-        return [returned(runner.outcomes.get(job.number), job.overrides, aim) for job in jobs]
+        return jobs, runner.outcomes
+
+    def run_search(self, grid: Grid, settings: Settings, wanted: Wanted, words: Sequence[str]) -> None:
+        """Ask, run and tell until there are as many trials as are wanted.
+
+        Args:
+            grid: composes trials.
+            settings: how they share this machine.
+            wanted: what is searched and how.
+            words: overrides, those of the space included.
+
+        Raises:
+            ConfigError: before anything has started.
+            Interrupted: Ctrl-C.
+        """
+        began = time.monotonic()
+        search = Search.of(grid, settings, wanted, words, self.config_dir)
+        drafting, at_a_time = self.drafting(grid, settings, wanted.trials)
+        with search.trials(drafting) as trials:
+            aims, keys = search.objectives.aims, search.space.keys
+            screen = show.display(self.console, [], aims[0], keys, wanted.trials)
+            judge = Judge(trials, search.objectives, wanted.prunes, screen)
+            pool = self.pool(drafting, settings, at_a_time, wanted.trials)
+            runner = Runner(drafting, [], trials.overrides, pool, settings, judge, self.tracking, trials)
+            for outcome in trials.lost:
+                runner.outcomes[outcome.job.number] = outcome
+                screen.ended(outcome)
+            self.carry_out(runner, screen, aims, {"jobs": wanted.trials, "search": keys}, began)
 
     def drafting(self, grid: Grid, settings: Settings, count: int) -> tuple[Drafting, int]:
         """What composes the jobs, and how many run at a time."""
@@ -251,10 +229,3 @@ def leave_nothing(folder: Path) -> None:
         for name in (".lock", "multirun.yaml", JOURNAL, f".{JOURNAL}.lock"):
             (folder / name).unlink(missing_ok=True)
         folder.rmdir()
-
-
-def returned(outcome: Outcome | None, overrides: Sequence[str], aim: Aim) -> JobReturn:
-    """What Hydra's sweepers read of a job."""
-    found = JobReturn(overrides=list(overrides), status=JobStatus.COMPLETED)
-    found.return_value = aim.value(outcome.metrics) if outcome and outcome.good else None
-    return found

@@ -1,11 +1,11 @@
-"""A search: what `hydra.sweeper` says of it, and the way from there to trials that run."""
+"""PARENT: a search: what `hydra.sweeper` says of it, and the way from there to trials that may run."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from factory.config.composition.compose import relax
 from factory.config.composition.grid import Grid
@@ -16,18 +16,11 @@ from factory.core.errors import ConfigError, MissingPackage
 from factory.sweep.command import JOURNAL, RECORD
 from factory.sweep.plan import Drafting
 from factory.sweep.ranking import Aim
-from factory.sweep.report.live import display
-from factory.sweep.runner import Runner
-from factory.sweep.search import space as spaces
 from factory.sweep.search.client import Asker
 from factory.sweep.search.objectives import Objectives
-from factory.sweep.search.pruning import Judge
-from factory.sweep.search.space import Space
+from factory.sweep.search.space import Space, as_words, read
 from factory.sweep.search.trials import Trials
 from factory.sweep.settings import Settings
-
-if TYPE_CHECKING:
-    from factory.sweep.session import Sweep
 
 NO_PRUNER = "NopPruner"
 
@@ -55,56 +48,63 @@ class Wanted:
             raise ConfigError(messages.wrong("search.trials", given["trials"], "a number above 0"))
         return cls(**{field.name: given[field.name] for field in fields(cls)})
 
+    @property
+    def prunes(self) -> bool:
+        return self.pruner not in (None, NO_PRUNER)
 
+
+@dataclass(frozen=True)
 class Search:
-    """Use once.
+    """What is searched, before any trial has run.
 
     Args:
-        sweep: the command it belongs to.
-        grid: composes jobs.
-        settings: how they share this machine.
-        wanted: what is searched and how.
+        grid: composes trials.
+        wanted: how it is searched.
+        objectives: what it aims at.
+        space: what it may choose.
     """
 
-    def __init__(self, sweep: Sweep, grid: Grid, settings: Settings, wanted: Wanted) -> None:
-        self.sweep, self.grid, self.settings, self.wanted = sweep, grid, settings, wanted
-        self.objectives = Objectives.of(wanted.objectives, Aim.of(settings))
+    grid: Grid
+    wanted: Wanted
+    objectives: Objectives
+    space: Space
 
-    def run(self, words: Sequence[str]) -> None:
-        """Ask, run and tell until there are as many trials as are wanted.
+    @classmethod
+    def of(cls, grid: Grid, settings: Settings, wanted: Wanted, words: Sequence[str], config_dir: str | None) -> Search:
+        """From what is declared in YAML and on the command line.
+
+        Args:
+            grid: composes trials.
+            settings: say what is best where no objective is declared.
+            wanted: ``hydra.sweeper``.
+            words: overrides of the command line, which go before its ``params``.
+            config_dir: the user's folder of groups.
 
         Raises:
-            ConfigError: before anything has started.
-            Interrupted: Ctrl-C.
+            ConfigError: the objectives or the space cannot be read.
+            MissingPackage: Optuna is not installed.
         """
-        began = time.monotonic()
+        objectives = Objectives.of(wanted.objectives, Aim.of(settings))
         if absent(["optuna"]):
             raise MissingPackage("search: needs optuna, which is not installed; pip install 'factory[search]'")
-        params = relax(spaces.as_words(self.wanted.params), self.sweep.config_dir)
-        space = spaces.read([*params, *words], self.grid.parser)
-        drafting, at_a_time = self.sweep.drafting(self.grid, self.settings, self.wanted.trials)
-        self.check(drafting, space)
+        params = relax(as_words(wanted.params), config_dir)
+        return cls(grid, wanted, objectives, read([*params, *words], grid.parser))
+
+    @contextmanager
+    def trials(self, drafting: Drafting) -> Iterator[Trials]:
+        """Open the study, whose process ends with the block.
+
+        Raises:
+            ConfigError: no trial could run, or the study holds another search.
+        """
+        self.check(drafting)
         asker = Asker()
         try:
-            trials = Trials(asker, self.opened(asker, space), drafting, space)
-            aims = self.objectives.aims
-            screen = display(self.sweep.console, [], aims[0], space.keys, self.wanted.trials)
-            judge = Judge(trials, self.objectives, self.prunes, screen)
-            pool = self.sweep.pool(drafting, self.settings, at_a_time, self.wanted.trials)
-            runner = Runner(drafting, [], trials.overrides, pool, self.settings, judge, self.sweep.tracking, trials)
-            for outcome in trials.lost:
-                runner.outcomes[outcome.job.number] = outcome
-                screen.ended(outcome)
-            record = {"jobs": self.wanted.trials, "search": space.keys}
-            self.sweep.carry_out(runner, screen, aims, record, began)
+            yield Trials(asker, self.opened(asker), drafting, self.space)
         finally:
             asker.close()
 
-    @property
-    def prunes(self) -> bool:
-        return self.wanted.pruner not in (None, NO_PRUNER)
-
-    def check(self, drafting: Drafting, space: Space) -> None:
+    def check(self, drafting: Drafting) -> None:
         """Refuse a search none of whose trials could run, judged by two: one at each end of the space.
 
         Raises:
@@ -113,12 +113,12 @@ class Search:
         record = read_document(self.grid.folder / RECORD, documents.Sweep)
         if record and "search" not in record:
             raise ConfigError(f"hydra.sweep.dir: {self.grid.folder} holds another sweep; give another folder")
-        if self.prunes and not self.objectives.watched:
+        if self.wanted.prunes and not self.objectives.watched:
             takes = "null unless there is one objective, a metric that each epoch tells"
             raise ConfigError(messages.wrong("search.pruner", self.wanted.pruner, takes))
         refused: list[ConfigError] = []
         deployed: dict[str, None] = {}
-        for words in space.ends():
+        for words in self.space.ends():
             try:
                 deployed.update(dict.fromkeys(drafting.sound(drafting.config(0, words)).targets))
             except ConfigError as error:
@@ -127,7 +127,7 @@ class Search:
             raise refused[0]
         self.objectives.check_targets(list(deployed))
 
-    def opened(self, asker: Asker, space: Space) -> list[dict[str, Any]]:
+    def opened(self, asker: Asker) -> list[dict[str, Any]]:
         """Open the study.
 
         Returns:
@@ -141,9 +141,9 @@ class Search:
             name=wanted.study or (str(folder) if wanted.storage else "search"),
             shared=wanted.study is not None,
             folder=str(folder),
-            asks={"words": space.plain(), "objectives": [aims, self.objectives.directions]},
+            asks={"words": self.space.plain(), "objectives": [aims, self.objectives.directions]},
             directions=self.objectives.directions,
-            space=[part for part in space.plain() if not isinstance(part, str)],
+            space=[part for part in self.space.plain() if not isinstance(part, str)],
             sampler=wanted.sampler,
             pruner=wanted.pruner or NO_PRUNER,
             seed=wanted.seed,
