@@ -19,19 +19,19 @@ from factory.sweep.ranking import Aim
 
 
 @dataclass(frozen=True)
-class Past:
+class SweepRecord:
     """A sweep, as far as it came.
 
     Args:
         folder: of the sweep.
-        record: sweep.json.
+        summary: sweep.json.
         jobs: all that were planned.
         outcomes: of those that ended, by number.
         aims: what is best by the first; by several, what no other beats is marked.
     """
 
     folder: Path
-    record: Mapping[str, Any]
+    summary: Mapping[str, Any]
     jobs: Sequence[Job]
     outcomes: Sequence[Outcome]
     aims: Sequence[Aim]
@@ -41,24 +41,24 @@ class Past:
         return self.aims[0]
 
     @classmethod
-    def of(cls, folder: Path, outcomes: Sequence[Outcome], aims: Sequence[Aim]) -> Past:
+    def of(cls, folder: Path, outcomes: Sequence[Outcome], aims: Sequence[Aim]) -> SweepRecord:
         """One that has just ended: its outcomes are known."""
         record = read_document(folder / RECORD, documents.Sweep) or {}
         return cls(folder, record, list(plan.read(folder).values()), outcomes, aims)
 
 
-def read_record(folder: Path) -> Past:
+def read_record(folder: Path) -> SweepRecord:
     """Read a sweep's folder.
 
     Raises:
         ConfigError: it is none, or its own files are not what they must be.
     """
-    record = read_document(folder / RECORD, documents.Sweep)
-    if record is None:
+    summary = read_document(folder / RECORD, documents.Sweep)
+    if summary is None:
         raise ConfigError(f"sweep: got {str(folder)!r}; takes the folder of a sweep, one that holds a {RECORD}")
     jobs = [located(folder, job) for job in plan.read(folder).values()]
-    aims = [Aim(**fields) for fields in record["aims"]]
-    return Past(folder, record, jobs, list(outcomes(jobs)), aims)
+    aims = [Aim(**fields) for fields in summary["aims"]]
+    return SweepRecord(folder, summary, jobs, list(outcomes(jobs)), aims)
 
 
 def located(folder: Path, job: Job) -> Job:

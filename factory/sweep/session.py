@@ -23,13 +23,13 @@ from factory.sweep.outcome import Outcome
 from factory.sweep.placement import site_of
 from factory.sweep.plan import PLAN, Drafting, Job, draft
 from factory.sweep.ranking import Aim, best_first, front
-from factory.sweep.record import Past
+from factory.sweep.record import SweepRecord
 from factory.sweep.release import Release
 from factory.sweep.report import leaderboard
 from factory.sweep.report import live as show
 from factory.sweep.report.draw import draw_page
 from factory.sweep.runner import Runner
-from factory.sweep.search.pruning import Judge
+from factory.sweep.search.pruning import Pruning
 from factory.sweep.search.search import Search, Wanted
 from factory.sweep.settings import Settings
 from factory.tracking.tracking import Tracking
@@ -102,9 +102,9 @@ class Session:
         with search.trials(drafting) as trials:
             aims, keys = search.objectives.aims, search.space.keys
             screen = show.display(self.console, [], aims[0], keys, wanted.trials)
-            judge = Judge(trials, search.objectives, wanted.prunes, screen)
+            pruning = Pruning(trials, search.objectives, wanted.prunes, screen)
             pool = self.pool(drafting, settings, at_a_time, wanted.trials)
-            runner = Runner(drafting, [], trials.overrides, pool, settings, judge, self.tracking, trials)
+            runner = Runner(drafting, [], trials.overrides, pool, settings, pruning, self.tracking, trials)
             for outcome in trials.lost:
                 runner.outcomes[outcome.job.number] = outcome
                 screen.ended(outcome)
@@ -201,7 +201,7 @@ class Session:
 
     def draw(self, folder: Path, aims: Sequence[Aim]) -> None:
         """The page, last of all: nothing else waits for it or depends on it."""
-        if self.outcomes and (page := draw_page(Past.of(folder, self.outcomes, aims))):
+        if self.outcomes and (page := draw_page(SweepRecord.of(folder, self.outcomes, aims))):
             self.say(f"report: {page}")
 
     def say(self, line: str) -> None:

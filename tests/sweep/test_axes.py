@@ -6,7 +6,7 @@ import doctest
 
 import pytest
 
-from factory.sweep.report import axes, ranking
+from factory.sweep.report import axes, ranked_jobs
 from factory.sweep.report.axes import Scale, axis_of
 
 
@@ -66,5 +66,5 @@ def test_a_scale_may_go_down_and_ends_where_it_ends() -> None:
 
 
 def test_examples_in_docstrings_hold() -> None:
-    assert all(doctest.testmod(module).failed == 0 for module in (axes, ranking))
+    assert all(doctest.testmod(module).failed == 0 for module in (axes, ranked_jobs))
     assert doctest.testmod(axes).attempted > 0

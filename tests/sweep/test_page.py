@@ -14,7 +14,7 @@ from factory.sweep.ranking import Aim, best_first
 from factory.sweep.record import read_record
 from factory.sweep.report.draw import draw_page
 from factory.sweep.report.page import contents
-from factory.sweep.report.ranking import Standing, sample
+from factory.sweep.report.ranked_jobs import RankedJobs, sample
 from factory.sweep.report.tradeoffs import costs, front
 from tests.commands import factory
 from tests.report.conftest import CHROMIUM
@@ -131,7 +131,7 @@ def test_a_trial_that_was_pruned_has_ended_and_has_not_failed(tmp_path: Path) ->
     assert "not ended" not in text and "1 failed" not in text
 
 
-def standing(*costs_and_values: tuple[float, float], aim: str = "accuracy") -> Standing:
+def ranked(*costs_and_values: tuple[float, float], aim: str = "accuracy") -> RankedJobs:
     jobs = [
         Outcome(
             Job(number, (f"seed={number}",), str(number)),
@@ -143,13 +143,13 @@ def standing(*costs_and_values: tuple[float, float], aim: str = "accuracy") -> S
         for number, (cost, value) in enumerate(costs_and_values)
     ]
     by = Aim("auto", "auto")
-    found = Standing.of(best_first(jobs, by), by, varied([job.job for job in jobs]))
+    found = RankedJobs.of(best_first(jobs, by), by, varied([job.job for job in jobs]))
     assert found is not None
     return found
 
 
 def test_front_holds_what_no_other_beats_in_both() -> None:
-    made_of = standing((1.0, 0.5), (2.0, 0.9), (2.0, 0.8), (3.0, 0.9), (4.0, 0.95), (0.9, 0.4))
+    made_of = ranked((1.0, 0.5), (2.0, 0.9), (2.0, 0.8), (3.0, 0.9), (4.0, 0.95), (0.9, 0.4))
     latency = next(chart for chart in costs(made_of) if "latency" in chart.title)
     assert [(row[1], row[2]) for row in latency.rows] == [
         ("job 5 seed=5", "0.4"),
@@ -161,18 +161,18 @@ def test_front_holds_what_no_other_beats_in_both() -> None:
 
 def test_front_of_a_loss_goes_down() -> None:
     dots = [{"cost": cost, "value": value} for cost, value in ((1.0, 0.5), (2.0, 0.6), (3.0, 0.1))]
-    assert front(standing((1.0, 0.5), aim="loss"), dots) == [dots[0], dots[2]]
+    assert front(ranked((1.0, 0.5), aim="loss"), dots) == [dots[0], dots[2]]
 
 
 def test_one_hopeless_job_does_not_flatten_the_others() -> None:
-    found = standing(*((1.0, 0.9 + n / 1000) for n in range(20)), (1.0, 0.01))
+    found = ranked(*((1.0, 0.9 + n / 1000) for n in range(20)), (1.0, 0.01))
     worst, best = found.ends
     assert (best, found.beyond) == (0.919, 1)
     assert 0.8 < worst < 0.9
 
 
 def test_a_sample_keeps_the_best() -> None:
-    jobs = standing(*((1.0, 1 - n / 1000) for n in range(100))).jobs
+    jobs = ranked(*((1.0, 1 - n / 1000) for n in range(100))).jobs
     numbers = [job.job.number for job in sample(jobs, 20)]
     assert numbers[:10] == list(range(10))
     assert len(numbers) == len(set(numbers)) == 20

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from factory.core.errors import ConfigError, FactoryError
-from factory.sweep.search.client import Asker
+from factory.sweep.search.client import StudyClient
 from tests.commands import frameworks_in
 
 pytestmark = pytest.mark.slow
@@ -27,25 +27,25 @@ SPACE = [
 
 
 @contextmanager
-def asked(storage: Path | str, **fields: Any) -> Iterator[tuple[Asker, list[dict[str, Any]]]]:
+def asked(storage: Path | str, **fields: Any) -> Iterator[tuple[StudyClient, list[dict[str, Any]]]]:
     """An open study and its earlier trials."""
     given = {"name": "search", "shared": False, "folder": "here", "asks": ["x"], "directions": ["minimize"]}
     given |= {"space": SPACE, "sampler": "RandomSampler", "pruner": "NopPruner", "seed": 0, "trials": 9}
-    asker = Asker()
+    client = StudyClient()
     try:
-        yield asker, asker.call("open", storage=str(storage), **{**given, **fields})["earlier"]
+        yield client, client.call("open", storage=str(storage), **{**given, **fields})["earlier"]
     finally:
-        asker.close()
+        client.close()
 
 
-def tell(asker: Asker, number: int, *values: float) -> None:
-    asker.call("tell", number=number, state="complete", values=list(values), facts={"loss": values[0]})
+def tell(client: StudyClient, number: int, *values: float) -> None:
+    client.call("tell", number=number, state="complete", values=list(values), facts={"loss": values[0]})
 
 
 def test_trials_are_asked_until_there_are_enough_and_lie_in_the_space(tmp_path: Path) -> None:
-    with asked(tmp_path / "journal", trials=6) as (asker, earlier):
+    with asked(tmp_path / "journal", trials=6) as (client, earlier):
         assert earlier == []
-        found = [asker.call("ask") for _ in range(7)]
+        found = [client.call("ask") for _ in range(7)]
     assert [trial["number"] for trial in found] == [0, 1, 2, 3, 4, 5, None]
     for trial in found[:-1]:
         values = trial["params"]
@@ -59,43 +59,43 @@ def test_killed_study_goes_on_to_the_same_trials(sampler: str, tmp_path: Path) -
     """Three trials are told, the process dies with one under way; the rest is what one process would have asked."""
     arguments = {"sampler": {sampler: {"n_startup_trials": 2}} if sampler == "TPESampler" else sampler}
 
-    def go_on(asker: Asker, trials: int) -> list[dict[str, Any]]:
+    def go_on(client: StudyClient, trials: int) -> list[dict[str, Any]]:
         found = []
         for _ in range(trials):
-            found.append(asker.call("ask"))
-            tell(asker, found[-1]["number"], found[-1]["params"]["x"])
+            found.append(client.call("ask"))
+            tell(client, found[-1]["number"], found[-1]["params"]["x"])
         return found
 
-    with asked(tmp_path / "whole", **arguments) as (asker, _):
-        whole = go_on(asker, 8)
-    with asked(tmp_path / "killed", **arguments) as (asker, _):
-        go_on(asker, 3)
-        under_way = asker.call("ask")
-        os.kill(asker.child.pid, signal.SIGKILL)
+    with asked(tmp_path / "whole", **arguments) as (client, _):
+        whole = go_on(client, 8)
+    with asked(tmp_path / "killed", **arguments) as (client, _):
+        go_on(client, 3)
+        under_way = client.call("ask")
+        os.kill(client.child.pid, signal.SIGKILL)
         with pytest.raises(FactoryError, match="the study's process was killed by SIGKILL"):
-            asker.call("ask")
-    with asked(tmp_path / "killed", **arguments) as (asker, earlier):
+            client.call("ask")
+    with asked(tmp_path / "killed", **arguments) as (client, earlier):
         assert [trial["state"] for trial in earlier] == ["complete"] * 3 + ["running"]
         assert earlier[3]["params"] == under_way["params"]
-        tell(asker, 3, under_way["params"]["x"])
-        rest = go_on(asker, 4)
+        tell(client, 3, under_way["params"]["x"])
+        rest = go_on(client, 4)
     assert [trial["params"] for trial in [*earlier, *rest]] == [trial["params"] for trial in whole]
 
 
 def test_trial_that_had_not_all_its_values_is_given_the_rest(tmp_path: Path) -> None:
     """Power failed in the middle of asking, and in the middle of a line."""
     journal = tmp_path / "journal"
-    with asked(journal) as (asker, _):
-        params = asker.call("ask")["params"]
+    with asked(journal) as (client, _):
+        params = client.call("ask")["params"]
     lines = journal.read_bytes().splitlines(keepends=True)
     first = next(place for place, line in enumerate(lines) if b'"param_name":"n"' in line)
     journal.write_bytes(b"".join(lines[:first]) + lines[first][:10])
-    with asked(journal) as (asker, earlier):
+    with asked(journal) as (client, earlier):
         assert [(trial["number"], trial["state"]) for trial in earlier] == [(0, "running")]
         assert earlier[0]["params"].keys() == params.keys()
         assert earlier[0]["params"]["x"] == params["x"]
-        tell(asker, 0, 1.0)
-        assert asker.call("ask")["number"] == 1
+        tell(client, 0, 1.0)
+        assert client.call("ask")["number"] == 1
 
 
 def test_another_search_is_refused(tmp_path: Path) -> None:
@@ -109,15 +109,15 @@ def test_another_search_is_refused(tmp_path: Path) -> None:
 
 def test_hopeless_trial_is_to_be_pruned(tmp_path: Path) -> None:
     pruner = {"MedianPruner": {"n_startup_trials": 1}}
-    with asked(tmp_path / "journal", pruner=pruner) as (asker, _):
+    with asked(tmp_path / "journal", pruner=pruner) as (client, _):
         for number, value in enumerate((1.0, 9.0, 0.5)):
-            asker.call("ask")
-            hopeless = asker.call("report", number=number, step=1, value=value)["prune"]
+            client.call("ask")
+            hopeless = client.call("report", number=number, step=1, value=value)["prune"]
             assert hopeless == (value == 9.0)
             if hopeless:
-                asker.call("tell", number=number, state="pruned", values=None, facts={})
+                client.call("tell", number=number, state="pruned", values=None, facts={})
             else:
-                tell(asker, number, value)
+                tell(client, number, value)
     with asked(tmp_path / "journal", pruner=pruner) as (_, earlier):
         assert [trial["state"] for trial in earlier] == ["complete", "pruned", "complete"]
 
@@ -125,18 +125,18 @@ def test_hopeless_trial_is_to_be_pruned(tmp_path: Path) -> None:
 def test_sampler_with_nothing_left_ends_the_search(tmp_path: Path) -> None:
     few = {"sampler": "BruteForceSampler", "space": SPACE[2:]}
     for rest in (2, 0):
-        with asked(tmp_path / "journal", **few) as (asker, _):
+        with asked(tmp_path / "journal", **few) as (client, _):
             for number in range(rest):
-                assert asker.call("ask")["number"] == number
-                tell(asker, number, 1.0)
-            assert asker.call("ask") == {"number": None}
+                assert client.call("ask")["number"] == number
+                tell(client, number, 1.0)
+            assert client.call("ask") == {"number": None}
 
 
 def test_two_searches_may_share_a_study_by_url(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/study.db"
     shared = {"name": "ours", "shared": True, "trials": 4}
     with asked(url, folder="a", **shared) as (one, _), asked(url, folder="b", **shared) as (other, _):
-        numbers = [asker.call("ask")["number"] for asker in (one, other, one, other, one)]
+        numbers = [client.call("ask")["number"] for client in (one, other, one, other, one)]
         assert numbers == [0, 1, 2, 3, None]
         tell(other, 1, 1.0)
     with asked(url, folder="b", **shared) as (_, earlier):
@@ -146,27 +146,27 @@ def test_two_searches_may_share_a_study_by_url(tmp_path: Path) -> None:
 def test_gaussian_processes_bring_torch_into_the_study_and_not_into_the_parent(tmp_path: Path) -> None:
     sampler = {"GPSampler": {"n_startup_trials": 2}}
     before = frameworks_in(os.getpid()), "torch" in sys.modules
-    with asked(tmp_path / "journal", sampler=sampler) as (asker, _):
+    with asked(tmp_path / "journal", sampler=sampler) as (client, _):
         for _ in range(4):
-            trial = asker.call("ask")
-            tell(asker, trial["number"], trial["params"]["x"])
-        assert frameworks_in(asker.child.pid) == {"torch"}
+            trial = client.call("ask")
+            tell(client, trial["number"], trial["params"]["x"])
+        assert frameworks_in(client.child.pid) == {"torch"}
     assert (frameworks_in(os.getpid()), "torch" in sys.modules) == before
 
 
 def test_closing_does_not_wait_for_an_answer(tmp_path: Path) -> None:
-    with asked(tmp_path / "journal") as (asker, _):
-        os.kill(asker.child.pid, signal.SIGSTOP)  # a sampler that thinks for ever
+    with asked(tmp_path / "journal") as (client, _):
+        os.kill(client.child.pid, signal.SIGSTOP)  # a sampler that thinks for ever
         failed: list[FactoryError] = []
 
         def ask() -> None:
             try:
-                asker.call("ask")
+                client.call("ask")
             except FactoryError as error:
                 failed.append(error)
 
         thread = threading.Thread(target=ask)
         thread.start()
-        asker.close()
+        client.close()
         thread.join(timeout=20)
         assert not thread.is_alive() and len(failed) == 1

@@ -9,40 +9,40 @@ from factory.report.charts import Chart, axis, spec_of
 from factory.sweep.labels import values
 from factory.sweep.outcome import Outcome
 from factory.sweep.report.axes import UNSET, Axis, Scale, axis_of
-from factory.sweep.report.ranking import Standing, facts_of, hovering, left_out, looked_up, marked, sample
+from factory.sweep.report.ranked_jobs import RankedJobs, facts_of, hovering, left_out, looked_up, marked, sample
 
 MOST_LINES = 500  # jobs
 AXIS_WIDTH = 96  # pixels, below which the axes scroll
 
 
-def swept(standing: Standing) -> Chart | None:
+def swept(ranked: RankedJobs) -> Chart | None:
     """Parallel coordinates: an axis for each swept key, the metric on the right; None where nothing was swept."""
-    if not standing.keys or len(standing.jobs) < 2:
+    if not ranked.keys or len(ranked.jobs) < 2:
         return None
-    jobs = sample(standing.jobs, MOST_LINES)
-    words = {job.job.number: values(job.job, standing.keys) for job in jobs}
+    jobs = sample(ranked.jobs, MOST_LINES)
+    words = {job.job.number: values(job.job, ranked.keys) for job in jobs}
     in_order = [words[number] for number in sorted(words)]
-    axes = {key: axis_of([found.get(key, UNSET) for found in in_order]) for key in standing.keys}
-    metric = Scale(*standing.ends)
+    axes = {key: axis_of([found.get(key, UNSET) for found in in_order]) for key in ranked.keys}
+    metric = Scale(*ranked.ends)
     lines = []
     for place, job in reversed(list(enumerate(jobs))):  # the best is drawn last, over the others
         fan = 0.5 - place / (len(jobs) - 1)
         set_to = words[job.job.number]
-        at = [axes[key].places[set_to.get(key, UNSET)] + fan * axes[key].fan for key in standing.keys]
-        at.append(metric.place(job.facts[standing.metric]))
+        at = [axes[key].places[set_to.get(key, UNSET)] + fan * axes[key].fan for key in ranked.keys]
+        at.append(metric.place(job.facts[ranked.metric]))
         lines += [{"j": job.job.number, "x": x, "y": round(y, 4)} for x, y in enumerate(at)]
     return Chart(
-        f"{standing.metric} of {len(standing.jobs):,} jobs",
-        coordinates(standing, jobs, lines, {**axes, standing.metric: Axis({}, metric.ticks())}),
+        f"{ranked.metric} of {len(ranked.jobs):,} jobs",
+        coordinates(ranked, jobs, lines, {**axes, ranked.metric: Axis({}, metric.ticks())}),
         (),
         (),
-        f"a line a job, the better the stronger; orange: the best{left_out(standing, jobs)}",
+        f"a line a job, the better the stronger; orange: the best{left_out(ranked, jobs)}",
         narrowest=AXIS_WIDTH * (len(axes) + 1),
     )
 
 
 def coordinates(
-    standing: Standing, jobs: Sequence[Outcome], lines: list[dict[str, Any]], axes: Mapping[str, Axis]
+    ranked: RankedJobs, jobs: Sequence[Outcome], lines: list[dict[str, Any]], axes: Mapping[str, Axis]
 ) -> dict[str, Any]:
     """Rules, lines and the words of each axis."""
     titles = list(axes)
@@ -57,14 +57,14 @@ def coordinates(
     title = {"align": "left", "baseline": "bottom", "dy": -6, "dx": -4, "fontSize": 11, "lineHeight": 13}
     line: dict[str, Any] = {
         "data": {"values": lines},
-        "transform": looked_up(facts_of(standing, jobs)),
+        "transform": looked_up(facts_of(ranked, jobs)),
         "mark": {"type": "line", "interpolate": "monotone", "strokeCap": "round"},
         "params": hovering(),
         "encoding": {
             **place,
             "detail": {"field": "j"},
-            **marked(standing, 1.6),
-            "tooltip": [axis("job", "nominal", "job"), axis("value", "quantitative", standing.metric, format=".5g")],
+            **marked(ranked, 1.6),
+            "tooltip": [axis("job", "nominal", "job"), axis("value", "quantitative", ranked.metric, format=".5g")],
         },
     }
     rule: dict[str, Any] = {

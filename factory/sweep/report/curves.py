@@ -12,8 +12,8 @@ from factory.core.rundir import RunDir
 from factory.report.charts import Chart, axis, spec_of, thinned
 from factory.report.facts import read_history
 from factory.sweep.outcome import Outcome
-from factory.sweep.record import Past
-from factory.sweep.report.ranking import HOVERED, Standing, facts_of, hovering, looked_up, marked, sample
+from factory.sweep.record import SweepRecord
+from factory.sweep.report.ranked_jobs import HOVERED, RankedJobs, facts_of, hovering, looked_up, marked, sample
 
 MOST_CURVES = 120
 MOST_POINTS = 9000  # of all curves of one chart
@@ -23,15 +23,15 @@ DIVERGED = 10  # times what nearly all values are below: higher ones are not sho
 Epochs = Sequence[Mapping[str, float]]
 
 
-def curves(past: Past, standing: Standing) -> list[Chart]:
+def curves(sweep: SweepRecord, ranked: RankedJobs) -> list[Chart]:
     """The metric and the loss on the validation rows, a line for each training, also for one that did not end."""
-    own = [job for job in standing.jobs if not job.shared]
-    broken = [o for o in past.outcomes if not o.good and o.status != "same" and not o.job.fault and not o.shared]
+    own = [job for job in ranked.jobs if not job.shared]
+    broken = [o for o in sweep.outcomes if not o.good and o.status != "same" and not o.job.fault and not o.shared]
     drawn = [*sample(own, MOST_CURVES), *broken[:MOST_CURVES]]
     found = [(job, rows) for job in drawn if (rows := history_of(job))]
-    names = dict.fromkeys((standing.metric, "loss"))
+    names = dict.fromkeys((ranked.metric, "loss"))
     left = f"; {MOST_CURVES} of {len(own)} trainings are drawn" if len(own) > MOST_CURVES else ""
-    return [chart for name in names if (chart := overlaid(standing, name, found, left))]
+    return [chart for name in names if (chart := overlaid(ranked, name, found, left))]
 
 
 def history_of(job: Outcome) -> Epochs:
@@ -43,7 +43,7 @@ def history_of(job: Outcome) -> Epochs:
         return []
 
 
-def overlaid(standing: Standing, metric: str, found: Sequence[tuple[Outcome, Epochs]], left: str) -> Chart | None:
+def overlaid(ranked: RankedJobs, metric: str, found: Sequence[tuple[Outcome, Epochs]], left: str) -> Chart | None:
     """One metric of all trainings: a colour each while these can be told apart, else the better the stronger."""
     name = next((name for name in (f"val_{metric}", metric) if any(name in rows[-1] for _, rows in found)), None)
     if name is None:
@@ -57,14 +57,14 @@ def overlaid(standing: Standing, metric: str, found: Sequence[tuple[Outcome, Epo
     ]
     known = [
         {**fact, "name": f"job {fact['j']}", "ended": job.good}
-        for (job, _), fact in zip(told, facts_of(standing, [job for job, _ in told]), strict=True)
+        for (job, _), fact in zip(told, facts_of(ranked, [job for job, _ in told]), strict=True)
     ]
     rows = "validation rows" if name.startswith("val_") else "training rows"
     return Chart(
         f"{metric} on the {rows}",
-        plot(standing, points, known),
+        plot(ranked, points, known),
         ("job", "epochs", "lowest", "highest", "last"),
-        [summary(standing, job, name, rows) for job, rows in told if rows],
+        [summary(ranked, job, name, rows) for job, rows in told if rows],
         "".join(legend(known, points)) + left,
     )
 
@@ -80,16 +80,16 @@ def legend(facts: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any
         yield "; the highest values are cut off"
 
 
-def summary(standing: Standing, job: Outcome, name: str, rows: Epochs) -> list[str]:
+def summary(ranked: RankedJobs, job: Outcome, name: str, rows: Epochs) -> list[str]:
     values = [row[name] for row in rows]
     return [
-        standing.label(job),
+        ranked.label(job),
         str(int(rows[-1]["epoch"])),
         *(f"{v:.5g}" for v in (min(values), max(values), values[-1])),
     ]
 
 
-def plot(standing: Standing, points: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def plot(ranked: RankedJobs, points: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     epochs = sorted({point["e"] for point in points})
     ticks = {"format": "d", "tickMinStep": 1, **({"values": epochs} if len(epochs) <= 10 else {})}
     few = len(known) <= COLOURS
@@ -105,7 +105,7 @@ def plot(standing: Standing, points: Sequence[Mapping[str, Any]], known: Sequenc
         encoding["color"] = axis("name", "nominal", sort=None, scale={"domain": names})
         encoding["strokeWidth"] = {"condition": {**HOVERED, "value": 4}, "value": 2}
     else:
-        encoding |= marked(standing, 1.3, {"test": "!datum.ended", "value": "$six"})
+        encoding |= marked(ranked, 1.3, {"test": "!datum.ended", "value": "$six"})
     return spec_of(
         points,
         260,

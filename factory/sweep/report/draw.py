@@ -8,25 +8,25 @@ from factory.core.errors import FactoryError, Interrupted
 from factory.core.terminal import Terminal
 from factory.report.draw import draw_carefully
 from factory.sweep.ranking import front
-from factory.sweep.record import Past
+from factory.sweep.record import SweepRecord
 from factory.sweep.report import leaderboard
 
 
-def show_record(past: Past, console: Terminal) -> int:
+def show_record(sweep: SweepRecord, console: Terminal) -> int:
     """Print the table of a sweep again and write its page anew.
 
     Returns:
         The exit code that the sweep ended with.
     """
-    leaderboard.show(past.outcomes, past.aim, console, front(past.outcomes, past.aims))
-    if page := draw_page(past):
+    leaderboard.show(sweep.outcomes, sweep.aim, console, front(sweep.outcomes, sweep.aims))
+    if page := draw_page(sweep):
         console.say(f"report: {page}")
-    if past.record["status"] in ("interrupted", "running"):
+    if sweep.summary["status"] in ("interrupted", "running"):
         return Interrupted.exit_code
-    return FactoryError.exit_code if any(outcome.failed for outcome in past.outcomes) else 0
+    return FactoryError.exit_code if any(outcome.failed for outcome in sweep.outcomes) else 0
 
 
-def draw_page(past: Past) -> Path | None:
+def draw_page(sweep: SweepRecord) -> Path | None:
     """Write sweep.html.
 
     Returns:
@@ -36,6 +36,6 @@ def draw_page(past: Past) -> Path | None:
     def drawing() -> Path:
         from factory.sweep.report import page  # here, as in `report.draw`
 
-        return page.write(past)
+        return page.write(sweep)
 
-    return draw_carefully(past.folder, drawing)
+    return draw_carefully(sweep.folder, drawing)

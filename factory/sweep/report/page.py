@@ -13,11 +13,11 @@ from factory.report.run_page import figure
 from factory.sweep.command import FOLDER
 from factory.sweep.labels import varied
 from factory.sweep.ranking import best_first
-from factory.sweep.record import Past
+from factory.sweep.record import SweepRecord
 from factory.sweep.report.coordinates import swept
 from factory.sweep.report.curves import curves
 from factory.sweep.report.leaderboard import trainings
-from factory.sweep.report.ranking import Standing, called
+from factory.sweep.report.ranked_jobs import RankedJobs, called
 from factory.sweep.report.tables import failures, leaderboard, shared
 from factory.sweep.report.tradeoffs import costs
 
@@ -33,80 +33,80 @@ SECTIONS = {
 }
 
 
-def write(past: Past) -> Path:
+def write(sweep: SweepRecord) -> Path:
     """Draw a sweep, however it ended, into its own folder.
 
     Returns:
         The file: at most 2 MB, without a reference to anything outside it.
     """
-    path = past.folder / "sweep.html"
-    write_text(path, page("sweep.html", contents(past)))
+    path = sweep.folder / "sweep.html"
+    write_text(path, page("sweep.html", contents(sweep)))
     return path
 
 
-def contents(past: Past) -> dict[str, Any]:
+def contents(sweep: SweepRecord) -> dict[str, Any]:
     """What the template shows; a part of which there is nothing is empty."""
-    keys, order = varied(past.jobs), best_first(past.outcomes, past.aim)
-    standing = Standing.of(order, past.aim, keys)
-    coordinates = swept(standing) if standing else None
-    tradeoffs = costs(standing) if standing else []
-    learned = curves(past, standing) if standing else []
+    keys, order = varied(sweep.jobs), best_first(sweep.outcomes, sweep.aim)
+    ranked = RankedJobs.of(order, sweep.aim, keys)
+    coordinates = swept(ranked) if ranked else None
+    tradeoffs = costs(ranked) if ranked else []
+    learned = curves(sweep, ranked) if ranked else []
     fields = {
         "swept": coordinates,
         "costs": tradeoffs,
         "curves": learned,
-        "leaderboard": leaderboard(past, order, keys),
-        "failures": failures(past, keys),
-        "shared": shared(past, keys),
+        "leaderboard": leaderboard(sweep, order, keys),
+        "failures": failures(sweep, keys),
+        "shared": shared(sweep, keys),
     }
     return {
         **fields,
-        **head(past),
-        "tiles": list(tiles(past, standing)),
+        **head(sweep),
+        "tiles": list(tiles(sweep, ranked)),
         "charts": [*([coordinates] if coordinates else []), *tradeoffs, *learned],
         "sections": [(id, title) for id, title in SECTIONS.items() if fields.get(id, True)],
-        "served": trainings(past.outcomes),
-        "commands": list(commands(past, standing)),
-        "undeployed": bool(standing) and not any(job.targets for job in past.outcomes),
+        "served": trainings(sweep.outcomes),
+        "commands": list(commands(sweep, ranked)),
+        "undeployed": bool(ranked) and not any(job.targets for job in sweep.outcomes),
     }
 
 
-def head(past: Past) -> dict[str, Any]:
+def head(sweep: SweepRecord) -> dict[str, Any]:
     """Title and status."""
-    status, count = past.record.get("status", "running"), sum(outcome.at_fault for outcome in past.outcomes)
+    status, count = sweep.summary.get("status", "running"), sum(outcome.at_fault for outcome in sweep.outcomes)
     mood, sign = ("bad", "✗") if count else ("good", "✓") if status == "done" else ("wait", "…")
     return {
-        "name": "Sweep " + "/".join(past.folder.resolve().parts[-2:]),
+        "name": "Sweep " + "/".join(sweep.folder.resolve().parts[-2:]),
         "status": {"word": f"{status}, {count:,} failed" if count else status, "mood": mood, "sign": sign},
-        "lead": again(past, folder=False),
+        "lead": again(sweep, folder=False),
     }
 
 
-def tiles(past: Past, standing: Standing | None) -> Iterator[dict[str, str]]:
+def tiles(sweep: SweepRecord, ranked: RankedJobs | None) -> Iterator[dict[str, str]]:
     """The figures that one looks for first."""
-    if standing:
-        best = standing.jobs[0]
+    if ranked:
+        best = ranked.jobs[0]
         yield {
-            "label": f"best {standing.metric}",
-            "value": figure(best.facts[standing.metric]),
-            "more": called(best.job, standing.keys),
+            "label": f"best {ranked.metric}",
+            "value": figure(best.facts[ranked.metric]),
+            "more": called(best.job, ranked.keys),
         }
-        if len(standing.jobs) > 1:
-            values = standing.values
+        if len(ranked.jobs) > 1:
+            values = ranked.values
             more = f"worst {figure(values[-1])}"
-            yield {"label": f"median {standing.metric}", "value": figure(values[len(values) // 2]), "more": more}
-    good = sum(outcome.good for outcome in past.outcomes)
+            yield {"label": f"median {ranked.metric}", "value": figure(values[len(values) // 2]), "more": more}
+    good = sum(outcome.good for outcome in sweep.outcomes)
     rest = {
-        "failed": sum(outcome.at_fault for outcome in past.outcomes),
-        "kept from before": sum(outcome.kept for outcome in past.outcomes),
-        "pruned": sum(outcome.status == "pruned" for outcome in past.outcomes),
-        "not ended": len(past.jobs) - sum(outcome.status != "interrupted" for outcome in past.outcomes),
+        "failed": sum(outcome.at_fault for outcome in sweep.outcomes),
+        "kept from before": sum(outcome.kept for outcome in sweep.outcomes),
+        "pruned": sum(outcome.status == "pruned" for outcome in sweep.outcomes),
+        "not ended": len(sweep.jobs) - sum(outcome.status != "interrupted" for outcome in sweep.outcomes),
     }
     more = ", ".join(f"{count:,} {word}" for word, count in rest.items() if count)
-    yield {"label": "jobs done", "value": f"{good:,} of {len(past.jobs):,}", "more": more}
-    if "seconds" in past.record:
-        more = f"{past.record['at_a_time']} at a time, threads of each: {past.record['threads']}"
-        yield {"label": "time", "value": duration(past.record["seconds"]), "more": more}
+    yield {"label": "jobs done", "value": f"{good:,} of {len(sweep.jobs):,}", "more": more}
+    if "seconds" in sweep.summary:
+        more = f"{sweep.summary['at_a_time']} at a time, threads of each: {sweep.summary['threads']}"
+        yield {"label": "time", "value": duration(sweep.summary["seconds"]), "more": more}
 
 
 def duration(seconds: float) -> str:
@@ -115,25 +115,25 @@ def duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
-def commands(past: Past, standing: Standing | None) -> Iterator[tuple[str, str]]:
+def commands(sweep: SweepRecord, ranked: RankedJobs | None) -> Iterator[tuple[str, str]]:
     """What to type to do the best job again, to look closer, and to go on."""
-    if standing:
-        jobs = [outcome.job.folder for outcome in standing.jobs]
-        if (best := past.folder / "best").exists():
+    if ranked:
+        jobs = [outcome.job.folder for outcome in ranked.jobs]
+        if (best := sweep.folder / "best").exists():
             words = ["--config-dir", str(best), "experiment=best"]
             yield "Do the best job again", shlex.join(["python", "-m", "factory", *words])
         yield "Draw the best run", shlex.join(["python", "-m", "factory", "report", jobs[0]])
         if len(jobs) > 1:
             yield "The best three side by side", shlex.join(["python", "-m", "factory", "compare", *jobs[:3]])
-    if past.record.get("status") != "done" or any(outcome.failed for outcome in past.outcomes):
-        yield "Go on: what is done is kept, what failed is tried again", again(past)
-    yield "Do the whole sweep again", again(past, folder=False)
-    yield "This page and its table again", shlex.join(["python", "-m", "factory", "report", str(past.folder)])
+    if sweep.summary.get("status") != "done" or any(outcome.failed for outcome in sweep.outcomes):
+        yield "Go on: what is done is kept, what failed is tried again", again(sweep)
+    yield "Do the whole sweep again", again(sweep, folder=False)
+    yield "This page and its table again", shlex.join(["python", "-m", "factory", "report", str(sweep.folder)])
 
 
-def again(past: Past, folder: bool = True) -> str:
+def again(sweep: SweepRecord, folder: bool = True) -> str:
     """The command, in the sweep's folder or in a new one."""
-    words = past.record.get("command", [])
-    own = ["--config-dir", past.record["config_dir"]] if past.record.get("config_dir") else []
+    words = sweep.summary.get("command", [])
+    own = ["--config-dir", sweep.summary["config_dir"]] if sweep.summary.get("config_dir") else []
     asked = [word for word in words if not word.startswith(FOLDER)]
-    return shlex.join(["python", "-m", "factory", "-m", *own, *asked, *([f"{FOLDER}{past.folder}"] if folder else [])])
+    return shlex.join(["python", "-m", "factory", "-m", *own, *asked, *([f"{FOLDER}{sweep.folder}"] if folder else [])])

@@ -9,9 +9,9 @@ from typing import Any
 from factory.report.run_page import figure
 from factory.sweep.labels import values
 from factory.sweep.outcome import Outcome
-from factory.sweep.record import Past
+from factory.sweep.record import SweepRecord
 from factory.sweep.report.leaderboard import target_words
-from factory.sweep.report.ranking import called, spoken
+from factory.sweep.report.ranked_jobs import called, spoken
 
 MOST_ROWS = 300  # jobs in the table; leaderboard.csv holds all
 SHOWN = 15  # of them before one asks for more
@@ -20,16 +20,16 @@ MOST_JOBS = 8  # named in one line
 MOST_SHARED = 50  # trainings
 
 
-def leaderboard(past: Past, order: Sequence[Outcome], keys: Sequence[str]) -> dict[str, Any] | None:
+def leaderboard(sweep: SweepRecord, order: Sequence[Outcome], keys: Sequence[str]) -> dict[str, Any] | None:
     """Columns and a row a job, in their order; None where no job has come to an end."""
     board = [o for o in order if o.good and o.metrics]
     if not board:
         return None
-    aim = past.aim.name(board[0].facts)
+    aim = sweep.aim.name(board[0].facts)
     names = dict.fromkeys(name for outcome in board for name in (aim, *outcome.metrics))
     metrics = [name for name in names if "." not in name]  # facts of targets have columns of their own
     targets = list(dict.fromkeys(name for outcome in board for name in outcome.targets))
-    numbers = {Path(job.folder).resolve(): job.number for job in past.jobs}
+    numbers = {Path(job.folder).resolve(): job.number for job in sweep.jobs}
     sharing = any(outcome.shared or outcome.status == "same" for outcome in board)
     rows = [
         [
@@ -61,10 +61,10 @@ def origin(outcome: Outcome, numbers: Mapping[Path, int]) -> str:
     return f"of {outcome.shared}" if number is None else f"of job {number}"
 
 
-def failures(past: Past, keys: Sequence[str]) -> dict[str, Any] | None:
+def failures(sweep: SweepRecord, keys: Sequence[str]) -> dict[str, Any] | None:
     """Each line once, with the jobs that it ended."""
     found: dict[str, list[Outcome]] = {}
-    for outcome in past.outcomes:
+    for outcome in sweep.outcomes:
         if outcome.at_fault:
             found.setdefault(f"{outcome.status}: {outcome.error}", []).append(outcome)
     rows = [[line, named([called(o.job, keys) for o in jobs])] for line, jobs in list(found.items())[:MOST_FAILURES]]
@@ -77,10 +77,10 @@ def named(labels: Sequence[str]) -> str:
     return "\n".join([*labels[:MOST_JOBS], *([f"and {more:,} more"] if more > 0 else [])])
 
 
-def shared(past: Past, keys: Sequence[str]) -> dict[str, Any] | None:
+def shared(sweep: SweepRecord, keys: Sequence[str]) -> dict[str, Any] | None:
     """Each training that served several jobs."""
     groups: dict[str, list[Outcome]] = {}
-    for outcome in past.outcomes:
+    for outcome in sweep.outcomes:
         if outcome.metrics and outcome.job.train_key:
             groups.setdefault(outcome.job.train_key, []).append(outcome)
     several = [jobs for jobs in groups.values() if len(jobs) > 1 and any(o.shared or o.status == "same" for o in jobs)]

@@ -8,7 +8,7 @@ from typing import Any
 from factory.report.charts import Chart, axis, spec_of
 from factory.sweep.outcome import Outcome
 from factory.sweep.report.axes import decades
-from factory.sweep.report.ranking import Standing, facts_of, left_out, looked_up, sample
+from factory.sweep.report.ranked_jobs import RankedJobs, facts_of, left_out, looked_up, sample
 
 MOST_DOTS = 500  # jobs of one chart
 MOST_ON_FRONT = 150  # dots
@@ -20,7 +20,7 @@ Cost = Callable[[Outcome], Mapping[str, float | None]]
 """Job → target → what one asks for; of what has no target, the name is empty."""
 
 
-def costs(standing: Standing) -> list[Chart]:
+def costs(ranked: RankedJobs) -> list[Chart]:
     """The metric against latency, size and the time of the training, each with its front; those that were measured."""
 
     def of_targets(what: str) -> Cost:
@@ -34,58 +34,58 @@ def costs(standing: Standing) -> list[Chart]:
         ("size", "KiB", lambda job: {name: (size or 0) / 1024 for name, size in of_targets("bytes")(job).items()}),
         ("time of the training", "seconds", fitting),
     ]
-    return [chart for name, unit, cost in asked if (chart := tradeoff(standing, name, unit, cost))]
+    return [chart for name, unit, cost in asked if (chart := tradeoff(ranked, name, unit, cost))]
 
 
-def tradeoff(standing: Standing, name: str, unit: str, cost: Cost) -> Chart | None:
+def tradeoff(ranked: RankedJobs, name: str, unit: str, cost: Cost) -> Chart | None:
     """One dot a job and target; jobs that no other beats in both are joined, target by target."""
     dots: list[Dot] = [
-        {"j": job.job.number, "target": target, "value": job.facts[standing.metric], "cost": float(f"{amount:.4g}")}
-        for job in standing.jobs
+        {"j": job.job.number, "target": target, "value": job.facts[ranked.metric], "cost": float(f"{amount:.4g}")}
+        for job in ranked.jobs
         for target, amount in cost(job).items()
         if amount
     ]
     if len(dots) < 2:
         return None
     targets = list(dict.fromkeys(dot["target"] for dot in dots))
-    fronts = {target: front(standing, [dot for dot in dots if dot["target"] == target]) for target in targets}
-    jobs = sample(standing.jobs, MOST_DOTS)
+    fronts = {target: front(ranked, [dot for dot in dots if dot["target"] == target]) for target in targets}
+    jobs = sample(ranked.jobs, MOST_DOTS)
     drawn = {job.job.number for job in jobs}
     each = ", for each target" if len(targets) > 1 else ""
     return Chart(
-        f"{standing.metric} against {name}",
-        picture(standing, unit, [dot for dot in dots if dot["j"] in drawn], fronts),
-        ("target", "job", standing.metric, unit),
-        [row(standing, dot) for found in fronts.values() for dot in found],
-        f"the line joins jobs, named by number, that no other beats in both{each}{left_out(standing, jobs)}",
+        f"{ranked.metric} against {name}",
+        picture(ranked, unit, [dot for dot in dots if dot["j"] in drawn], fronts),
+        ("target", "job", ranked.metric, unit),
+        [row(ranked, dot) for found in fronts.values() for dot in found],
+        f"the line joins jobs, named by number, that no other beats in both{each}{left_out(ranked, jobs)}",
     )
 
 
-def row(standing: Standing, dot: Dot) -> list[str]:
-    job = next(job for job in standing.jobs if job.job.number == dot["j"])
-    return [dot["target"] or "-", standing.label(job), f"{dot['value']:.5g}", f"{dot['cost']:.4g}"]
+def row(ranked: RankedJobs, dot: Dot) -> list[str]:
+    job = next(job for job in ranked.jobs if job.job.number == dot["j"])
+    return [dot["target"] or "-", ranked.label(job), f"{dot['value']:.5g}", f"{dot['cost']:.4g}"]
 
 
-def front(standing: Standing, dots: Sequence[Dot]) -> list[Dot]:
+def front(ranked: RankedJobs, dots: Sequence[Dot]) -> list[Dot]:
     """The Pareto front, cheapest first; of a very long one every so many, the best among them."""
     found: list[Dot] = []
-    for dot in sorted(dots, key=lambda dot: (dot["cost"], -dot["value"] if standing.higher else dot["value"])):
-        if not found or standing.better(dot["value"], found[-1]["value"]):
+    for dot in sorted(dots, key=lambda dot: (dot["cost"], -dot["value"] if ranked.higher else dot["value"])):
+        if not found or ranked.better(dot["value"], found[-1]["value"]):
             found.append(dot)
     every = -(-len(found) // MOST_ON_FRONT)
     return [dot for place, dot in enumerate(found) if (len(found) - 1 - place) % every == 0]
 
 
-def picture(standing: Standing, unit: str, dots: Sequence[Dot], fronts: Mapping[str, Sequence[Dot]]) -> dict[str, Any]:
+def picture(ranked: RankedJobs, unit: str, dots: Sequence[Dot], fronts: Mapping[str, Sequence[Dot]]) -> dict[str, Any]:
     """Dots, fronts, and the number of the job at each end of one."""
     coloured = len(fronts) > 1
     edge = [dot for found in fronts.values() for dot in found]
-    place: dict[str, Any] = places(standing, unit, [dot["cost"] for dot in (*dots, *edge)])
+    place: dict[str, Any] = places(ranked, unit, [dot["cost"] for dot in (*dots, *edge)])
     colour = axis("target", "nominal", sort=None, scale={"domain": list(fronts)}) if coloured else {"value": "$one"}
     tooltip = [
         axis("job", "nominal"),
         *([axis("target", "nominal")] if coloured else []),
-        axis("value", "quantitative", standing.metric, format=".5g"),
+        axis("value", "quantitative", ranked.metric, format=".5g"),
         axis("cost", "quantitative", unit, format=",.4g"),
     ]
     named = [found[end] for found in fronts.values() for end in {0, len(found) - 1}]
@@ -98,7 +98,7 @@ def picture(standing: Standing, unit: str, dots: Sequence[Dot], fronts: Mapping[
     layers: list[dict[str, Any]] = [
         {
             "data": {"values": shown},
-            "transform": named_jobs(standing, shown) if told else [],
+            "transform": named_jobs(ranked, shown) if told else [],
             "mark": mark,
             "encoding": {**place, "color": colour, **told},
         }
@@ -109,20 +109,20 @@ def picture(standing: Standing, unit: str, dots: Sequence[Dot], fronts: Mapping[
     return {key: value for key, value in spec.items() if key != "data"}
 
 
-def named_jobs(standing: Standing, dots: Sequence[Dot]) -> list[dict[str, Any]]:
+def named_jobs(ranked: RankedJobs, dots: Sequence[Dot]) -> list[dict[str, Any]]:
     """The transform that gives dots the names of their jobs."""
     numbers = {dot["j"] for dot in dots}
-    told = facts_of(standing, [job for job in standing.jobs if job.job.number in numbers])
+    told = facts_of(ranked, [job for job in ranked.jobs if job.job.number in numbers])
     return looked_up([{"j": fact["j"], "job": fact["job"]} for fact in told])
 
 
-def places(standing: Standing, unit: str, amounts: Sequence[float]) -> dict[str, Any]:
+def places(ranked: RankedJobs, unit: str, amounts: Sequence[float]) -> dict[str, Any]:
     """Both axes; the cost's is logarithmic where it has to be."""
     low, high = min(amounts), max(amounts)
     log = high / low > RATIO
     sides = {"type": "log", "nice": False, "padding": 12} if log else {"zero": False, "nice": True, "padding": 12}
     ticks = {"values": decades(low, high), "format": "~g"} if log else {}
-    worst, best = sorted(standing.ends)
+    worst, best = sorted(ranked.ends)
     margin = (best - worst) * 0.06 or abs(best) * 0.01 or 1
     heights = {"domain": [worst - margin, best + margin], "clamp": True, "zero": False}
     return {

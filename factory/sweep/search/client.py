@@ -1,4 +1,4 @@
-"""The parent's end of the study's process."""
+"""PARENT: our end of the study's process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from factory.core.errors import FactoryError, revived
 from factory.core.process import Child, ending
 
 
-class Asker:
+class StudyClient:
     """Asks one thing after the other; safe to use from several threads. `close` may be called while one waits."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Tells the study of a search how its trials do, and ends those that are hopeless."""
+"""PARENT: pruning: the study of a search is told how its trials do, and those that are hopeless end."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from factory.sweep.search.objectives import Objectives
 from factory.sweep.search.trials import Trials
 
 
-class Judge:
+class Pruning:
     """A display before the one that shows: what it raises ends the job.
 
     Args:
         trials: of the search.
         objectives: what is told.
-        pruning: whether live metrics are looked at.
+        enabled: whether live metrics are looked at.
         display: is told all the same.
     """
 
-    def __init__(self, trials: Trials, objectives: Objectives, pruning: bool, display: Display) -> None:
-        self.trials, self.objectives, self.pruning, self.display = trials, objectives, pruning, display
+    def __init__(self, trials: Trials, objectives: Objectives, enabled: bool, display: Display) -> None:
+        self.trials, self.objectives, self.enabled, self.display = trials, objectives, enabled, display
 
     def started(self, job: Job) -> None:
         self.display.started(job)
@@ -36,7 +36,7 @@ class Judge:
             Pruned: the trial is hopeless. After the last epoch there is nothing to save.
         """
         self.display.event(job, event)
-        if not self.pruning or event["event"] != "epoch" or event["epoch"] >= event["epochs"]:
+        if not self.enabled or event["event"] != "epoch" or event["epoch"] >= event["epochs"]:
             return
         live = self.objectives.live(event["metrics"])
         if live is None or job.number in self.trials.settled:

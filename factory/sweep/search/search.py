@@ -16,7 +16,7 @@ from factory.core.errors import ConfigError, MissingPackage
 from factory.sweep.command import JOURNAL, RECORD
 from factory.sweep.plan import Drafting
 from factory.sweep.ranking import Aim
-from factory.sweep.search.client import Asker
+from factory.sweep.search.client import StudyClient
 from factory.sweep.search.objectives import Objectives
 from factory.sweep.search.space import Space, as_words, read
 from factory.sweep.search.trials import Trials
@@ -98,11 +98,11 @@ class Search:
             ConfigError: no trial could run, or the study holds another search.
         """
         self.check(drafting)
-        asker = Asker()
+        client = StudyClient()
         try:
-            yield Trials(asker, self.opened(asker), drafting, self.space)
+            yield Trials(client, self.opened(client), drafting, self.space)
         finally:
-            asker.close()
+            client.close()
 
     def check(self, drafting: Drafting) -> None:
         """Refuse a search none of whose trials could run, judged by two: one at each end of the space.
@@ -127,7 +127,7 @@ class Search:
             raise refused[0]
         self.objectives.check_targets(list(deployed))
 
-    def opened(self, asker: Asker) -> list[dict[str, Any]]:
+    def opened(self, client: StudyClient) -> list[dict[str, Any]]:
         """Open the study.
 
         Returns:
@@ -135,7 +135,7 @@ class Search:
         """
         wanted, folder = self.wanted, self.grid.folder.resolve()
         aims = [aim.metric for aim in self.objectives.aims]
-        answer = asker.call(
+        answer = client.call(
             "open",
             storage=wanted.storage or str(folder / JOURNAL),
             name=wanted.study or (str(folder) if wanted.storage else "search"),

@@ -15,7 +15,7 @@ from factory.core.errors import FactoryError
 from factory.core.rundir import RunDir, write_text
 from factory.sweep.outcome import Outcome
 from factory.sweep.plan import PLAN, Drafting, Job
-from factory.sweep.search.client import Asker
+from factory.sweep.search.client import StudyClient
 from factory.sweep.search.space import Space
 
 LOST = ("pruned", "failed")  # what an earlier command saw end so stays so: the study has learned from it
@@ -25,14 +25,16 @@ class Trials:
     """Safe to use from several threads.
 
     Args:
-        asker: its study is open.
+        client: its study is open.
         earlier: the study's trials so far, as it gave them.
         drafting: composes and judges.
         space: of the search.
     """
 
-    def __init__(self, asker: Asker, earlier: Sequence[Mapping[str, Any]], drafting: Drafting, space: Space) -> None:
-        self.asker, self.drafting, self.space = asker, drafting, space
+    def __init__(
+        self, client: StudyClient, earlier: Sequence[Mapping[str, Any]], drafting: Drafting, space: Space
+    ) -> None:
+        self.client, self.drafting, self.space = client, drafting, space
         self.overrides: dict[int, Sequence[str]] = {}
         self.jobs: dict[int, Job] = {}
         self.stopped, self.lock = False, threading.Lock()
@@ -72,7 +74,7 @@ class Trials:
     def call(self, do: str, **fields: Any) -> dict[str, Any]:
         """The study's answer; an empty one once the search was stopped: a trial under way goes on another time."""
         try:
-            return {} if self.stopped else self.asker.call(do, **fields)
+            return {} if self.stopped else self.client.call(do, **fields)
         except FactoryError:
             if self.stopped:
                 return {}
@@ -90,4 +92,4 @@ class Trials:
     def stop(self) -> None:
         """No more trials; a sampler may be thinking, and is not waited for."""
         self.stopped = True
-        self.asker.close()
+        self.client.close()

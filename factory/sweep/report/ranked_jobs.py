@@ -21,7 +21,7 @@ FARTHEST = 10  # times as far from the best as the median is: what lies beyond i
 
 
 @dataclass(frozen=True)
-class Standing:
+class RankedJobs:
     """Jobs with a finite value of one metric.
 
     Args:
@@ -37,7 +37,7 @@ class Standing:
     jobs: Sequence[Outcome]
 
     @classmethod
-    def of(cls, order: Sequence[Outcome], aim: Aim, keys: Sequence[str]) -> Standing | None:
+    def of(cls, order: Sequence[Outcome], aim: Aim, keys: Sequence[str]) -> RankedJobs | None:
         """By the metric of the best job; None where no job has one.
 
         Args:
@@ -102,16 +102,16 @@ def sample(jobs: Sequence[Outcome], most: int) -> list[Outcome]:
     return [*top, *(rest[place * len(rest) // room] for place in range(room))]
 
 
-def facts_of(standing: Standing, jobs: Sequence[Outcome]) -> list[dict[str, Any]]:
+def facts_of(ranked: RankedJobs, jobs: Sequence[Outcome]) -> list[dict[str, Any]]:
     """What charts say of each job; its strength is 1 for the best, and the fainter the more jobs there are."""
-    power = max(1.0, math.log2(len(standing.jobs) / 8))
-    last = max(1, len(standing.jobs) - 1)
-    strengths = {o.job.number: round((1 - place / last) ** power, 3) for place, o in enumerate(standing.jobs)}
+    power = max(1.0, math.log2(len(ranked.jobs) / 8))
+    last = max(1, len(ranked.jobs) - 1)
+    strengths = {o.job.number: round((1 - place / last) ** power, 3) for place, o in enumerate(ranked.jobs)}
     return [
         {
             "j": job.job.number,
-            "job": standing.label(job),
-            "value": job.facts.get(standing.metric),
+            "job": ranked.label(job),
+            "value": job.facts.get(ranked.metric),
             "strength": strengths.get(job.job.number, 0),
         }
         for job in jobs
@@ -132,16 +132,16 @@ def hovering() -> list[dict[str, Any]]:
 HOVERED = {"param": "hovered", "empty": False}
 
 
-def marked(standing: Standing, usual: float, *others: Mapping[str, Any]) -> dict[str, Any]:
+def marked(ranked: RankedJobs, usual: float, *others: Mapping[str, Any]) -> dict[str, Any]:
     """Colour, width and opacity of a line a job: the better the stronger, the best orange, the one pointed at green.
 
     Args:
         usual: width, pixels.
         others: conditions of the colour.
     """
-    best = {"test": f"datum.j === {standing.jobs[0].job.number}"}
-    faintest = max(0.25, min(0.9, 30 / len(standing.jobs)))
-    weakest = "$line" if len(standing.jobs) > FEW_LINES else "$muted"
+    best = {"test": f"datum.j === {ranked.jobs[0].job.number}"}
+    faintest = max(0.25, min(0.9, 30 / len(ranked.jobs)))
+    weakest = "$line" if len(ranked.jobs) > FEW_LINES else "$muted"
     ramp = {"domain": [0, 1], "range": [weakest, "$one"], "interpolate": "rgb"}
     conditions = [{**HOVERED, "value": "$three"}, {**best, "value": "$two"}, *others]
     return {
@@ -154,13 +154,11 @@ def marked(standing: Standing, usual: float, *others: Mapping[str, Any]) -> dict
     }
 
 
-def left_out(standing: Standing, jobs: Sequence[Outcome]) -> str:
+def left_out(ranked: RankedJobs, jobs: Sequence[Outcome]) -> str:
     """What the picture does not show as it is, in words."""
     words = []
-    if standing.beyond:
-        words.append(f"{standing.beyond} far behind the others are drawn at the end of the axis")
-    if len(jobs) < len(standing.jobs):
-        words.append(
-            f"{len(jobs):,} of {len(standing.jobs):,} jobs are drawn, the best {len(jobs) // 2:,} and a sample"
-        )
+    if ranked.beyond:
+        words.append(f"{ranked.beyond} far behind the others are drawn at the end of the axis")
+    if len(jobs) < len(ranked.jobs):
+        words.append(f"{len(jobs):,} of {len(ranked.jobs):,} jobs are drawn, the best {len(jobs) // 2:,} and a sample")
     return "".join(f"; {word}" for word in words)
