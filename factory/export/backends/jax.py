@@ -1,4 +1,4 @@
-"""The jax route: the model itself, and no target.
+"""CHILD: what jax exports: no target yet, only the model itself to be compared with.
 
 jax2tf's plain graphs do not pass tf2onnx (jax 0.10, tf2onnx 1.17: none of 13 kinds of model), and jax2onnx, Keras' own
 way, brings flax, orbax and huggingface-hub along.

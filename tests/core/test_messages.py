@@ -1,0 +1,33 @@
+"""What goes wrong is one line."""
+
+from __future__ import annotations
+
+import doctest
+import re
+
+import pytest
+
+from factory.core import messages
+from factory.core.messages import class_and_line, first_line
+
+
+@pytest.mark.parametrize(
+    ("said", "line", "with_its_class"),
+    [
+        ("no such op", "no such op", "ValueError: no such op"),
+        ("\n  \n no such op \nin a graph", "no such op", "ValueError: no such op"),
+        ("", "ValueError", "ValueError"),
+    ],
+)
+def test_an_error_is_its_first_line_that_says_something(said: str, line: str, with_its_class: str) -> None:
+    assert (first_line(ValueError(said)), class_and_line(ValueError(said))) == (line, with_its_class)
+
+
+def test_lines_that_tell_nothing_are_passed_over() -> None:
+    error = ValueError("Traceback (most recent call last):\n---\nno such op")
+    assert first_line(error, re.compile("Traceback|-+$")) == "no such op"
+
+
+def test_examples_in_docstrings_hold() -> None:
+    assert doctest.testmod(messages).failed == 0
+    assert doctest.testmod(messages).attempted > 1
