@@ -18,10 +18,11 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from typing_extensions import TypedDict
 
 from factory.core.errors import ConfigError
+from factory.core.files import read_json
 from factory.core.messages import missing, wrong
 from factory.core.names import NAME_WORDS, is_name, is_target, is_version
 from factory.core.reading import read_text
-from factory.core.rundir import RunDir, read_json
+from factory.core.rundir import RunDir
 
 LARGEST = 2**63  # of whole numbers: bytes, rows, parameters
 MOST_VALUES, DEEPEST = 200_000, 60  # of a YAML file once its aliases are followed

@@ -1,26 +1,17 @@
-"""SHARED: the files of a run, the only contract between processes. A reader sees all of a file or none of it."""
+"""SHARED: the layout of a run's folder, the only contract between processes."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
-import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from factory.core import locks
 from factory.core.errors import ConfigError
-from factory.core.reading import json_object, read_text
+from factory.core.files import SCRATCH
 from factory.core.removal import refuse_links, remove
-
-SCRATCH = ".making-"
-"""How the names of what is not to be seen yet begin."""
 
 ORIGIN = "origin.json"
 """In ``train`` where it is another run's training: whose."""
@@ -125,111 +116,3 @@ class RunDir:
             ConfigError: another command is working in this folder, or it cannot be made or written.
         """
         return locks.locked(self.path)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=SCRATCH, suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        os.chmod(temporary, 0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def making(folder: Path) -> Iterator[Path]:
-    """A temporary folder beside ``folder`` that takes its place when the block ends well."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=SCRATCH))
-    try:
-        yield temporary
-        os.chmod(temporary, 0o755)
-        move(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def move(source: Path, destination: Path) -> None:
-    """Rename a folder over an older one of the same name."""
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    remove(destination, inside=destination.parent)
-    source.rename(destination)
-
-
-def write_text(path: Path, text: str) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def write_json(path: Path, fields: Mapping[str, Any]) -> None:
-    write_text(path, json.dumps(fields, indent=2, ensure_ascii=False) + "\n")
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the JSON object in a file, None where there is no such file.
-
-    Raises:
-        ConfigError: it holds anything else.
-    """
-    text = read_text(path)
-    return None if text is None else json_object(text, str(path))
-
-
-def sha256(path: Path, but: str = "") -> str:
-    """SHA-256 (hexadecimal) of a file, or of a folder's file names and contents in sorted order.
-
-    Args:
-        path: of the file or folder.
-        but: a file of the folder that does not count.
-    """
-    if path.is_file():
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    digest = hashlib.sha256()
-    for part in sorted(p for p in path.rglob("*") if p.is_file()):
-        name = part.relative_to(path).as_posix()
-        if name != but:
-            digest.update(f"{name} {sha256(part)}\n".encode())
-    return digest.hexdigest()
-
-
-def holds(path: Path, digest: str) -> bool:
-    """Whether a file or folder is there and has the recorded hash."""
-    return path.exists() and sha256(path) == digest
-
-
-def key_of(*facts: Any) -> str:
-    """SHA-256 of anything JSON can say, independent of the order of keys."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def size(path: Path | str) -> int:
-    """Bytes in a file or folder; links count as nothing."""
-    if not os.path.isdir(path):
-        return os.path.getsize(path) if os.path.isfile(path) else 0
-    total, folders = 0, [str(path)]
-    while folders:
-        with os.scandir(folders.pop()) as entries:  # a list of thousands of runs looks at each of their files
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                elif entry.is_file(follow_symlinks=False):
-                    total += entry.stat().st_size
-    return total
-
-
-def send_output_to(log: Path) -> None:
-    """Send this process's stdout and stderr, Python's and the frameworks', to the end of a file."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    os.close(descriptor)

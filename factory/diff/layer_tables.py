@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from factory.config.catalog.catalog import any_backend
 from factory.core.errors import ConfigError, FactoryError
-from factory.core.rundir import RunDir, read_json
+from factory.core.files import read_json
+from factory.core.rundir import RunDir
 from factory.core.timing import Clock
 from factory.execution.local import LocalLauncher
 from factory.execution.stage_requests import failure_of, follow

@@ -39,9 +39,10 @@ from typing import Any
 
 from factory.core.disk import reason
 from factory.core.errors import FactoryError
+from factory.core.files import send_output_to
 from factory.core.foreign_errors import in_one_line
 from factory.core.lifeline import die_with_parent, fork_with_lifeline
-from factory.core.rundir import RunDir, send_output_to
+from factory.core.rundir import RunDir
 
 MESSAGE_LIMIT = 2000  # characters: an event stays below the 4096 bytes that a pipe writes in one piece
 

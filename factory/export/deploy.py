@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from factory.core.errors import ExportError, FactoryError
+from factory.core.files import move, send_output_to, sha256, size, write_json
 from factory.core.messages import one_line
-from factory.core.rundir import Emit, RunDir, move, send_output_to, sha256, size, write_json
+from factory.core.rundir import Emit, RunDir
 from factory.core.timing import Clock
 from factory.export.gate import Gate
 from factory.export.target import get_target

@@ -11,8 +11,9 @@ from typing import Any
 import keras
 
 from factory.core.errors import ConfigError, FactoryError, MissingFile, MissingPackage
+from factory.core.files import write_json
 from factory.core.messages import one_line
-from factory.core.rundir import Emit, RunDir, write_json
+from factory.core.rundir import Emit, RunDir
 from factory.data.dataset import Dataset
 from factory.data.load import load_dataset
 from factory.models.build import build_model

@@ -8,7 +8,8 @@ from typing import Any
 
 from factory.core.documents import read_target
 from factory.core.errors import ExportError, GateError
-from factory.core.rundir import RunDir, holds, write_json
+from factory.core.files import holds, write_json
+from factory.core.rundir import RunDir
 from factory.core.timing import Clock
 from factory.execution.environment import Environment
 from factory.execution.launcher import Launcher

@@ -22,8 +22,9 @@ from factory.core.errors import (
     PublishError,
     TrainError,
 )
+from factory.core.files import holds, key_of, write_json
 from factory.core.removal import remove
-from factory.core.rundir import RunDir, holds, key_of, write_json
+from factory.core.rundir import RunDir
 from factory.core.timing import Clock
 from factory.execution.launcher import Launcher
 from factory.execution.stage_requests import Watcher, failure_of, follow

@@ -14,9 +14,9 @@ from factory.config.packages import absent, needs_tensorflow
 from factory.core.backends import BACKENDS
 from factory.core.disk import refusals_as
 from factory.core.errors import ConfigError, DataError
+from factory.core.files import key_of, sha256
 from factory.core.installed import versions
 from factory.core.process import cores
-from factory.core.rundir import key_of, sha256
 from factory.core.version import __version__
 from factory.execution.environment import Environment
 from factory.execution.watchdog import Limit

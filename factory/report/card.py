@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from factory.core.rundir import write_text
+from factory.core.files import write_text
 from factory.report import baseline_note, table
 from factory.report.facts import Facts
 from factory.report.pages import plain, shape, text

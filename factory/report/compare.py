@@ -12,7 +12,7 @@ from typing import Any
 from rich.table import Table
 
 from factory.core.errors import ConfigError
-from factory.core.rundir import write_text
+from factory.core.files import write_text
 from factory.core.terminal import Terminal
 from factory.report import charts, settings, table
 from factory.report.charts import Chart

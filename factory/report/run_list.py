@@ -18,8 +18,8 @@ from rich.table import Table
 from factory.core import locks
 from factory.core.documents import Claim, Record, Summary, read_document
 from factory.core.errors import ConfigError
+from factory.core.files import size
 from factory.core.printable import json_text
-from factory.core.rundir import size
 from factory.core.terminal import Terminal
 from factory.registry.publish import DEPTH, RECORD, place_of_claim
 from factory.report import columns

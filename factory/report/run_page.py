@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from factory.config.serving import command
-from factory.core.rundir import write_text
+from factory.core.files import write_text
 from factory.pipeline.provenance import laps_of_commands
 from factory.report import baseline_note, charts, graph_layout, settings, table
 from factory.report.facts import Facts

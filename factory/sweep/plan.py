@@ -17,9 +17,9 @@ from factory.config.schema.nodes import Judged
 from factory.core import documents
 from factory.core.documents import check
 from factory.core.errors import ConfigError, DataError, FactoryError
+from factory.core.files import key_of, write_text
 from factory.core.messages import wrong
 from factory.core.reading import json_object, read_text
-from factory.core.rundir import key_of, write_text
 from factory.execution.environment import Environment
 from factory.pipeline.plan import Plan
 

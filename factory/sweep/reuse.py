@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from factory.core.documents import Origin, read_document, read_training
-from factory.core.rundir import ORIGIN, RunDir, holds, making, write_json
+from factory.core.files import holds, making, write_json
+from factory.core.rundir import ORIGIN, RunDir
 from factory.registry.publish import link_or_copy
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from factory.core.files import read_json
 from factory.core.markdown import table, words
-from factory.core.rundir import RunDir, read_json
+from factory.core.rundir import RunDir
 from factory.report import card, facts
 from factory.report.facts import Facts, numbers, read_history
 from factory.report.pages import plain

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from factory.core.rundir import key_of, read_json, write_json
+from factory.core.files import key_of, read_json, write_json
 from factory.tracking import entries
 from factory.tracking.tracker import Tracker, connect_tracker
 

@@ -21,7 +21,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from factory.core.rundir import RunDir, key_of
+from factory.core.files import key_of
+from factory.core.rundir import RunDir
 from factory.core.terminal import Terminal
 from factory.execution.stage_requests import Watcher
 from factory.tracking.process import Process

@@ -15,7 +15,8 @@ import numpy as np
 
 from factory.config.declaration import Declaration
 from factory.core.errors import TrainError
-from factory.core.rundir import Emit, write_text
+from factory.core.files import write_text
+from factory.core.rundir import Emit
 from factory.models.keras_objects import make_object
 from factory.training.checkpoint import Checkpoint, Log, Progress
 

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from factory.core.errors import TrainError
-from factory.core.rundir import replacing
+from factory.core.files import replacing
 from factory.data.dataset import Array
 
 Log = dict[str, float]

@@ -12,7 +12,8 @@ import keras
 import numpy as np
 
 from factory.core.errors import ExportError
-from factory.core.rundir import RunDir, read_json, replacing, sha256, write_json
+from factory.core.files import read_json, replacing, sha256, write_json
+from factory.core.rundir import RunDir
 from factory.core.signature import Signature, Tensor
 from factory.data.dataset import Array, Dataset, DataSpec, Rows
 from factory.models.keras_file.load import load

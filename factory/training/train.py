@@ -10,7 +10,8 @@ import keras
 
 from factory.core import contract
 from factory.core.errors import TrainError
-from factory.core.rundir import Emit, RunDir, write_json
+from factory.core.files import write_json
+from factory.core.rundir import Emit, RunDir
 from factory.core.timing import Clock
 from factory.data.dataset import Dataset, DataSpec, Rows
 from factory.data.load import load_dataset

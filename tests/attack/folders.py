@@ -27,7 +27,7 @@ from typing import Any
 import yaml
 
 from factory.cli.main import main
-from factory.core.rundir import sha256
+from factory.core.files import sha256
 
 SMALL = ["model.hidden=[8]", "train.backend=jax", "train.epochs=1", "deploy/target=[onnx]"]
 TEXTS = (".json", ".jsonl", ".yaml", ".csv")

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from factory.core.errors import ConfigError, TrainError, revived
+from factory.core.files import write_json
 from factory.core.markdown import block, code, words
 from factory.core.markdown import table as markdown_table
 from factory.core.printable import json_text, visible
-from factory.core.rundir import write_json
 from factory.core.terminal import Terminal, text
 from factory.diff import render
 from factory.diff.impact import Class

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from factory.core.errors import ConfigError
+from factory.core.files import key_of, making, read_json, replacing, sha256, size, write_json
 from factory.core.locks import still_holds
-from factory.core.rundir import RunDir, key_of, making, read_json, replacing, sha256, size, write_json
+from factory.core.rundir import RunDir
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

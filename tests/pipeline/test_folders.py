@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from factory.config.composition.compose import compose_config
-from factory.core.rundir import RunDir, sha256, write_json
+from factory.core.files import sha256, write_json
+from factory.core.rundir import RunDir
 from tests.commands import factory, started, wait_until
 from tests.sweep import made
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from factory.core.rundir import sha256
+from factory.core.files import sha256
 from tests.commands import (
     ROOT,
     Done,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from factory.core.errors import ConfigError, PublishError
-from factory.core.rundir import read_json, sha256, write_json
+from factory.core.files import read_json, sha256, write_json
 from factory.registry.publish import publish, staging
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from factory.config.composition.compose import compose_config
 from factory.config.composition.saved import save_config
-from factory.core.rundir import write_json
+from factory.core.files import write_json
 from factory.core.signature import Tensor
 from factory.data.dataset import DataSpec, Output
 from factory.report import charts, facts, settings

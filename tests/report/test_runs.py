@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from factory.core.rundir import RunDir, write_json
+from factory.core.files import write_json
+from factory.core.rundir import RunDir
 from tests.commands import factory
 from tests.report.conftest import CHROMIUM, Ran
 from tests.report.pages import opened

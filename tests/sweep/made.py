@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from factory.core.rundir import write_json, write_text
+from factory.core.files import write_json, write_text
 from factory.sweep.plan import PLAN, Job
 
 Make = Callable[[Path], Path]

@@ -9,7 +9,8 @@ import yaml
 from factory.config.composition.compose import Config
 from factory.core.documents import read_hydra, read_overrides, read_yaml
 from factory.core.errors import ConfigError
-from factory.core.rundir import RunDir, write_text
+from factory.core.files import write_text
+from factory.core.rundir import RunDir
 
 LINE = 1000
 """Columns before YAML breaks a line."""

@@ -11,7 +11,8 @@ from fsspec.core import url_to_fs
 
 from factory.core import messages
 from factory.core.errors import ConfigError, FactoryError
-from factory.core.rundir import RunDir, read_json, write_json
+from factory.core.files import read_json, write_json
+from factory.core.rundir import RunDir
 from factory.execution.ray.node_agent import TELLING
 from factory.execution.ray.sync import Mirror
 from factory.execution.requirements import STORAGE, Ground

@@ -12,8 +12,8 @@ from uuid import uuid4
 from fsspec.core import url_to_fs
 
 from factory.core.errors import FactoryError
+from factory.core.files import replacing
 from factory.core.messages import first_line
-from factory.core.rundir import replacing
 
 HALF_MADE = ".making-"  # as `rundir` names what is not to be seen yet
 OWN = (".lock",)

@@ -12,8 +12,8 @@ import yaml
 from rich import box
 from rich.table import Table
 
+from factory.core.files import write_text
 from factory.core.printable import visible
-from factory.core.rundir import write_text
 from factory.core.terminal import Terminal
 from factory.report.table import NARROWEST, kilobytes
 from factory.sweep.labels import label, short, values, varied

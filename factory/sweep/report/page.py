@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from factory.core.rundir import write_text
+from factory.core.files import write_text
 from factory.report.pages import page
 from factory.report.run_page import figure
 from factory.sweep.command import FOLDER

@@ -14,7 +14,7 @@ import optuna
 
 from factory.core import messages
 from factory.core.errors import ConfigError
-from factory.core.rundir import key_of
+from factory.core.files import key_of
 
 SCALARS: dict[str, tuple[type, ...]] = {
     "int": (int,),

@@ -12,7 +12,8 @@ from typing import Any
 
 from factory.core.documents import read_summary
 from factory.core.errors import FactoryError
-from factory.core.rundir import RunDir, write_text
+from factory.core.files import write_text
+from factory.core.rundir import RunDir
 from factory.sweep.outcome import Outcome
 from factory.sweep.plan import PLAN, Drafting, Job
 from factory.sweep.search.client import StudyClient
