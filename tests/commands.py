@@ -26,11 +26,12 @@ class Done:
     err: str
 
 
-def factory(*words: str, cwd: Path = ROOT, timeout: float = 300) -> Done:
-    """Run ``python -m factory`` to its end."""
-    found = subprocess.run(
-        [*FACTORY, *words], cwd=cwd, capture_output=True, text=True, timeout=timeout, env=environment()
-    )
+def factory(*words: str, cwd: Path = ROOT, timeout: float = 300, path: Path | None = None) -> Done:
+    """Run ``python -m factory`` to its end; ``path`` is one more folder of installed packages."""
+    variables = environment()
+    if path:
+        variables["PYTHONPATH"] += os.pathsep + str(path)
+    found = subprocess.run([*FACTORY, *words], cwd=cwd, capture_output=True, text=True, timeout=timeout, env=variables)
     return Done(found.returncode, found.stdout, found.stderr)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from factory.cli.verbs import DESCRIBED, VERBS
+from factory.config.plugins import use_project
 from factory.core import messages, output
 from factory.core.disk import reason
 from factory.core.errors import ConfigError, FactoryError, Interrupted
@@ -37,6 +38,7 @@ def carried_out(arguments: list[str]) -> int:
     """The exit code of these words; an error is told in its own."""
     try:
         options = parse(arguments)
+        use_project(options.project)
         return VERBS[options.verb](options)
     except KeyboardInterrupt:
         return Interrupted.exit_code
@@ -60,6 +62,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("-m", "--multirun", action="store_true")
     parser.add_argument("-cd", "--config-dir")
+    parser.add_argument("--project")
     parser.add_argument("-cn", "--config-name", default="config")
     parser.add_argument("-c", "--cfg", choices=["job", "hydra", "all"])
     parser.add_argument("--resolve", action="store_true")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.config.load import load_config
+from factory.config.plugins import use_project
 from factory.core.terminal import Terminal
 from factory.core.timing import Clock
 from factory.execution.local import LocalLauncher
@@ -40,17 +41,25 @@ class Result:
         return cls(Path(summary["run"]), summary["train"]["metrics"], targets, published)
 
 
-def run(overrides: Sequence[str] = (), *, config_dir: str | None = None, progress: bool = False) -> Result:
+def run(
+    overrides: Sequence[str] = (),
+    *,
+    config_dir: str | None = None,
+    project: str | None = None,
+    progress: bool = False,
+) -> Result:
     """Train, deploy and publish: ``python -m factory <overrides>`` from Python.
 
     Args:
         overrides: as on the command line, ``["model=mlp", "train.backend=jax"]``.
         config_dir: a folder of config groups that goes before the package's own.
+        project: the folder of the project, of which a process has one; by default the working folder, if it is one.
         progress: show what a terminal would.
 
     Raises:
         FactoryError: one of its children (see `factory.core.errors`); what was finished stays in the run folder.
     """
+    use_project(project)
     clock = Clock()
     with clock.lap("compose"):
         composed = load_config(list(overrides), config_dir=config_dir)

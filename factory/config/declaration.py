@@ -24,6 +24,9 @@ Activation: TypeAlias = str
 Application: TypeAlias = str
 """A class of ``keras.applications``, such as ``MobileNetV2``."""
 
+FilePath: TypeAlias = str
+"""A file or folder whose contents decide what is trained: a training is done again where they changed."""
+
 FACTS: Mapping[str, type] = {"<data.classes>": int, "<data.features>": int, "<data.shape>": list}
 """Placeholders of what is known only once the data is read, and what stands in their place then."""
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from factory.config.catalog.catalog import load
+from factory.config.plugins import words_of
 from factory.core.errors import MissingPackage
 from factory.core.messages import shown
 
@@ -69,23 +70,10 @@ def absent(packages: Sequence[str]) -> list[str]:
 def model_needs(tree: Mapping[str, Any]) -> list[str]:
     """Frameworks that a layer of the model runs on whatever the backend."""
     catalog = load()
-    layers = {entry: catalog.entry("layers", entry) for entry in set(_words(tree["model"]))}
+    layers = {entry: catalog.entry("layers", entry) for entry in set(words_of(tree["model"]))}
     return sorted({entry.needs for entry in layers.values() if entry is not None and entry.needs})
 
 
 def needs_tensorflow(tree: Mapping[str, Any]) -> bool:
     """Whether the model holds a layer that is TensorFlow inside on every backend, such as a string lookup."""
     return "tensorflow" in model_needs(tree)
-
-
-def _words(value: Any) -> Iterator[str]:
-    """Every key and every string of a node: names of layers may lie at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield str(key)
-            yield from _words(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _words(part)

@@ -26,14 +26,15 @@ class Source:
         inputs: name → array ``(rows, ...)`` of any numeric dtype.
         outputs: name → labels ``(rows,)`` of text or whole numbers, or numbers ``(rows,)`` or ``(rows, k)``.
         tasks: output name → what it is for.
-        where: (row, array name, position inside the row) → ``houses.csv: row 17, column 'price'``.
+        where: (row, array name, position inside the row) → ``houses.csv: row 17, column 'price'``; by default the name
+            of the array and the row.
     """
 
     name: str
     inputs: Mapping[str, Array]
     outputs: Mapping[str, Array]
     tasks: Mapping[str, Task]
-    where: Callable[[int, str, tuple[int, ...]], str]
+    where: Callable[[int, str, tuple[int, ...]], str] = lambda row, array, position: f"{array}[{row}]"
 
 
 @dataclass(frozen=True)

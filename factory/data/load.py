@@ -5,12 +5,12 @@ A source reads and names; checks, labels and the split are the same for all and 
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from factory.config.declaration import FACTS
+from factory.config.plugins import import_plugin
 from factory.core.errors import DataError
 from factory.core.messages import wrong
 from factory.data.dataset import Dataset, Source
@@ -35,7 +35,7 @@ def load_dataset(config: Mapping[str, Any]) -> Dataset:
     options = {key: value for key, value in config.items() if key not in NOT_OPTIONS}
     facts = {key: config[key] for key in ("classes", "features", "shape") if config.get(key) is not None}
     declared = {key: value for key, value in facts.items() if not (isinstance(value, str) and value in FACTS)}
-    module = importlib.import_module(f"factory.data.sources.{config['source']}")
+    module = import_plugin("data/sources", config["source"])
     split = dict(config.get("split") or {})
     source: Source = module.read(**options)
     held_out = None

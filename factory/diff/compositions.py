@@ -48,8 +48,7 @@ class Composed:
             try:
                 return plain.compose(self.groups, self.chosen), ()
             except NotPlain:
-                own = str(self.side.own) if self.side.own else None
-                return compose_config(words(self.chosen), own, package=self.side.package).tree, ()
+                return compose_config(words(self.chosen), places=self.side.places).tree, ()
         except ConfigError as error:
             if self.chosen is None:
                 raise

@@ -177,7 +177,7 @@ def _train(path: str, old: Any, new: Any) -> Iterator[Change]:
         "metrics": functools.partial(_objective, "metrics"),
         "callbacks": functools.partial(_declared_argument, "callbacks"),
     }
-    yield from mapping(path, old, new, defaults_of(nodes.TRAIN), each)
+    yield from mapping(path, old, new, defaults_of(nodes.train_fields()), each)
 
 
 def _objective(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from factory.config.catalog.catalog import any_backend
+from factory.config.plugins import plugins_of
 from factory.core.errors import ConfigError, FactoryError
 from factory.core.files import read_json
 from factory.core.rundir import RunDir
@@ -91,7 +92,7 @@ def _answers(trees: list[Tree], folder: Path) -> list[Description]:
     environment = Plan(trees[-1]).environment(backend, also=("tensorflow",) if lookups else ())
     run, log = RunDir(folder), folder / "log.txt"
     with LocalLauncher() as launcher:
-        needed = {f"factory.{kind}.{tree[node][key]}" for tree in trees for kind, node, key in PLUGINS}
+        needed = {plugins_of(kind)[tree[node][key]].module for tree in trees for kind, node, key in PLUGINS}
         launcher.warm(environment, ("factory.models.describe", *sorted(needed)))
         asked = {"asked": [_asked(tree) for tree in trees]}
         job = launcher.submit(environment, "models.describe", run.path, log, asked)
@@ -101,7 +102,7 @@ def _answers(trees: list[Tree], folder: Path) -> list[Description]:
     return list((read_json(run.path / "describe.json") or {})["models"])
 
 
-PLUGINS = (("data.sources", "data", "source"), ("models.kinds", "model", "kind"))
+PLUGINS = (("data/sources", "data", "source"), ("models/kinds", "model", "kind"))
 
 
 def rows(old: Description, new: Description, declared: Mapping[str, str]) -> list[Row]:

@@ -39,28 +39,21 @@ class Side:
 
     Args:
         name: as it is shown.
-        package: the package's groups on this side.
-        own: the user's folder of groups that goes before them.
+        places: the folders of groups on this side; what comes first hides the same option of later ones.
         overrides: of its composition.
         fixed: the config of a run, which is not composed again.
         narrowed: one composition is meant, not all that its groups offer.
     """
 
     name: str
-    package: Path
-    own: Path | None = None
+    places: tuple[Path, ...]
     overrides: tuple[str, ...] = ()
     fixed: Config | None = None
     narrowed: bool = False
 
-    @property
-    def places(self) -> list[Path]:
-        return folders(str(self.own) if self.own else None, self.package)
-
     def config(self) -> Config:
         """The one composition of this side, not validated."""
-        own = str(self.own) if self.own else None
-        return self.fixed or compose_config(self.overrides, own, package=self.package)
+        return self.fixed or compose_config(self.overrides, places=self.places)
 
 
 def open_sides(words: Sequence[str], config_dir: str | None, temporary: Path) -> tuple[Side, Side]:
@@ -108,8 +101,7 @@ def _side(word: str, config_dir: str | None, temporary: Path) -> Side:
         if (folder / RECORD).is_file():
             return _published(word, folder)
     if not revision:
-        side = Side(WORKING_TREE, package_conf(), Path(config_dir).resolve() if config_dir else None)
-        folders(config_dir)
+        side = Side(WORKING_TREE, tuple(folders(config_dir)))
     else:
         side = _revision(revision, config_dir, temporary)
     name = f"{side.name}: {' '.join(own_words)}" if own_words else side.name
@@ -124,7 +116,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _fixed(word: str, folder: Path) -> Side:
-    return Side(word, package_conf(), fixed=reload_config(RunDir(folder)), narrowed=True)
+    return Side(word, (package_conf(),), fixed=reload_config(RunDir(folder)), narrowed=True)
 
 
 def _published(word: str, folder: Path) -> Side:
@@ -138,16 +130,13 @@ def _published(word: str, folder: Path) -> Side:
 
 
 def _revision(revision: str, config_dir: str | None, temporary: Path) -> Side:
-    """The groups of a revision of the repository that holds the user's folder, or else the package's own groups."""
-    leading = Path(config_dir).resolve() if config_dir else package_conf()
-    folders(config_dir)
-    taken = _archived(leading, revision, temporary / "own")
-    if config_dir is None:
-        return Side(revision, taken)
-    package = package_conf()
-    if repository(package) == repository(leading):
-        package = _archived(package, revision, temporary / "package")
-    return Side(revision, package, taken)
+    """The groups as they were in a revision of the repository that holds the first of their folders."""
+    leading, *others = folders(config_dir)
+    taken = [_archived(leading, revision, temporary / "0")]
+    for number, place in enumerate(others, 1):
+        tracked = repository(place) == repository(leading)
+        taken.append(_archived(place, revision, temporary / str(number)) if tracked else place)
+    return Side(revision, tuple(taken))
 
 
 def repository(folder: Path) -> Path | None:

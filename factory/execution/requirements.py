@@ -50,12 +50,16 @@ class Ground:
         root: the sweep's folder, absolute.
         storage: as in `Cluster`.
         versions: of packages that decide what is computed.
+        project: the folder of the project, which every node must have at the same path.
+        code: what `project_digest` says of that folder.
     """
 
     folder: Path
     root: Path
     storage: str | None
     versions: Mapping[str, str | None]
+    project: Path | None = None
+    code: str = ""
 
 
 def check_installed() -> None:

@@ -37,6 +37,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from factory.config.plugins import import_module
 from factory.core.disk import reason
 from factory.core.errors import FactoryError
 from factory.core.files import send_output_to
@@ -87,7 +88,7 @@ def preload(modules: list[str], *, block: list[str]) -> None:
     importing = Blocker(["sklearn", "pandas", "matplotlib"])
     sys.meta_path[:0] = [Blocker(block), importing]
     for module in filter(None, modules):
-        importlib.import_module(module)
+        import_module(module)
     sys.meta_path.remove(importing)
 
 

@@ -8,8 +8,9 @@ both raising ExportError, in one line, when the converter or the runtime refuses
 
 from __future__ import annotations
 
-import importlib
 from typing import Any, Protocol, TypeAlias, cast
+
+from factory.config.plugins import import_plugin
 
 Notes: TypeAlias = dict[str, Any]
 """What the report says about an export beside its success, such as the exporter that was used; JSON-able."""
@@ -24,4 +25,4 @@ class Target(Protocol):
 
 def get_target(name: str) -> Target:
     """The target of this name, as in ``conf/deploy/target/<name>.yaml``."""
-    return cast(Target, importlib.import_module(f"factory.export.targets.{name}"))
+    return cast(Target, import_plugin("export/targets", name))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
 import keras
 
 from factory.config.declaration import FACTS
+from factory.config.plugins import import_plugin
 from factory.core.errors import ConfigError
 from factory.core.messages import wrong
 from factory.data.dataset import DataSpec
@@ -29,7 +29,7 @@ def build_model(config: Mapping[str, Any], spec: DataSpec) -> keras.Model:
         ConfigError: Keras or the data refuses it; one line that begins with the place in the config.
     """
     options = {key: _filled(value, spec.facts(), f"model.{key}") for key, value in config.items() if key != "kind"}
-    kind = importlib.import_module(f"factory.models.kinds.{config['kind']}")
+    kind = import_plugin("models/kinds", config["kind"])
     with at("model"):
         model: keras.Model = kind.build(spec, **options)
     return model

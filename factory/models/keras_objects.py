@@ -15,7 +15,7 @@ from factory.config.catalog import catalog
 from factory.config.declaration import Declaration, namespace, parse
 from factory.core.errors import ConfigError, FactoryError
 from factory.core.messages import one_line, wrong
-from factory.models import own_layers
+from factory.models.own_classes import own_class
 
 BY_NAME = {"activations", "initializers", "regularizers", "constraints"}
 """Namespaces whose members Keras itself finds by name when they are given without arguments."""
@@ -51,7 +51,7 @@ def at(path: str) -> Iterator[None]:
 
 def find_class(space: str, name: str, path: str) -> Any:
     """The class or function of this name."""
-    own = own_layers.find_layer(name) if space == "layers" else None
+    own = own_class(space, name)
     if own is not None:
         return own
     if catalog.load().entry(space, name) is None:

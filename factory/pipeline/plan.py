@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from factory.config.packages import absent, needs_tensorflow
+from factory.config.plugins import plugins_of, sources_of, used_plugins
+from factory.config.schema.plugins import file_options
 from factory.core.backends import BACKENDS
 from factory.core.disk import refusals_as
 from factory.core.errors import ConfigError, DataError
@@ -68,14 +70,18 @@ class Plan:
         modules: dict[Environment, list[str]] = {
             self.training: [
                 "factory.training.train",
-                f"factory.data.sources.{self.tree['data']['source']}",
-                f"factory.models.kinds.{self.tree['model']['kind']}",
+                plugins_of("data/sources")[self.tree["data"]["source"]].module,
+                plugins_of("models/kinds")[self.tree["model"]["kind"]].module,
             ]
         }
         for target in self.targets:
             route = self.routes(target)[0]
             needed = modules.setdefault(self.route_environment(target, route), [])
-            needed += ["factory.export.deploy", f"factory.export.backends.{route}", f"factory.export.targets.{target}"]
+            needed += [
+                "factory.export.deploy",
+                f"factory.export.backends.{route}",
+                plugins_of("export/targets")[target].module,
+            ]
         return {environment: tuple(dict.fromkeys(names)) for environment, names in modules.items()}
 
     def limit(self, stage: str) -> Limit | None:
@@ -88,14 +94,21 @@ class Plan:
         """Of the training: its half of the config, the data files' contents, the versions of what computes."""
         half = {name: self.tree[name] for name in TRAIN_HALF} | {"rows": self.tree["deploy"]["metric_rows"]}
         half["train"] = {name: value for name, value in half["train"].items() if name != "timeout"}
-        files = [
-            str(self.tree["data"].get("path") or ""),
-            str((self.tree["data"].get("split") or {}).get("file") or ""),
-        ]
         with refusals_as(DataError, "data"):
-            contents = [contents_of(Path(file)) for file in files if file and Path(file).is_file()]
+            contents = [contents_of(path) for path in (*self.data_files(), *self.own_code())]
         packages = ["keras", "numpy", self.training.backend]
         return key_of(half, contents, str(self.training), versions(packages), __version__)
+
+    def data_files(self) -> list[Path]:
+        """The files that the options of the data name, and those in folders that they name."""
+        data = self.tree["data"]
+        named = [data.get(option) for option in file_options("data/sources", data["source"])]
+        named.append((data.get("split") or {}).get("file"))
+        return [file for name in named if name for file in files_in(Path(str(name)))]
+
+    def own_code(self) -> list[Path]:
+        """The files of the project's plug-ins that the training uses; this package's own are in its version."""
+        return [file for plugin in used_plugins(self.tree) for file in sources_of(plugin)]
 
     def target_key(self, target: str, model: str) -> str:
         """Of one target of one trained model (its SHA-256)."""
@@ -104,7 +117,9 @@ class Plan:
         packages += [package for needed in settings["routes"].values() for package in needed]
         deploy = self.tree["deploy"]
         asked = [settings, self.routes(target), deploy["rows"], deploy["precision"]]
-        return key_of(target, model, asked, versions(packages), __version__)
+        plugin = plugins_of("export/targets")[target]
+        code = [] if plugin.ours else [contents_of(file) for file in sources_of(plugin)]
+        return key_of(target, model, asked, code, versions(packages), __version__)
 
 
 def wants_gpu(device: str, there: bool | None = None) -> bool:
@@ -124,6 +139,11 @@ def wants_gpu(device: str, there: bool | None = None) -> bool:
     if device == "gpu" and not there:
         raise ConfigError(f"train.device: got 'gpu', and {where}; takes auto, cpu or gpu")
     return there and device != "cpu"
+
+
+def files_in(path: Path) -> list[Path]:
+    """Return a file as it is, a folder as all files below it in sorted order, and nothing where nothing is."""
+    return [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
 
 
 def contents_of(file: Path) -> str:

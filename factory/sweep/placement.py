@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from factory.config.plugins import VARIABLE, project, project_digest
 from factory.core.backends import BACKENDS
 from factory.core.errors import FactoryError
 from factory.core.installed import versions
@@ -46,12 +47,13 @@ def on_ray(cluster: Cluster, at_a_time: int | None, most: int, folder: Path, var
 
     root = folder.resolve()
     storage = url_of(root, cluster.storage) if cluster.storage else None
+    own = project()
     agreed = {"factory": __version__, **versions(["keras", "numpy", *BACKENDS])}
-    ground = Ground(Path.cwd(), root, storage, agreed)
-    own = OwnRay(max(cores(), int((at_a_time or 0) * cluster.cpus))) if cluster.address is None else None
+    ground = Ground(Path.cwd(), root, storage, agreed, own, project_digest(own) if own else "")
+    own_ray = OwnRay(max(cores(), int((at_a_time or 0) * cluster.cpus))) if cluster.address is None else None
     from factory.execution.ray.cluster import RaySite  # after that: Ray reads the environment once, when it is imported
 
-    return RaySite(cluster, own, at_a_time, most, ground, variables)
+    return RaySite(cluster, own_ray, at_a_time, most, ground, variables)
 
 
 def take_back(folder: Path) -> None:
@@ -63,7 +65,9 @@ def take_back(folder: Path) -> None:
 
 def worker_variables(folder: Path) -> dict[str, str]:
     """JAX keeps what it compiled for the other jobs of the sweep: the same executable, so the same weights."""
+    own = project()
     return {
+        **({VARIABLE: str(own)} if own else {}),
         "JAX_COMPILATION_CACHE_DIR": str((folder / ".cache" / "jax").resolve()),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",

@@ -7,11 +7,12 @@ called in a process of its own (``factory.tracking``), which imports what the tr
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
+
+from factory.config.plugins import import_plugin
 
 Ending = Literal["finished", "failed", "killed"]
 
@@ -115,4 +116,4 @@ class Tracker(Protocol):
 
 def connect_tracker(name: str, options: Mapping[str, Any]) -> Tracker:
     """The tracker of this name, as in ``conf/tracker/<name>.yaml``."""
-    return cast(Tracker, importlib.import_module(f"factory.tracking.trackers.{name}").connect(**options))
+    return cast(Tracker, import_plugin("trackers", name).connect(**options))

@@ -17,6 +17,7 @@ from factory.core.rundir import RunDir
 from factory.core.signature import Signature, Tensor
 from factory.data.dataset import Array, Dataset, DataSpec, Rows
 from factory.models.keras_file.load import load
+from factory.models.own_classes import register_layers
 from factory.training import baseline, evaluation
 
 
@@ -116,6 +117,7 @@ def load_model(run: RunDir, precision: str = "trained") -> keras.Model:
         precision: ``trained`` keeps the dtype policy of training; ``float32`` computes in the dtype of the weights,
             which mixed precision keeps in float32.
     """
+    register_layers()
     model = load(run.model)
     if precision == "float32":
         for layer in model._flatten_layers():

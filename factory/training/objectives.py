@@ -14,6 +14,7 @@ from factory.core.errors import ConfigError
 from factory.core.messages import wrong
 from factory.data.dataset import DataSpec, Output
 from factory.models.keras_objects import at, find_class, make_object
+from factory.models.own_classes import own_class
 from factory.training import class_metrics
 from factory.training.one_hot import OneHotLoss, takes_indices
 from factory.training.scaled_loss import DIFFERENCES, ScaledLoss
@@ -64,6 +65,8 @@ def _loss(declaration: Declaration, output: Output) -> Any:
     word, arguments = parse(AUTO_LOSS[output.task] if declaration == "auto" else declaration)
     _suits(word, output, "train.loss")
     find_class("losses", word, "train.loss")
+    if own_class("losses", word):  # takes labels as they are everywhere in this package: class indices
+        return make_object("losses", {word: arguments}, "train.loss")
     classes = {name.lower(): name for name in catalog.load().names("losses") if name[0].isupper()}
     kind = classes[word.replace("_", "").lower()]  # categorical_crossentropy → CategoricalCrossentropy
     made = make_object("losses", {kind: arguments}, "train.loss")
@@ -82,7 +85,7 @@ def _metric(declaration: Declaration, output: Output) -> Any:
     kind = SHORT_METRICS.get(word, word)
     _suits(kind, output, "train.metrics")
     found = find_class("metrics", kind, "train.metrics")
-    if output.classes is None or takes_indices(kind):
+    if output.classes is None or takes_indices(kind) or own_class("metrics", kind):
         seen = class_metrics.View(lambda inner: inner)
     else:
         seen = class_metrics.view(kind, arguments, output)

@@ -85,7 +85,7 @@ def test_composing_leaves_no_global_state() -> None:
 def test_values_are_relaxed_and_groups_are_not() -> None:
     typed = ["model=mlp", "model.hidden=[3]", "deploy/target=[onnx]", "hydra.run.dir=x", "+a=1", "~train", "modle=x"]
     relaxed = ["model=mlp", "++model.hidden=[3]", *typed[2:6], "++modle=x"]
-    assert relax(typed) == relaxed
+    assert relax(typed, [package_conf()]) == relaxed
 
 
 def test_users_folder_extends_and_wins(tmp_path: Path) -> None:

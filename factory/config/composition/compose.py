@@ -49,12 +49,12 @@ class Config:
     choices: dict[str, Any] = field(default_factory=dict)
 
 
-def relax(overrides: Iterable[str], config_dir: str | None = None, package: Path | None = None) -> list[str]:
+def relax(overrides: Iterable[str], places: Sequence[Path]) -> list[str]:
     """``a.b=c`` as ``++a.b=c``: Hydra would stop at the first key it does not know, our schema reports them all.
 
     Groups, ``hydra.*`` and what has a sign of its own (``+ ~``) stay as they are.
     """
-    groups = groups_of(folders(config_dir, package))
+    groups = groups_of(places)
 
     def relaxed(override: str) -> str:
         match = VALUE.match(override)
@@ -77,7 +77,7 @@ def compose_config(
     config_dir: str | None = None,
     config_name: str = "config",
     *,
-    package: Path | None = None,
+    places: Sequence[Path] | None = None,
 ) -> Config:
     """One tree from the groups and overrides; leaves no global state and may be called again.
 
@@ -85,19 +85,20 @@ def compose_config(
         overrides: as on the command line.
         config_dir: a folder of groups that goes before the package's own.
         config_name: the primary config, without ``.yaml``.
-        package: groups that stand in the place of the package's own, such as those of another revision.
+        places: folders of groups in the place of all those, such as another revision's; the primary config is in the
+            last one.
 
     Raises:
         ConfigError: Hydra or OmegaConf refused it; one line each.
     """
-    places = folders(config_dir, package)
+    places = places or folders(config_dir)
     check_overrides(overrides)
     with (
         in_our_words(places, overrides),
         searched(places),
         initialize_config_dir(str(places[-1]), version_base="1.3", job_name="factory"),
     ):
-        words = relax(overrides, config_dir, package)
+        words = relax(overrides, places)
         composed = blamed(lambda some: hydra_compose(config_name, list(some), return_hydra_config=True), words)
         return from_hydra(composed, overrides)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from factory.config.plugins import conf_folders
 from factory.core import messages
 from factory.core.errors import ConfigError
 
@@ -16,20 +17,16 @@ def package_conf() -> Path:
     return within if within.is_dir() else PACKAGE.parent / "conf"
 
 
-def folders(config_dir: str | None, package: Path | None = None) -> list[Path]:
-    """Where groups are looked for, the user's folder first.
+def folders(config_dir: str | None) -> list[Path]:
+    """Where groups are looked for: the user's folder, the project's, those of installed plug-ins, the package's own.
 
     Args:
         config_dir: the user's folder.
-        package: stands in the place of the package's own groups, such as those of another revision.
 
     Raises:
         ConfigError: the user's folder does not exist.
     """
-    package = package or package_conf()
-    if config_dir is None:
-        return [package]
-    own = Path(config_dir).resolve()
-    if not own.is_dir():
+    if config_dir is not None and not Path(config_dir).is_dir():
         raise ConfigError(messages.wrong("--config-dir", config_dir, "a folder that exists"))
-    return [own, package]
+    own = [Path(config_dir).resolve()] if config_dir is not None else []
+    return [*own, *conf_folders(), package_conf()]

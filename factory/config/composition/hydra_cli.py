@@ -46,7 +46,7 @@ def opened(config_dir: str | None, words: Sequence[str] = ()) -> Iterator[Hydra]
 def composed_by(program: Hydra, name: str, words: Sequence[str], config_dir: str | None, mode: RunMode) -> DictConfig:
     """What Hydra composes from these words, which are judged first."""
     check_overrides(words)
-    overrides = relax(words, config_dir)
+    overrides = relax(words, folders(config_dir))
     return blamed(lambda some: program.compose_config(name, list(some), mode), overrides)
 
 
@@ -102,7 +102,7 @@ def print_info(words: Sequence[str], config_dir: str | None, config_name: str, w
     """Print how Hydra comes to the config: its defaults list, search path, plug-ins."""
     with opened(config_dir, words) as program:
         composed_by(program, config_name, words, config_dir, RunMode.RUN)
-        program.show_info(what, config_name, relax(words, config_dir))
+        program.show_info(what, config_name, relax(words, folders(config_dir)))
 
 
 def print_hydras_help() -> None:

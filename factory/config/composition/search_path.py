@@ -1,4 +1,4 @@
-"""PARENT: where Hydra looks for groups: the user's own folder, then the package's; what lies in both is the user's."""
+"""PARENT: where Hydra looks for groups; what lies in several folders is the first one's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class OurFolders(SearchPathPlugin):
         for element in search_path.get_path():
             if element.provider == "main" and package is not None:
                 element.path = f"{SCHEME}://{package}"
-        for folder in own:
+        for folder in reversed(own):
             search_path.prepend(provider="user", path=f"{SCHEME}://{folder}", anchor="main")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,11 +12,12 @@ from pydantic import AfterValidator, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from factory.config.catalog.catalog import Argument, Entry, load
+from factory.config.plugins import CLASS_KINDS, Plugin, plugins_of, syntax
 from factory.config.schema import values as kinds
-from factory.config.schema.own_layers import own_layers
 from factory.config.schema.signatures import keyword_fields
 from factory.config.schema.strict import Strict, lines, refusal, strict_model
 from factory.config.schema.values import Kind, fault
+from factory.core.errors import ConfigError
 
 WORDS = {
     "layers": "a layer of keras.layers",
@@ -49,10 +51,31 @@ DTYPES = (
     "mixed_bfloat16",
 )
 
+EVERY_LAYER = {"trainable": (kinds.Bool, True), "dtype": (kinds.union(kinds.choice(*DTYPES), kinds.Null), None)}
+
 
 def names(space: str) -> tuple[str, ...]:
-    own = own_layers() if space == "layers" else ()
-    return (*load().names(space), *own, *MORE_NAMES.get(space, ()))
+    """Return every name that may be declared in a space: Keras' own, those of plug-ins, and short words.
+
+    Raises:
+        ConfigError: a plug-in has the name of a class of Keras.
+    """
+    own = own_classes(space)
+    return _names(space, tuple(own.values()))
+
+
+@functools.cache
+def _names(space: str, own: tuple[Plugin, ...]) -> tuple[str, ...]:
+    theirs = load().names(space)
+    for plugin in own:
+        if plugin.name in theirs:
+            raise ConfigError(f"{plugin.path}: keras.{space} has a {plugin.name} already; give yours another name")
+    return (*theirs, *(plugin.name for plugin in own), *MORE_NAMES.get(space, ()))
+
+
+def own_classes(space: str) -> Mapping[str, Plugin]:
+    """Return the plug-ins of a space: ``layers/position_embedding.py`` offers ``PositionEmbedding``."""
+    return plugins_of(space) if space in CLASS_KINDS else {}
 
 
 @functools.cache
@@ -61,11 +84,15 @@ def named(space: str) -> Any:
     return kinds.name_among(WORDS[space], names(space))
 
 
-@functools.cache
 def declaration(space: str) -> Any:
     """A name, or a name with its arguments, checked down to those."""
+    return _declaration(space, names(space))
+
+
+@functools.cache
+def _declaration(space: str, among: tuple[str, ...]) -> Any:
     check = functools.partial(_check, space)
-    return Annotated[Any, AfterValidator(check), Kind(WORDS[space], frozenset({"str", "dict"}), names(space))]
+    return Annotated[Any, AfterValidator(check), Kind(WORDS[space], frozenset({"str", "dict"}), among)]
 
 
 def _check(space: str, value: Any) -> Any:
@@ -110,11 +137,15 @@ def by_output(value: Any) -> bool:
     return isinstance(value, Mapping) and not (len(value) == 1 and str(next(iter(value)))[:1].isupper())
 
 
-@functools.cache
 def arguments_of(space: str, name: str) -> type[Strict]:
     """The arguments of one class as a model."""
-    if space == "layers" and name in own_layers():
-        return strict_model(name, _own_arguments(name))
+    return _arguments_of(space, name, own_classes(space).get(name))
+
+
+@functools.cache
+def _arguments_of(space: str, name: str, own: Plugin | None) -> type[Strict]:
+    if own:
+        return strict_model(name, _own_arguments(space, own))
     entry = load().entry(space, name) or Entry({})
     fields = {
         key: (_annotation(argument), ... if argument.required else argument.default)
@@ -123,14 +154,15 @@ def arguments_of(space: str, name: str) -> type[Strict]:
     return strict_model(name, fields)
 
 
-def _own_arguments(name: str) -> dict[str, tuple[Any, Any]]:
-    """Of a layer of this project: those of its constructor, and those of every layer."""
-    constructor = own_layers()[name]
-    own = {} if constructor is None else keyword_fields(constructor, type_words(), f"factory/layers, {name}")
-    return {**own, "trainable": (kinds.Bool, True), "dtype": (kinds.union(kinds.choice(*DTYPES), kinds.Null), None)}
+def _own_arguments(space: str, plugin: Plugin) -> dict[str, tuple[Any, Any]]:
+    """Return the keyword-only arguments of a plug-in's class, with those that every layer takes."""
+    declared = next(part for part in syntax(plugin.path).body if getattr(part, "name", None) == plugin.name)
+    functions = [part for part in getattr(declared, "body", ()) if isinstance(part, ast.FunctionDef)]
+    constructor = next((function for function in functions if function.name == "__init__"), None)
+    own = {} if constructor is None else keyword_fields(constructor, type_words(), str(plugin.path))
+    return {**own, **(EVERY_LAYER if space == "layers" else {})}
 
 
-@functools.cache
 def type_words() -> dict[str, Any]:
     """The words of factory/config/declaration.py in annotations of plug-ins."""
     return {

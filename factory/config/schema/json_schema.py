@@ -86,11 +86,11 @@ def schema() -> dict[str, Any]:
         "model": _plugins("models/kinds", "kind", {}),
         "data": _plugins("data/sources", "source", nodes.DATA),
         "optimizer": {"anyOf": [_optimizer(name) for name in names("optimizers")]},
-        "train": _model("train", nodes.TRAIN),
+        "train": _model("train", nodes.train_fields()),
         "deploy": _model("deploy", nodes.DEPLOY),
         "publish": _model("publish", nodes.PUBLISH),
     }
-    groups["tracker"] = _plugins("tracking/trackers", "kind", nodes.TRACKER)
+    groups["tracker"] = _plugins("trackers", "kind", nodes.TRACKER)
     groups["tracker"]["anyOf"].append(_model("none", nodes.NO_TRACKER))
     targets = {name: _model(name, {**nodes.TARGET, "options": _options(name)}) for name in offered("export/targets")}
     groups["target"] = _closed(targets)

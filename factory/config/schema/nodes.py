@@ -56,20 +56,6 @@ SPLIT: Fields = {
     "file": (union(Str, Null), None, "A file of its own for the validation rows; then nothing is drawn."),
 }
 
-TRAIN: Fields = {
-    "backend": (choice(*BACKENDS), ..., "Keras backend of the training process."),
-    "device": (choice("auto", "cpu", "gpu"), "auto", "auto takes a GPU where there is one."),
-    "devices": (union(count, Null), None, "Devices that share each batch; null takes one."),
-    "epochs": (count, ..., "Passes over the training rows."),
-    "batch_size": (count, ..., "Rows of one step."),
-    "precision": (choice("float32", "mixed_float16", "mixed_bfloat16"), "float32", "Keras dtype policy."),
-    "threads": (union(threads, Null), None, "Processor threads; null takes all cores."),
-    "timeout": (union(positive, Null), None, "Seconds that the training may take; null sets no limit."),
-    "loss": (loss(), "auto", "auto follows the task; output → loss where there are several."),
-    "metrics": (metrics(), "auto", "auto follows the task; output → metrics where there are several."),
-    "callbacks": (list_of(declaration("callbacks")), [], "Keras callbacks in order."),
-    "class_weight": (union(choice("balanced"), weights, Null), None, "balanced, label → weight, or output → these."),
-}
 
 DATA: Fields = {
     "source": (Str, ...),
@@ -140,6 +126,28 @@ TARGET: Fields = {
 }
 
 
+def train_fields() -> Fields:
+    """Return the keys of ``train``; which losses, metrics and callbacks there are depends on the project."""
+    return {
+        "backend": (choice(*BACKENDS), ..., "Keras backend of the training process."),
+        "device": (choice("auto", "cpu", "gpu"), "auto", "auto takes a GPU where there is one."),
+        "devices": (union(count, Null), None, "Devices that share each batch; null takes one."),
+        "epochs": (count, ..., "Passes over the training rows."),
+        "batch_size": (count, ..., "Rows of one step."),
+        "precision": (choice("float32", "mixed_float16", "mixed_bfloat16"), "float32", "Keras dtype policy."),
+        "threads": (union(threads, Null), None, "Processor threads; null takes all cores."),
+        "timeout": (union(positive, Null), None, "Seconds that the training may take; null sets no limit."),
+        "loss": (loss(), "auto", "auto follows the task; output → loss where there are several."),
+        "metrics": (metrics(), "auto", "auto follows the task; output → metrics where there are several."),
+        "callbacks": (list_of(declaration("callbacks")), [], "Keras callbacks in order."),
+        "class_weight": (
+            union(choice("balanced"), weights, Null),
+            None,
+            "balanced, label → weight, or output → these.",
+        ),
+    }
+
+
 Judged = dict[tuple[str, str], tuple[str, ...]]
 """Name and text of a node → its faults."""
 
@@ -167,14 +175,14 @@ def _tracker(node: Mapping[str, Any]) -> Iterator[str]:
     if node.get("kind") is None:
         yield from refused(strict_model("tracker", NO_TRACKER), node, "tracker")
     else:
-        yield from _plugin("tracker", node, "kind", "tracking/trackers", TRACKER)
+        yield from _plugin("tracker", node, "kind", "trackers", TRACKER)
 
 
 def _plugin(path: str, node: Mapping[str, Any], key: str, folder: str, fixed: Fields) -> Iterator[str]:
     """A node whose ``key`` names a plug-in, and which holds that plug-in's options beside the fixed keys."""
     chosen: Fields = {**fixed, key: (choice(*offered(folder)), ...)}
     if node.get(key) in offered(folder):
-        yield from refused(_completed(path, key, folder, node[key]), node, path)
+        yield from refused(_completed(path, key, folder, node[key], offered(folder)), node, path)
     else:
         yield from refused(strict_model(path, chosen), _only(node, *chosen), path)
 
@@ -183,10 +191,10 @@ def _plugin(path: str, node: Mapping[str, Any], key: str, folder: str, fixed: Fi
 
 
 @functools.cache
-def _completed(path: str, key: str, folder: str, name: str) -> type[Strict]:
+def _completed(path: str, key: str, folder: str, name: str, among: tuple[str, ...]) -> type[Strict]:
     """A node of one plug-in."""
-    fixed: Fields = {"data/sources": DATA, "tracking/trackers": TRACKER}.get(folder, {})
-    return strict_model(path, {**fixed, key: (choice(*offered(folder)), ...), **fields(folder, name)})
+    fixed: Fields = {"data/sources": DATA, "trackers": TRACKER}.get(folder, {})
+    return strict_model(path, {**fixed, key: (choice(*among), ...), **fields(folder, name)})
 
 
 @functools.cache
@@ -198,7 +206,7 @@ def _target(name: str) -> type[Strict]:
 @functools.cache
 def _fixed(name: str) -> type[Strict]:
     """A node that no plug-in completes."""
-    return strict_model(name, {"config": ROOT, "train": TRAIN, "deploy": DEPLOY, "publish": PUBLISH}[name])
+    return strict_model(name, {"config": ROOT, "train": train_fields(), "deploy": DEPLOY, "publish": PUBLISH}[name])
 
 
 def _optimizer(node: Mapping[str, Any]) -> Iterator[str]:

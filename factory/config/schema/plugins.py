@@ -1,45 +1,50 @@
-"""A plug-in's function signature as the schema of its YAML node; the plug-in is never imported."""
+"""PARENT: A plug-in's signature as the schema of its YAML node; the plug-in is never imported."""
 
 from __future__ import annotations
 
 import ast
 import functools
-from pathlib import Path
 from typing import Any
 
+from factory.config.plugins import Plugin, plugins_of, syntax
 from factory.config.schema.declarations import type_words
 from factory.config.schema.graph_node import node
 from factory.config.schema.signatures import keyword_fields
 from factory.config.schema.strict import Strict, strict_model
+from factory.core.errors import ConfigError
 
-PACKAGE = Path(__file__).parents[2]
-
-FUNCTIONS = {
-    "models/kinds": "build",
-    "data/sources": "read",
-    "export/targets": "export",
-    "tracking/trackers": "connect",
-}
-"""Plug-in folder → the function whose keyword-only parameters are the options."""
+FUNCTIONS = {"models/kinds": "build", "data/sources": "read", "export/targets": "export", "trackers": "connect"}
+"""Kind of plug-in → the function whose keyword-only parameters are the options."""
 
 
-@functools.cache
-def offered(folder: str) -> tuple[str, ...]:
-    """The plug-ins of a folder: a file that is there is registered."""
-    return tuple(path.stem for path in sorted((PACKAGE / folder).glob("*.py")) if not path.stem.startswith("_"))
+def offered(kind: str) -> tuple[str, ...]:
+    """Return the names that a node of this kind may say."""
+    return tuple(plugins_of(kind))
+
+
+def fields(kind: str, name: str) -> dict[str, tuple[Any, Any]]:
+    """Map each option of one plug-in to its annotation and default, ``...`` where it must be given."""
+    return _fields(plugins_of(kind)[name], FUNCTIONS[kind])
 
 
 @functools.cache
-def fields(folder: str, name: str) -> dict[str, tuple[Any, Any]]:
-    """Option → (annotation, default) of one plug-in; ``...`` where an option must be given."""
-    path = PACKAGE / folder / f"{name}.py"
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for part in tree.body:
-        if isinstance(part, ast.FunctionDef) and part.name == FUNCTIONS[folder]:
-            return keyword_fields(part, {**type_words(), "Node": node()}, str(path))
-    raise TypeError(f"{path}: has no function {FUNCTIONS[folder]}")
+def _fields(plugin: Plugin, function: str) -> dict[str, tuple[Any, Any]]:
+    return keyword_fields(_function(plugin, function), {**type_words(), "Node": node()}, str(plugin.path))
 
 
-def options(folder: str, name: str) -> type[Strict]:
-    """The options of one plug-in as a model of their own."""
-    return strict_model(f"{folder.rpartition('/')[2]}_{name}", fields(folder, name))
+def _function(plugin: Plugin, function: str) -> ast.FunctionDef:
+    for part in syntax(plugin.path).body:
+        if isinstance(part, ast.FunctionDef) and part.name == function:
+            return part
+    raise ConfigError(f"{plugin.path}: has no function {function}")
+
+
+def file_options(kind: str, name: str) -> tuple[str, ...]:
+    """Return the options of one plug-in that name a file or folder: those annotated ``FilePath``."""
+    function = _function(plugins_of(kind)[name], FUNCTIONS[kind])
+    return tuple(one.arg for one in function.args.kwonlyargs if "FilePath" in ast.unparse(one.annotation or one))
+
+
+def options(kind: str, name: str) -> type[Strict]:
+    """Return the options of one plug-in as a model of their own."""
+    return strict_model(f"{kind.rpartition('/')[2]}_{name}", fields(kind, name))

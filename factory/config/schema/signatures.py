@@ -17,6 +17,7 @@ PLAIN: Words = {
     "bool": kinds.Bool,
     "str": kinds.Str,
     "Any": kinds.Any_,
+    "FilePath": kinds.Str,
     "dict": kinds.Table,
     "list": kinds.nested("a list", frozenset({"none", "bool", "int", "float", "str", "dict"})),
 }

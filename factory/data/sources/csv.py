@@ -8,6 +8,7 @@ from typing import Literal
 
 import polars as pl
 
+from factory.config.declaration import FilePath
 from factory.core.errors import DataError
 from factory.core.messages import first_line, wrong
 from factory.data.dataset import Source
@@ -17,7 +18,7 @@ from factory.data.tables import Table, to_source
 
 def read(
     *,
-    path: str,
+    path: FilePath,
     target: str | list[str],
     task: Literal["classification", "regression"],
     columns: list[str] | None = None,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from factory.config.declaration import FilePath
 from factory.core.errors import DataError
 from factory.core.messages import listed, wrong
 from factory.data.dataset import Array, Source
@@ -16,7 +17,7 @@ from factory.data.files import existing
 
 def read(
     *,
-    path: str,
+    path: FilePath,
     outputs: dict[str, Literal["classification", "regression"]],
     inputs: list[str] | dict[str, str] | None = None,
 ) -> Source:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import polars as pl
 
+from factory.config.declaration import FilePath
 from factory.core.errors import DataError
 from factory.core.messages import first_line
 from factory.data.dataset import Source
@@ -15,7 +16,7 @@ from factory.data.tables import Table, to_source
 
 def read(
     *,
-    path: str,
+    path: FilePath,
     target: str | list[str],
     task: Literal["classification", "regression"],
     columns: list[str] | None = None,

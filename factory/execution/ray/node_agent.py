@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from factory.config.plugins import project_digest
 from factory.core.errors import FactoryError
 from factory.core.installed import version
 from factory.core.version import __version__
@@ -139,4 +140,6 @@ def unfit(ground: Ground, environment: Environment) -> str | None:
     for folder in () if ground.storage else (ground.folder, ground.root):
         if not folder.is_dir():
             return f"has no folder {folder}; share it with every node, or give launcher.storage a URL"
+    if ground.project and project_digest(ground.project) != ground.code:
+        return f"has no project {ground.project}, or other files in it; share it with every node"
     return None

@@ -11,7 +11,7 @@ import functools
 from typing import Any
 
 from factory.config.catalog import catalog
-from factory.models.own_layers import PACKAGE, REGISTERED
+from factory.models.own_classes import layer_names
 
 MODULES = {
     "layers": "keras.layers",
@@ -65,8 +65,8 @@ def allowed(item: dict[str, Any]) -> bool:
         return True
     if name == "function":
         return item.get("config") in _functions(module) and registered_as in (None, "function", item.get("config"))
-    if registered_as in REGISTERED:
-        return bool(registered_as == f"{PACKAGE}>{name}")
+    if registered_as in layer_names():
+        return bool(registered_as.endswith(f">{name}"))
     return (module, name) in _classes() and registered_as in (None, name)
 
 

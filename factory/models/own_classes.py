@@ -1,0 +1,31 @@
+"""CHILD: Classes of plug-ins, registered with Keras so that a saved model with one of them loads in safe mode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from factory.config.plugins import CLASS_KINDS, import_plugin, plugins_of
+
+
+def own_class(space: str, name: str) -> Any:
+    """Return the class of this name that a plug-in offers, registered; None where no plug-in does."""
+    if space not in CLASS_KINDS or name not in plugins_of(space):
+        return None
+    found = import_plugin(space, name)
+    package = plugins_of(space)[name].module.partition(".")[0]
+    if keras.saving.get_registered_name(found) == found.__name__:  # its author may have registered it himself
+        keras.saving.register_keras_serializable(package=package)(found)
+    return found
+
+
+def register_layers() -> None:
+    """Import and register the layers of every plug-in."""
+    for name in plugins_of("layers"):
+        own_class("layers", name)
+
+
+def layer_names() -> frozenset[str]:
+    """Return the names under which saved models hold the layers of plug-ins, such as ``factory>PositionEmbedding``."""
+    return frozenset(f"{plugin.module.partition('.')[0]}>{name}" for name, plugin in plugins_of("layers").items())
