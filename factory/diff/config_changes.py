@@ -15,6 +15,7 @@ from factory.config.declaration import namespace, parse
 from factory.config.schema import nodes
 from factory.config.schema.declarations import arguments_of, by_output
 from factory.config.schema.declarations import names as declared_names
+from factory.config.schema.nodes import defaults_of
 from factory.config.schema.plugins import fields, offered
 from factory.config.schema.strict import Fields
 from factory.diff.renames import renamed
@@ -31,11 +32,6 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
         "deploy": _deploy,
     }
     return list(mapping("", old, new, defaults_of(nodes.ROOT), each))
-
-
-def defaults_of(known: Fields) -> dict[str, Any]:
-    """Key → default of those that have one."""
-    return {key: default for key, (_, default, *_rest) in known.items() if default is not ...}
 
 
 # ---- walks, by what a node is

@@ -64,7 +64,7 @@ class Gate:
             What the report says of it: ``status`` is ``passed`` or ``refused``, ``error`` is one line.
         """
         dtype = RUNTIME[self.config["train"]["precision"]]
-        if tolerances[dtype] is None:
+        if tolerances.get(dtype) is None:
             raise ExportError(f"the config holds no tolerance for {dtype}")
         tolerance = Tolerance(**tolerances[dtype])
         hops = self.hops(predict, tolerance)

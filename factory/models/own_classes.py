@@ -15,7 +15,8 @@ def own_class(space: str, name: str) -> Any:
         return None
     found = import_plugin(space, name)
     package = plugins_of(space)[name].module.partition(".")[0]
-    if keras.saving.get_registered_name(found) == found.__name__:  # its author may have registered it himself
+    registered = keras.saving.get_registered_name(found) != found.__name__  # its author may have done so himself
+    if space == "layers" and not registered:
         keras.saving.register_keras_serializable(package=package)(found)
     return found
 

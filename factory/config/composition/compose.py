@@ -20,6 +20,7 @@ from factory.config.composition.folders import folders
 from factory.config.composition.hydra_errors import found_in, in_our_words, says_where
 from factory.config.composition.overrides import check_overrides
 from factory.config.composition.search_path import searched
+from factory.config.schema.nodes import with_defaults
 from factory.core.errors import ConfigError
 
 data_name.register()
@@ -135,7 +136,7 @@ def from_hydra(composed: DictConfig, overrides: Sequence[str]) -> Config:
         tree = marked(tree, read_by(words_of(composed)))
     hydra = plain(composed.hydra, resolve=False)  # as Hydra writes it: the folders of a sweep cannot be resolved here
     given = any(override.lstrip("+").startswith("hydra.run.dir=") for override in overrides)
-    return Config(tree, run_dir, given, tuple(overrides), hydra, hydra["runtime"]["choices"])
+    return Config(with_defaults(tree), run_dir, given, tuple(overrides), hydra, hydra["runtime"]["choices"])
 
 
 def words_of(composed: DictConfig) -> list[str]:

@@ -24,6 +24,7 @@ from factory.config.composition.hydra_errors import in_our_words
 from factory.config.composition.hydra_node import check_node
 from factory.config.composition.overrides import check_overrides
 from factory.config.composition.search_path import searched
+from factory.config.schema.nodes import with_defaults
 from factory.core import messages
 from factory.core.errors import ConfigError
 from factory.core.printable import say
@@ -127,5 +128,5 @@ def job_config(composed: DictConfig) -> Config:
     node = HydraConfig.get()
     hydra_node = plain(node, resolve=False)  # type: ignore[arg-type]
     overrides = tuple(word.removeprefix("++") for word in hydra_node["overrides"]["task"])
-    tree = marked(plain(composed, resolve=True), read_by(overrides))
+    tree = with_defaults(marked(plain(composed, resolve=True), read_by(overrides)))
     return Config(tree, node.runtime.output_dir, True, overrides, hydra_node, hydra_node["runtime"]["choices"])

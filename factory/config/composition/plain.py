@@ -18,6 +18,7 @@ from factory.config.composition.data_name import data_name
 from factory.config.composition.hydra_source import package as header
 from factory.config.composition.untrusted_yaml import refusals
 from factory.config.composition.yaml_files import NotReadable, parse
+from factory.config.schema.nodes import with_defaults
 
 REFERENCE = re.compile(r"\$\{([\w.:/]+)\}")
 CHOICE = "hydra:runtime.choices."
@@ -79,7 +80,7 @@ def compose(groups: Groups, chosen: Mapping[str, Any]) -> dict[str, Any]:
     if not chosen.keys() <= composition.choices.keys():
         raise NotPlain
     tree = {key: value for key, value in composition.tree.items() if key != "hydra"}
-    return {key: _resolved(value, tree, composition.choices) for key, value in tree.items()}
+    return with_defaults({key: _resolved(value, tree, composition.choices) for key, value in tree.items()})
 
 
 class _Composition:

@@ -148,6 +148,33 @@ def train_fields() -> Fields:
     }
 
 
+def with_defaults(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a tree in which the fixed keys of train, deploy, each target and the tracker are given.
+
+    A group of the user's own need not repeat what it leaves as it is. What is malformed stays, for `refusals` to name.
+    """
+    filled = dict(tree)
+    for name, known in (("train", train_fields()), ("deploy", DEPLOY), ("tracker", TRACKER)):
+        if isinstance(tree.get(name), Mapping) and (name != "tracker" or tree[name].get("kind")):
+            filled[name] = _filled(tree[name], known)
+    targets = filled["deploy"].get("target") if isinstance(filled.get("deploy"), Mapping) else None
+    if isinstance(targets, Mapping):
+        known = {**TARGET, "options": (Table, {})}
+        given = {name: _filled(one, known) if isinstance(one, Mapping) else one for name, one in targets.items()}
+        filled["deploy"]["target"] = given
+    return filled
+
+
+def _filled(node: Mapping[str, Any], known: Fields) -> dict[str, Any]:
+    """What is given in its order, then what is not."""
+    return {**node, **{key: value for key, value in defaults_of(known).items() if key not in node}}
+
+
+def defaults_of(known: Fields) -> dict[str, Any]:
+    """Map each key that has a default to it."""
+    return {key: default for key, (_, default, *_rest) in known.items() if default is not ...}
+
+
 Judged = dict[tuple[str, str], tuple[str, ...]]
 """Name and text of a node → its faults."""
 
