@@ -1,11 +1,13 @@
-"""``make readme``: every printed output in README.md is what its command prints.
+"""``make readme``: every printed output in README.md is what its command prints, and every table what the code says.
 
 Blocks that begin with ``$ python -m factory`` are run in an empty folder and their output is written below the command;
-the tables between markers are made from conf/. ``tests/test_readme.py`` checks that nothing in it is out of date.
+the table of targets is made from conf/, that of the rooms in CONTRIBUTING.md from their docstrings.
+``tests/test_readme.py`` checks that nothing in either is out of date.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -16,8 +18,9 @@ import yaml
 
 from tests.commands import ROOT, environment
 
-README = ROOT / "README.md"
+README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 BLOCK = re.compile(r"```console\n\$ (?P<command>python -m factory[^\n]*)\n(?P<output>.*?)```", re.DOTALL)
+ROOMS = re.compile(r"(?<=<!-- rooms -->\n).*?(?=<!-- end -->)", re.DOTALL)
 TARGETS = re.compile(r"(?<=<!-- targets -->\n).*?(?=\n`deploy.backend`)", re.DOTALL)
 
 
@@ -43,6 +46,15 @@ def targets_table() -> str:
     return "\n" + "\n".join(rows) + "\n"
 
 
+def rooms_table() -> str:
+    """Every room of factory/ with the first line of its docstring."""
+    rows = ["| room | process | what it is for |", "|---|---|---|"]
+    for init in sorted((ROOT / "factory").glob("*/**/__init__.py")):
+        process, _, says = (ast.get_docstring(ast.parse(init.read_text())) or "").partition("\n")[0].partition(": ")
+        rows.append(f"| `{init.parent.relative_to(ROOT / 'factory').as_posix()}/` | {process} | {says} |")
+    return "\n" + "\n".join(rows) + "\n"
+
+
 def renewed(text: str, *, only: str = "") -> str:
     """The README with every output made anew; ``only`` those of commands that hold this word."""
 
@@ -56,3 +68,4 @@ def renewed(text: str, *, only: str = "") -> str:
 
 if __name__ == "__main__":
     README.write_text(renewed(README.read_text()))
+    CONTRIBUTING.write_text(ROOMS.sub(lambda _: rooms_table(), CONTRIBUTING.read_text()))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
 
 from factory.core.errors import FactoryError
 from tests.commands import ROOT
-from tests.readme import BLOCK, README, output_of, targets_table
+from tests.readme import BLOCK, CONTRIBUTING, README, output_of, rooms_table, targets_table
 
 TEXT = README.read_text()
 BLOCKS = {match["command"]: match["output"] for match in BLOCK.finditer(TEXT)}
@@ -34,6 +35,24 @@ def test_a_printed_run_is_what_the_command_prints_but_for_figures(command: str) 
 
 def test_the_table_of_targets_is_made_from_conf() -> None:
     assert targets_table() in TEXT
+
+
+def test_the_table_of_rooms_is_made_from_their_docstrings() -> None:
+    assert rooms_table() in CONTRIBUTING.read_text()
+
+
+def test_every_step_of_a_run_is_where_the_map_says() -> None:
+    steps = re.findall(r"`(factory/\S+\.py): (\w+)`", CONTRIBUTING.read_text())
+    assert len(steps) >= 10
+    for path, name in steps:
+        parts = ast.parse((ROOT / path).read_text()).body
+        assert name in {getattr(part, "name", None) for part in parts}, (path, name)
+
+
+def test_every_module_begins_with_the_process_that_it_runs_in() -> None:
+    for path in sorted((ROOT / "factory").glob("*/**/*.py")):
+        text = ast.get_docstring(ast.parse(path.read_text())) or ""
+        assert re.match(r"(PARENT|CHILD|SHARED|NODE): \S", text), path
 
 
 def test_every_exit_code_is_documented() -> None:
