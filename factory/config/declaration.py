@@ -1,4 +1,4 @@
-"""The words a declaration may use: how one YAML value names a Keras object and its arguments.
+"""SHARED: The words a declaration may use: how one YAML value names a Keras object and its arguments.
 
 A plug-in's function signature is the schema of its YAML node. Besides int, float, str, bool, list, dict, Literal and
 None it may be annotated with the types below; the parent reads the signature without importing the plug-in.

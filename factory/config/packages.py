@@ -1,4 +1,4 @@
-"""Which packages a config needs and which of them are missing; found without importing any."""
+"""SHARED: Which packages a config needs and which of them are missing; found without importing any."""
 
 from __future__ import annotations
 

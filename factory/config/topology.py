@@ -1,4 +1,4 @@
-"""The nodes of a graph: what each takes from which, in an order in which they can be called. Pure Python.
+"""SHARED: The nodes of a graph: what each takes from which, in an order in which they can be called. Pure Python.
 
 A node is a layer and where its inputs come from, or a node that is called once more on other inputs:
 

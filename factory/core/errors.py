@@ -1,4 +1,4 @@
-"""Every error this package raises for a reason a user can act on.
+"""SHARED: Every error this package raises for a reason a user can act on.
 
 FactoryError               1    something of ours went wrong; the message says what in one line
 ├── ConfigError            2    the declaration is refused: one line for each fault, nothing was started

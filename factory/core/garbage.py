@@ -1,4 +1,4 @@
-"""Garbage collection, where it costs more than it frees."""
+"""SHARED: Garbage collection, where it costs more than it frees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A computation, wherever it runs: named rows in, named rows out."""
+"""SHARED: A computation, wherever it runs: named rows in, named rows out."""
 
 from __future__ import annotations
 

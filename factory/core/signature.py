@@ -1,4 +1,4 @@
-"""The signature of a model: what clients rely on. Owned by us, the same on every target."""
+"""SHARED: The signature of a model: what clients rely on. Owned by us, the same on every target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where each second of a run went."""
+"""SHARED: Where each second of a run went."""
 
 from __future__ import annotations
 

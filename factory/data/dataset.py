@@ -1,4 +1,4 @@
-"""What a source gives and what training takes: named arrays whose row i belongs together, and what they are."""
+"""CHILD: What a source gives and what training takes: named arrays whose row i belongs together, and what they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that a config names, and the data files that come with scikit-learn."""
+"""CHILD: Files that a config names, and the data files that come with scikit-learn."""
 
 from __future__ import annotations
 

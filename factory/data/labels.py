@@ -1,4 +1,4 @@
-"""Labels, text or whole numbers, to class indices."""
+"""CHILD: Labels, text or whole numbers, to class indices."""
 
 from __future__ import annotations
 

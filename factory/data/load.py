@@ -1,4 +1,5 @@
-"""Data sources, one file each: ``conf/data/csv.yaml`` → ``source: csv`` → ``factory/data/sources/csv.py: read(...)``.
+"""CHILD: Data sources, one file each: ``conf/data/csv.yaml`` → ``source: csv`` → ``factory/data/sources/csv.py:
+read(...)``.
 
 A source reads and names; checks, labels and the split are the same for all and done here.
 """

@@ -1,4 +1,4 @@
-"""From what a source read to what training takes: every check and conversion, once for all sources."""
+"""CHILD: From what a source read to what training takes: every check and conversion, once for all sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows to train on and rows to judge by: numpy alone decides, so the split is the same on every backend."""
+"""CHILD: Rows to train on and rows to judge by: numpy alone decides, so the split is the same on every backend."""
 
 from __future__ import annotations
 

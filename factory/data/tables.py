@@ -1,4 +1,5 @@
-"""What csv and parquet share: a table of columns to features and targets, with faults that name row and column."""
+"""CHILD: What csv and parquet share: a table of columns to features and targets, with faults that name row and
+column."""
 
 from __future__ import annotations
 

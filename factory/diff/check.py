@@ -1,4 +1,5 @@
-"""``python -m factory check``: every composition of the groups is composed, validated and built; none is trained."""
+"""PARENT: ``python -m factory check``: every composition of the groups is composed, validated and built; none is
+trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m factory diff [A] [B] [overrides…]``: words → sides → review → what is printed."""
+"""PARENT: ``python -m factory diff [A] [B] [overrides…]``: words → sides → review → what is printed."""
 
 from __future__ import annotations
 

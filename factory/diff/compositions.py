@@ -1,4 +1,4 @@
-"""Every default and experiment that groups offer, composed when asked for."""
+"""PARENT: Every default and experiment that groups offer, composed when asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two trees → every change between them, once; what is written differently and means the same is none.
+"""PARENT: Two trees → every change between them, once; what is written differently and means the same is none.
 
 A value that equals its default means the same as one that is not written; so do ``Flatten`` and ``{Flatten: {}}``. The
 order of keys means something only in `factory.diff.walk.ORDERED`.

@@ -1,4 +1,4 @@
-"""What a change means: one class for each change, by where it is and what the two models turned out to be."""
+"""PARENT: What a change means: one class for each change, by where it is and what the two models turned out to be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layer tables of both sides, from one child process, and how the layers of one became those of the other."""
+"""PARENT: Layer tables of both sides, from one child process, and how the layers of one became those of the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thing that is gone and a thing that is new, with the same content: the same thing under another name."""
+"""PARENT: A thing that is gone and a thing that is new, with the same content: the same thing under another name."""
 
 from __future__ import annotations
 

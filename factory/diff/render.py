@@ -1,4 +1,4 @@
-"""A review as a terminal shows it, as Markdown for a pull request, and as JSON."""
+"""PARENT: A review as a terminal shows it, as Markdown for a pull request, and as JSON."""
 
 from __future__ import annotations
 

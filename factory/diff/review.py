@@ -1,4 +1,4 @@
-"""Two sides → what changed in each composition, what it means, and what no longer composes.
+"""PARENT: Two sides → what changed in each composition, what it means, and what no longer composes.
 
 Words: a *composition* is a default or an experiment: the primary config as it is, with each option of each group in
 its place, or with an experiment. A *finding* is one change with all the compositions it is in.

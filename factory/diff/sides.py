@@ -1,4 +1,4 @@
-"""The two sides of a comparison, from the words of the command line.
+"""PARENT: The two sides of a comparison, from the words of the command line.
 
     main, HEAD~3, v1.2          groups as they lie in a git revision
     :                           groups as they lie in the working tree

@@ -1,4 +1,4 @@
-"""Two values → every difference between them, once: the walk that knows nothing of what a config means."""
+"""PARENT: Two values → every difference between them, once: the walk that knows nothing of what a config means."""
 
 from __future__ import annotations
 

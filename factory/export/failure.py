@@ -1,4 +1,4 @@
-"""One line out of what a converter says when it fails."""
+"""CHILD: One line out of what a converter says when it fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What every route's ONNX file must be: our names in our order, our dtypes, a free batch axis called ``batch``."""
+"""CHILD: What every route's ONNX file must be: our names in our order, our dtypes, a free batch axis called
+``batch``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate's arithmetic: how far two computations of the same outputs are apart, and which hop parted them.
+"""CHILD: The gate's arithmetic: how far two computations of the same outputs are apart, and which hop parted them.
 
 Numpy only: a model or an artifact comes in as a function from named rows to named rows.
 """

@@ -1,4 +1,5 @@
-"""Artifact formats, one file each: ``factory/export/targets/<name>.py``; the file's presence registers the target.
+"""CHILD: Artifact formats, one file each: ``factory/export/targets/<name>.py``; the file's presence registers the
+target.
 
 A target is two functions,
     export(model, signature, folder, *, <options>) -> Notes | None    write the artifact into an existing folder

@@ -1,4 +1,4 @@
-"""Recurrent layers, unrolled for as long as a converter looks at them."""
+"""CHILD: Recurrent layers, unrolled for as long as a converter looks at them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics that layers take from the training rows, such as Normalization's mean and variance."""
+"""CHILD: Statistics that layers take from the training rows, such as Normalization's mean and variance."""
 
 from __future__ import annotations
 

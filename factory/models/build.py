@@ -1,4 +1,4 @@
-"""Model kinds, one file each: ``kind: mlp`` → ``factory/models/kinds/mlp.py: build(spec, ...)``."""
+"""CHILD: Model kinds, one file each: ``kind: mlp`` → ``factory/models/kinds/mlp.py: build(spec, ...)``."""
 
 from __future__ import annotations
 

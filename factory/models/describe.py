@@ -1,4 +1,4 @@
-"""The describe stage: models as their layer tables, built from configs and their data, and not trained."""
+"""CHILD: The describe stage: models as their layer tables, built from configs and their data, and not trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Floating-point operations of one row through a layer: two for each multiplication with its addition.
+"""CHILD: Floating-point operations of one row through a layer: two for each multiplication with its addition.
 
 Counted are the products that dominate: dense layers, convolutions, recurrent cells and attention. Biases,
 activations, normalization and pooling count as nothing, so that the figure is the same for every backend.

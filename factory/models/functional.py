@@ -1,4 +1,4 @@
-"""The frame of every model: inputs as the data has them in, answers as the data has them out, by name."""
+"""CHILD: The frame of every model: inputs as the data has them in, answers as the data has them out, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a declaration to the Keras object it names: a layer, an optimizer, a loss, a metric, a callback.
+"""CHILD: From a declaration to the Keras object it names: a layer, an optimizer, a loss, a metric, a callback.
 
 Names resolve against the catalog alone, so a declaration from a stranger can neither import nor run anything.
 """

@@ -1,4 +1,4 @@
-"""The words of a sweep's command line that are ours, and the command that an earlier sweep was started with."""
+"""PARENT: The words of a sweep's command line that are ours, and the command that an earlier sweep was started with."""
 
 from __future__ import annotations
 

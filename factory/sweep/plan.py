@@ -1,4 +1,5 @@
-"""The whole sweep before its first process starts: every job composed, judged, and put to the training it shares."""
+"""PARENT: The whole sweep before its first process starts: every job composed, judged, and put to the training it
+shares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which job may start now: one of each training first, those that share it once it is there."""
+"""PARENT: Which job may start now: one of each training first, those that share it once it is there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a sweep gives to servers: its best training, in every format that its jobs made of it, under one version."""
+"""PARENT: What a sweep gives to servers: its best training, in every format that its jobs made of it, under one
+version."""
 
 from __future__ import annotations
 

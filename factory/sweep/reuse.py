@@ -1,4 +1,4 @@
-"""One training for all the jobs that ask for the same one: its files are linked from run to run."""
+"""PARENT: One training for all the jobs that ask for the same one: its files are linked from run to run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Runs the jobs of a plan: a thread for each that runs at once, each with its own lane on the shared workers."""
+"""PARENT: Runs the jobs of a plan: a thread for each that runs at once, each with its own lane on the shared
+workers."""
 
 from __future__ import annotations
 

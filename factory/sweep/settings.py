@@ -1,4 +1,4 @@
-"""How the jobs of a sweep share this machine, or a cluster."""
+"""PARENT: How the jobs of a sweep share this machine, or a cluster."""
 
 from __future__ import annotations
 

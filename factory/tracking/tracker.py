@@ -1,4 +1,4 @@
-"""Where runs are recorded, one file each: ``factory/tracking/trackers/<name>.py``.
+"""CHILD: Where runs are recorded, one file each: ``factory/tracking/trackers/<name>.py``.
 
 A tracker is one function,
     connect(*, <options>) -> Tracker

@@ -1,4 +1,5 @@
-"""Training rows in an order that the seed and the epoch decide: the same on every backend and after every resume."""
+"""CHILD: Training rows in an order that the seed and the epoch decide: the same on every backend and after every
+resume."""
 
 from __future__ import annotations
 

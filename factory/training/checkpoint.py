@@ -1,4 +1,4 @@
-"""A checkpoint a training continues from, to the same weights as if it had never stopped.
+"""CHILD: A checkpoint a training continues from, to the same weights as if it had never stopped.
 
 ``train/checkpoint/state.npz`` holds every variable of the model (random seeds included) and the optimizer, the history
 so far and the plain attributes of each callback. One file, replaced atomically at the end of each epoch; no pickle.

@@ -1,4 +1,4 @@
-"""Losses and metrics that want one-hot targets, for labels that are class indices.
+"""CHILD: Losses and metrics that want one-hot targets, for labels that are class indices.
 
 Labels are int32 ``(rows,)`` everywhere in this package; `CategoricalFocalCrossentropy`, `F1Score`, `AUC` and most
 others of Keras compare ``(rows, classes)`` with the model's softmax. These two turn the one into the other.

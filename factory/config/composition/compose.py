@@ -1,4 +1,4 @@
-"""From conf/ and the words of a command line to one plain tree, through Hydra, whose errors become ours."""
+"""PARENT: From conf/ and the words of a command line to one plain tree, through Hydra, whose errors become ours."""
 
 from __future__ import annotations
 

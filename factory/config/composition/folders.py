@@ -1,4 +1,4 @@
-"""Where config groups lie."""
+"""PARENT: Where config groups lie."""
 
 from __future__ import annotations
 

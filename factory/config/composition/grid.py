@@ -1,4 +1,4 @@
-"""The configs of a sweep's jobs, thousands of them, composed by Hydra as seldom as can be.
+"""PARENT: The configs of a sweep's jobs, thousands of them, composed by Hydra as seldom as can be.
 
 Composing takes Hydra 50 ms (1.3.8). Jobs of one sweep mostly differ in a few plain values, so each distinct choice of
 groups is composed once and the values are put into a copy. Whatever is not that plain goes through Hydra.

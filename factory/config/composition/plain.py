@@ -1,4 +1,4 @@
-"""Compositions by the hundred: Hydra's result for plain groups, in a millisecond instead of sixty.
+"""PARENT: Compositions by the hundred: Hydra's result for plain groups, in a millisecond instead of sixty.
 
 A review composes every default and experiment twice. Groups that do what nearly all do (a defaults list of names and
 options, ``override /group`` in an experiment, ``${a.b}``) are read here; at anything else `NotPlain` is raised and

@@ -1,4 +1,4 @@
-"""A config as the files of ``.hydra/`` in its run folder, and back."""
+"""PARENT: A config as the files of ``.hydra/`` in its run folder, and back."""
 
 from __future__ import annotations
 

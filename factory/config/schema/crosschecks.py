@@ -1,4 +1,4 @@
-"""What nodes must be to each other; called once each node is right by itself."""
+"""PARENT: What nodes must be to each other; called once each node is right by itself."""
 
 from __future__ import annotations
 

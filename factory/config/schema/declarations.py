@@ -1,4 +1,5 @@
-"""Keras declarations (``{Dense: {units: 3}}``) as pydantic types, from the catalog; made only for the names in use."""
+"""PARENT: Keras declarations (``{Dense: {units: 3}}``) as pydantic types, from the catalog; made only for the names
+in use."""
 
 from __future__ import annotations
 

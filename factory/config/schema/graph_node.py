@@ -1,4 +1,5 @@
-"""The form of one graph node: a layer, or ``same_as``, and ``from``. How nodes hang together is in topology.py."""
+"""PARENT: The form of one graph node: a layer, or ``same_as``, and ``from``. How nodes hang together is in
+topology.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema of every group as JSON Schema, so that editors complete and check the YAML of conf/.
+"""PARENT: The schema of every group as JSON Schema, so that editors complete and check the YAML of conf/.
 
 The pydantic models say what a node takes; what they say in validators of their own (declarations, numbers with bounds,
 words of many) is said again here from their ``Kind``. A YAML of a group is a part of a node: nothing is required, and

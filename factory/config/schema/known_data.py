@@ -1,4 +1,4 @@
-"""What can be known of the data before it is read: from its options, or from ``data.signature`` in its YAML."""
+"""PARENT: What can be known of the data before it is read: from its options, or from ``data.signature`` in its YAML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The nodes of the config: the fixed ones, and those that a plug-in or a Keras class completes."""
+"""PARENT: The nodes of the config: the fixed ones, and those that a plug-in or a Keras class completes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A function's keyword-only parameters as fields of a model, read with ``ast``: nothing is imported."""
+"""PARENT: A function's keyword-only parameters as fields of a model, read with ``ast``: nothing is imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nodes of the config as pydantic models that refuse what they do not know, and their faults as lines."""
+"""PARENT: Nodes of the config as pydantic models that refuse what they do not know, and their faults as lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one value of the config may be, as pydantic types with one clear sentence for each.
+"""PARENT: What one value of the config may be, as pydantic types with one clear sentence for each.
 
 A ``Kind`` is put into an ``Annotated`` type. It looks at the shape of a value first, so that a value which fits no
 branch of a union is one fault in plain words and not one fault for each branch. Facts of the data that are known only

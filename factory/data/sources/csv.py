@@ -1,4 +1,4 @@
-"""A CSV file: numeric feature columns, one or several target columns."""
+"""CHILD: A CSV file: numeric feature columns, one or several target columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handwritten digits: 1797 images of 8 by 8 pixels, ten classes, from scikit-learn's data files.
+"""CHILD: Handwritten digits: 1797 images of 8 by 8 pixels, ten classes, from scikit-learn's data files.
 
 Source: https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits
 """

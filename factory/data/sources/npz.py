@@ -1,4 +1,4 @@
-"""Named arrays of a numpy ``.npz`` file: any number of inputs and outputs."""
+"""CHILD: Named arrays of a numpy ``.npz`` file: any number of inputs and outputs."""
 
 from __future__ import annotations
 

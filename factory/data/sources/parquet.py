@@ -1,4 +1,4 @@
-"""A Parquet file: numeric feature columns, one or several target columns."""
+"""CHILD: A Parquet file: numeric feature columns, one or several target columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The small tables that come with scikit-learn, read from its data files without importing it.
+"""CHILD: The small tables that come with scikit-learn, read from its data files without importing it.
 
 iris, wine and breast_cancer are classification (output ``label``); diabetes and linnerud are regression (output
 ``target``, of one and of three columns).

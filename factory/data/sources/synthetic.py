@@ -1,4 +1,5 @@
-"""Random data with a rule behind it: the classic 784 → 10 demonstration, of any size, with labels that can be learnt.
+"""CHILD: Random data with a rule behind it: the classic 784 → 10 demonstration, of any size, with labels that can be
+learnt.
 
 Every input is made from a few hidden numbers, and a fixed random teacher reads the answers off those.
 """

@@ -1,4 +1,4 @@
-"""LiteRT (TensorFlow Lite): ``model.tflite`` for the plain interpreter, without TensorFlow ops."""
+"""CHILD: LiteRT (TensorFlow Lite): ``model.tflite`` for the plain interpreter, without TensorFlow ops."""
 
 from __future__ import annotations
 

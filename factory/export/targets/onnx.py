@@ -1,4 +1,4 @@
-"""ONNX: ``model.onnx``, run by ONNX Runtime."""
+"""CHILD: ONNX: ``model.onnx``, run by ONNX Runtime."""
 
 from __future__ import annotations
 

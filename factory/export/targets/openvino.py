@@ -1,4 +1,5 @@
-"""OpenVINO IR, made from the current route's ONNX, with the configuration that makes a CPU compute it in float32.
+"""CHILD: OpenVINO IR, made from the current route's ONNX, with the configuration that makes a CPU compute it in
+float32.
 
 The IR cannot hold its precision: left alone, OpenVINO computes in bfloat16 where the CPU can, with errors of 1e-2. Of
 what might go into the IR, measured with 2026.4, a precision among the ``runtime_options`` is not read, and the

@@ -1,4 +1,4 @@
-"""TensorFlow SavedModel: what TensorFlow Serving reads, ``saved_model.pb`` at the top of the folder."""
+"""CHILD: TensorFlow SavedModel: what TensorFlow Serving reads, ``saved_model.pb`` at the top of the folder."""
 
 from __future__ import annotations
 

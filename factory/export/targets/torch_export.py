@@ -1,4 +1,4 @@
-"""PyTorch's exported program: ``model.pt2``, loaded without Keras."""
+"""CHILD: PyTorch's exported program: ``model.pt2``, loaded without Keras."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An architecture of ``keras.applications`` for images of any size, grey or coloured."""
+"""CHILD: An architecture of ``keras.applications`` for images of any size, grey or coloured."""
 
 from __future__ import annotations
 

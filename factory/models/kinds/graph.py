@@ -1,4 +1,4 @@
-"""Any graph of layers: branches, merges, several inputs and outputs, a layer used twice."""
+"""CHILD: Any graph of layers: branches, merges, several inputs and outputs, a layer used twice."""
 
 from __future__ import annotations
 

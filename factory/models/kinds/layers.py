@@ -1,4 +1,4 @@
-"""Any stack of layers: one input, one output, in the order in which they are written."""
+"""CHILD: Any stack of layers: one input, one output, in the order in which they are written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dense layers one after the other: the plainest model for rows of numbers."""
+"""CHILD: Dense layers one after the other: the plainest model for rows of numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in a sequence a vector stands: what attention alone cannot see."""
+"""CHILD: Where in a sequence a vector stands: what attention alone cannot see."""
 
 from __future__ import annotations
 

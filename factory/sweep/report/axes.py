@@ -1,4 +1,4 @@
-"""Where values lie on the axes of parallel coordinates: numbers to scale, a few values one above the other."""
+"""PARENT: Where values lie on the axes of parallel coordinates: numbers to scale, a few values one above the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was swept against what came out: parallel coordinates, as Vega-Lite."""
+"""PARENT: What was swept against what came out: parallel coordinates, as Vega-Lite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The learning curves of a sweep on one plot, as Vega-Lite."""
+"""PARENT: The learning curves of a sweep on one plot, as Vega-Lite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the jobs of a sweep did: leaderboard.csv, a terminal table, and the best one's config as one YAML."""
+"""PARENT: How the jobs of a sweep did: leaderboard.csv, a terminal table, and the best one's config as one YAML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep while it runs: on a terminal what runs now and how far all has come, a line a job anywhere else."""
+"""PARENT: A sweep while it runs: on a terminal what runs now and how far all has come, a line a job anywhere else."""
 
 from __future__ import annotations
 

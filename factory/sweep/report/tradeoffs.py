@@ -1,4 +1,5 @@
-"""The metric against what it costs, as Vega-Lite: latency, size and the time of the training, each with its front."""
+"""PARENT: The metric against what it costs, as Vega-Lite: latency, size and the time of the training, each with its
+front."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search may choose, read from overrides in Hydra's own syntax.
+"""PARENT: What a search may choose, read from overrides in Hydra's own syntax.
 
 optimizer.learning_rate=tag(log,interval(1e-4,1e-1))     a number, chosen by its logarithm
 model.dropout=interval(0,0.5)                            a number

@@ -1,4 +1,4 @@
-"""The trials of a search as the runner's queue: each is asked of the study when a slot is free."""
+"""PARENT: The trials of a search as the runner's queue: each is asked of the study when a slot is free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MLflow: a SQLite file and a folder of artifacts beside it, or a tracking server."""
+"""CHILD: MLflow: a SQLite file and a folder of artifacts beside it, or a tracking server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TensorBoard: event files in each run's folder; ``tensorboard --logdir outputs`` finds them all."""
+"""CHILD: TensorBoard: event files in each run's folder; ``tensorboard --logdir outputs`` finds them all."""
 
 from __future__ import annotations
 
