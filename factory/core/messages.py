@@ -60,7 +60,7 @@ def shown(value: Any) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """What Keras or another library said, without colours, its list of arguments and line breaks.
+    r"""What Keras or another library said, without colours, its list of arguments and line breaks.
 
     >>> one_line(ValueError("Exception encountered when calling Dense.call().\n\n\x1b[1mno such\x1b[0m\naxis"))
     'no such axis'

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from factory.config.schema.nodes import with_defaults
 from factory.core.documents import read_yaml
 from factory.report.facts import Facts, target_names
 
@@ -37,7 +38,7 @@ def from_defaults(facts: Facts) -> list[tuple[str, Any, Any]]:
     asked, usual = target_names(facts.tree), target_names(merged)
     for name in asked:
         place(merged, ["deploy", "target"], option(facts, "deploy/target", name))
-    given, defaults = flat(facts.tree), flat(merged)
+    given, defaults = flat(facts.tree), flat(with_defaults(merged))
     rows = [(path, resolved(defaults.get(path, MISSING), given), value) for path, value in given.items()]
     targets = [("deploy.target", usual, asked)] if sorted(asked) != sorted(usual) else []
     return [row for row in rows if row[0] not in ("name", "deploy.target") and row[1] != row[2]] + targets

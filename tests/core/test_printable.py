@@ -27,8 +27,9 @@ from factory.diff.review import Finding, Layers, Review
 from factory.diff.tree_changes import Change
 from factory.report import card, compare, live, pages, run_list, run_page, table
 from factory.report.facts import Facts, embedded
-from factory.sweep.outcome import Aim, Outcome
+from factory.sweep.outcome import Outcome
 from factory.sweep.plan import Job
+from factory.sweep.ranking import Aim
 from factory.sweep.report import leaderboard
 from factory.sweep.report.live import Screen
 from tests.commands import factory

@@ -114,7 +114,8 @@ def test_openvino_is_gated_with_the_properties_it_is_served_with(everything: tup
     properties = artifact / "plugin_config.json"
     properties.unlink()  # it shares its bytes with the published one
     properties.write_text('{"NO_SUCH_PROPERTY": "f32"}')
-    load = "import sys, pathlib; from factory.targets import openvino; openvino.load(pathlib.Path(sys.argv[1]), None)"
+    load = "import sys, pathlib; from factory.export.targets import openvino; "
+    load += "openvino.load(pathlib.Path(sys.argv[1]), None)"
     done = subprocess.run(
         [sys.executable, "-c", load, artifact],
         env=environment() | {"KERAS_BACKEND": "jax"},
