@@ -20,11 +20,15 @@ def existing(path: str, key: str) -> Path:
     Raises:
         MissingFile: there is none; says the nearest name in its folder.
     """
-    file = Path(path).expanduser()
-    if file.is_file():
+    try:
+        file = Path(path).expanduser()
+        found, folder = file.is_file(), file.parent
+        there = folder.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, no such user behind a ~, a NUL
+        raise MissingFile(wrong(key, path, "a file that exists")) from error
+    if found:
         return file
-    folder = file.parent
-    if not folder.is_dir():
+    if not there:
         raise MissingFile(wrong(key, path, f"a file that exists, and there is no folder {folder}"))
     names = {str(folder / other.name) if folder.name else other.name for other in folder.iterdir() if other.is_file()}
     raise MissingFile(wrong(key, path, "a file that exists", names))
