@@ -9,6 +9,7 @@ from typing import Any
 
 from factory import config, report
 from factory.clock import Clock
+from factory.files import require_data
 from factory.launchers.local import LocalLauncher
 from factory.pipeline import Pipeline
 from factory.report import live
@@ -53,6 +54,7 @@ def run(overrides: Sequence[str] = (), *, config_dir: str | None = None, progres
     clock = Clock()
     with clock.lap("compose"):
         composed = config.load(list(overrides), config_dir=config_dir)
+    require_data(composed.tree["data"])
     with Tracking() as tracking, LocalLauncher() as launcher:
         watch = live.watcher(Terminal()) if progress else live.Silent()
         tracked = tracking.watch(composed.tree.get("tracker"), watch)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import os
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from factory.errors import MissingFile, MissingPackage
 from factory.faults import wrong
@@ -32,6 +35,18 @@ def existing(path: str, key: str) -> Path:
         raise MissingFile(wrong(key, path, f"a file that exists, and there is no folder {folder}"))
     names = {str(folder / other.name) if folder.name else other.name for other in folder.iterdir() if other.is_file()}
     raise MissingFile(wrong(key, path, "a file that exists", names))
+
+
+def require_data(data: Mapping[str, Any]) -> None:
+    """Refuse a ``data`` node whose files are not there: known at once, where reading them waits for a framework.
+
+    Raises:
+        MissingFile: as `existing` does.
+    """
+    named = {"data.path": data.get("path"), "data.split.file": (data.get("split") or {}).get("file")}
+    for key, path in named.items():
+        if isinstance(path, str) and "://" not in path and not os.path.isdir(path):
+            existing(path, key)
 
 
 def bundled(name: str) -> str:

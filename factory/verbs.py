@@ -18,6 +18,7 @@ from factory.diff import command as diffs
 from factory.disk import refusals_as
 from factory.documents import read_summary
 from factory.errors import ConfigError, FactoryError, Interrupted
+from factory.files import require_data
 from factory.help import help_text
 from factory.launchers.local import LocalLauncher
 from factory.pipeline import Pipeline
@@ -177,6 +178,7 @@ def carry_out(composed: Config, clock: Clock) -> int:
     """Run, show, and answer with the exit code; a run that failed is shown as far as it came."""
     console = Terminal()
     warn(foreign(Path(composed.run_dir)))
+    require_data(composed.tree["data"])
     with Tracking(console) as tracking, LocalLauncher() as launcher:
         watch = live.watcher(console)
         tracked = tracking.watch(composed.tree.get("tracker"), watch)
