@@ -21,9 +21,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from tests.commands import environment, factory, processes_of, started, wait_until
@@ -34,7 +35,7 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 A_FOLDER = 5  # kills of the same run, one after the other
 PATIENCE = 10.0  # seconds that processes have to be gone
 GOOD = ("published", "trained")
-RUN = ["model=mlp", "train.backend=jax", "train.epochs=30", "model.dropout=0.2"]
+RUN = ["model=mlp", "train.backend=jax", "train.epochs=200", "model.dropout=0.2"]
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,11 @@ class Tally:
         )
 
 
-def drawn(count: int, seed: int, longest: float) -> list[Kill]:
-    """Kills in the order in which they are to happen."""
+def drawn(seed: int, longest: float) -> Iterator[Kill]:
+    """Kills without end, in the order in which they are to happen."""
     dice = random.Random(seed)
-    return [Kill(dice.choice(WHO), dice.choice(SIGNALS), dice.uniform(0.2, longest)) for _ in range(count)]
+    while True:
+        yield Kill(dice.choice(WHO), dice.choice(SIGNALS), dice.uniform(0.2, longest))
 
 
 def campaign(kills: int, seed: int, folder: Path, run: Sequence[str] = RUN) -> Tally:
@@ -101,12 +103,11 @@ def campaign(kills: int, seed: int, folder: Path, run: Sequence[str] = RUN) -> T
     whole = factory(*words(run, folder / "whole"))
     if whole.code:
         raise RuntimeError(f"the run that nobody disturbs failed: {whole.err}")
-    tally, left = Tally(), drawn(kills, seed, time.monotonic() - began)
-    while left:
+    tally, draws = Tally(), drawn(seed, time.monotonic() - began)
+    while tally.hits.total() < kills:
         place = folder / str(tally.resumed)
-        attack(run, place, left[:A_FOLDER], tally)
+        attack(run, place, islice(draws, min(A_FOLDER, kills - tally.hits.total())), tally)
         finish(run, place, folder / "whole", tally)
-        left = left[A_FOLDER:]
     return tally
 
 
@@ -114,8 +115,8 @@ def words(run: Sequence[str], place: Path) -> list[str]:
     return [*run, f"models={place}/models", f"hydra.run.dir={place}/run"]
 
 
-def attack(run: Sequence[str], place: Path, kills: Sequence[Kill], tally: Tally) -> None:
-    """Start the command anew for each kill, in the same folder; one that ends before it was killed ends it."""
+def attack(run: Sequence[str], place: Path, kills: Iterable[Kill], tally: Tally) -> None:
+    """Start the command anew for each kill, in the same folder, until one ends well."""
     place.mkdir()
     for number, kill in enumerate(kills):
         log = place / f"{number}.txt"
@@ -133,6 +134,8 @@ def attack(run: Sequence[str], place: Path, kills: Sequence[Kill], tally: Tally)
         tally.missed += not hit
         tally.hits.update([f"{kill.who} {kill.by.name}"] if hit else [])
         tally.problems += [f"{place}: {kill}: {problem}" for problem in problems(place, code, kill, log)]
+        if code == 0:
+            return
 
 
 def strike(process: subprocess.Popen[bytes], kill: Kill) -> bool:
