@@ -57,7 +57,7 @@ def run(overrides: Sequence[str] = (), *, config_dir: str | None = None, progres
     require_data(composed.tree["data"])
     with Tracking() as tracking, LocalLauncher() as launcher:
         watch = live.watcher(Terminal()) if progress else live.Silent()
-        tracked = tracking.watch(composed.tree.get("tracker"), watch)
+        tracked = tracking.watch(composed.tracker, watch)
         pipeline = Pipeline(composed, launcher, tracked, clock)
         try:
             with watch:

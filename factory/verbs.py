@@ -181,7 +181,7 @@ def carry_out(composed: Config, clock: Clock) -> int:
     require_data(composed.tree["data"])
     with Tracking(console) as tracking, LocalLauncher() as launcher:
         watch = live.watcher(console)
-        tracked = tracking.watch(composed.tree.get("tracker"), watch)
+        tracked = tracking.watch(composed.tracker, watch)
         pipeline = Pipeline(composed, launcher, tracked, clock)
         try:
             with watch:

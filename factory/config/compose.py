@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from factory.config import data_name
 from factory.config.environment import marked, read_by
 from factory.config.overrides import check_overrides
+from factory.config.passwords import without_passwords
 from factory.config.user_folder import searched
 from factory.config.words import found_in, in_our_words, says_where
 from factory.errors import ConfigError
@@ -39,6 +40,7 @@ class Config:
         overrides: as they were typed.
         hydra: the node ``hydra``, as Hydra writes it to ``.hydra/hydra.yaml``.
         choices: group → chosen option.
+        told: the node ``tracker`` with its password; see `guarded`.
     """
 
     tree: dict[str, Any]
@@ -47,6 +49,19 @@ class Config:
     overrides: tuple[str, ...] = ()
     hydra: dict[str, Any] = field(default_factory=dict, repr=False)
     choices: dict[str, Any] = field(default_factory=dict)
+    told: dict[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def tracker(self) -> dict[str, Any] | None:
+        """What the tracker's process is told, its password included; None where nothing is recorded."""
+        return self.told or self.tree.get("tracker")
+
+    def guarded(self) -> Config:
+        """This config without the passwords of its tracker and of its overrides, which `tracker` alone still has."""
+        node = self.tree.get("tracker")
+        bare = without_passwords(node)
+        found = replace(self, overrides=without_passwords(self.overrides), hydra=without_passwords(self.hydra))
+        return found if bare == node else replace(found, tree={**self.tree, "tracker": bare}, told=node)
 
 
 def relax(overrides: Iterable[str], config_dir: str | None = None, package: Path | None = None) -> list[str]:
@@ -134,7 +149,7 @@ def from_hydra(composed: DictConfig, overrides: Sequence[str]) -> Config:
         tree = marked(tree, read_by(words_of(composed)))
     hydra = plain(composed.hydra, resolve=False)  # as Hydra writes it: the folders of a sweep cannot be resolved here
     given = any(override.lstrip("+").startswith("hydra.run.dir=") for override in overrides)
-    return Config(tree, run_dir, given, tuple(overrides), hydra, hydra["runtime"]["choices"])
+    return Config(tree, run_dir, given, tuple(overrides), hydra, hydra["runtime"]["choices"]).guarded()
 
 
 def words_of(composed: DictConfig) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from factory import faults
 from factory.config.hydras import refused_words
+from factory.config.passwords import without_passwords
 from factory.documents import Sweep, read_document
 from factory.errors import ConfigError
 from factory.printable import tell
@@ -75,7 +76,7 @@ def resumed(words: Sequence[str]) -> list[str]:
         except ConfigError as error:
             tell(str(error))
             continue
-        if not what(kept) or jobs(command) == jobs(kept):
+        if not what(kept) or jobs(command) == jobs(without_passwords(kept)):
             words = kept if what(kept) else [*what(judged(record, command)), *kept]
             return [*words, f"{FOLDER}{record.parent}"]
     raise ConfigError(f"sweep: got 'resume', and {SWEEPS} holds no sweep of these words; takes the folder: {FOLDER}…")

@@ -12,6 +12,7 @@ from typing import Any
 from factory import config as configs
 from factory import documents
 from factory.config import Config, Judged
+from factory.config.passwords import without_passwords
 from factory.documents import check
 from factory.errors import ConfigError, DataError, FactoryError
 from factory.faults import wrong
@@ -90,7 +91,7 @@ class Drafting:
         return plan
 
     def job(self, number: int, overrides: Sequence[str]) -> Job:
-        words = tuple(word.removeprefix("++") for word in overrides)
+        words = without_passwords(tuple(word.removeprefix("++") for word in overrides))
         job = Job(number, words, str(self.grid.folder / str(number)))
         try:
             config = self.config(number, overrides)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from factory import config as configs
 from factory import documents, faults
 from factory.config.packages import absent
+from factory.config.passwords import without_passwords
 from factory.documents import read_document
 from factory.errors import ConfigError, MissingPackage
 from factory.sweep import space as spaces
@@ -117,15 +118,19 @@ class Search:
             takes = "null unless there is one objective, a metric that each epoch tells"
             raise ConfigError(faults.wrong("search.pruner", self.wanted.pruner, takes))
         refused: list[ConfigError] = []
+        trees = []
         deployed: dict[str, None] = {}
         for words in space.ends():
             try:
-                deployed.update(dict.fromkeys(drafting.sound(drafting.config(0, words)).targets))
+                plan = drafting.sound(drafting.config(0, words))
+                trees.append(plan.tree)
+                deployed.update(dict.fromkeys(plan.targets))
             except ConfigError as error:
                 refused.append(error)
         if len(refused) == 2:
             raise refused[0]
         self.objectives.check_targets(list(deployed))
+        self.objectives.check_metrics(trees)
 
     def opened(self, asker: Asker, space: Space) -> list[dict[str, Any]]:
         """Open the study.
@@ -141,7 +146,7 @@ class Search:
             name=wanted.study or (str(folder) if wanted.storage else "search"),
             shared=wanted.study is not None,
             folder=str(folder),
-            asks={"words": space.plain(), "objectives": [aims, self.objectives.directions]},
+            asks={"words": without_passwords(space.plain()), "objectives": [aims, self.objectives.directions]},
             directions=self.objectives.directions,
             space=[part for part in space.plain() if not isinstance(part, str)],
             sampler=wanted.sampler,

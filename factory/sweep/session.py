@@ -13,6 +13,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf
 
 from factory import documents, faults, locking
+from factory.config.passwords import without_passwords
 from factory.disk import refusals_as, writable
 from factory.documents import read_document
 from factory.errors import ConfigError, FactoryError, Interrupted
@@ -58,7 +59,8 @@ class Sweep:
         alone: Callable[[DictConfig], int],
         tracking: Tracking,
     ) -> None:
-        self.command, self.config_dir, self.console, self.alone = list(command), config_dir, console, alone
+        self.command, self.config_dir = without_passwords(list(command)), config_dir
+        self.console, self.alone = console, alone
         self.places = folders(config_dir)
         self.tracking = tracking
         self.outcomes: list[Outcome] = []
@@ -235,20 +237,22 @@ class Sweep:
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
     """A sweep's folder for one command; a fresh one does not stay where nothing was planned."""
+    fresh = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         with locking.locked(folder, FOLDER), refusals_as(FactoryError, f"sweep: {folder}", folder):
             yield
     finally:
         if not (folder / PLAN).exists():
-            leave_nothing(folder)
+            leave_nothing(folder, fresh)
 
 
-def leave_nothing(folder: Path) -> None:
-    """Remove the folder of a sweep that never began, unless there is something of the user's in it."""
+def leave_nothing(folder: Path, fresh: Sequence[Path]) -> None:
+    """Remove what a sweep that never began has made: its files, and the folders that were not there, if empty."""
     with contextlib.suppress(OSError):
-        for name in (".lock", "multirun.yaml", JOURNAL, f".{JOURNAL}.lock"):
+        for name in (".lock", JOURNAL, f".{JOURNAL}.lock"):
             (folder / name).unlink(missing_ok=True)
-        folder.rmdir()
+        for path in fresh:
+            path.rmdir()
 
 
 def returned(outcome: Outcome | None, overrides: Sequence[str], aim: Aim) -> JobReturn:

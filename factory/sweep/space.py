@@ -17,6 +17,7 @@ from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 
 from factory import faults
 from factory.errors import ConfigError
+from factory.sweep import product
 
 TAGS = ("log",)
 TAKES = "interval(low,high), int(interval(low,high)), range(…), tag(log,…) of one of them, or choice(…)"
@@ -135,12 +136,20 @@ def dimension(key: str, override: Override) -> Dimension:
     if isinstance(value, IntervalSweep):
         found = Dimension(key, low=value.start or 0, high=value.end or 0, log=bool(tags))
     elif isinstance(value, RangeSweep):
-        found = steps(key, list(value.range()), text, log=bool(tags))
+        found = steps(key, ends(override, value), text, log=bool(tags))
     else:
         found = Dimension(key, tuple(dict.fromkeys(override.sweep_string_iterator())), log=bool(tags))
     if fault := misfit(found):
         raise ConfigError(faults.wrong(name, text, fault))
     return found
+
+
+def ends(override: Override, value: RangeSweep) -> list[Any]:
+    """The first two numbers of a range and its last one: there may be thousands of millions."""
+    count = product.size(override)
+    first, step = value.start or 0, value.step
+    places = sorted({0, min(1, count - 1), count - 1})
+    return [first + place * step for place in places]
 
 
 def steps(key: str, numbers: list[Any], text: str, log: bool) -> Dimension:

@@ -17,6 +17,7 @@ from factory import trackers
 from factory.rundir import key_of, read_json, write_json
 from factory.trackers import Tracker
 from factory.tracking import story
+from factory.tracking.process import OPTIONS
 
 STATE = "tracker.json"
 NICE = 10  # a record may wait, a training may not
@@ -36,7 +37,7 @@ def main() -> None:
     def send(event: Mapping[str, Any]) -> None:
         os.write(events, (json.dumps(event) + "\n").encode())
 
-    name, options = sys.argv[1], json.loads(sys.argv[2])
+    name, options = sys.argv[1], json.loads(os.environ.pop(OPTIONS))
     place = ""
     try:
         tracker = trackers.connect(name, options)

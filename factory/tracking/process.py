@@ -16,11 +16,13 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from factory.config.nodes import TRACKER
+from factory.config.passwords import without_passwords
 from factory.launchers import lines
 from factory.launchers.environment import PACKAGE_PARENT
 from factory.launchers.local import ending, last_words
 from factory.printable import tell
 
+OPTIONS = "FACTORY_TRACKER"  # may hold a password: everybody sees the arguments of a process, its user its variables
 COSTS_NOTHING = "not recorded there; the run is not affected"
 
 
@@ -37,8 +39,8 @@ class Process:
         paths = (PACKAGE_PARENT, os.environ.get("PYTHONPATH"))
         self.log = TemporaryFile()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "factory.tracking", self.kind, json.dumps(options)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            [sys.executable, "-m", "factory.tracking", self.kind],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), OPTIONS: json.dumps(options)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -110,4 +112,4 @@ class Process:
         """One line, the first one, at once."""
         if not self.warned:
             self.warned = True
-            tell(f"tracker: {self.kind}: {message}; {COSTS_NOTHING}")
+            tell(f"tracker: {self.kind}: {without_passwords(message)}; {COSTS_NOTHING}")
