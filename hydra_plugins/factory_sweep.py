@@ -9,12 +9,15 @@ from typing import Any
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper, BasicSweeperConf
 from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn
 from hydra.errors import HydraException
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+
+from factory.sweep import product
 
 
 @dataclass
@@ -62,10 +65,18 @@ class FactoryRayLauncherConf(FactoryLauncherConf):
 
 
 class FactorySweeper(BasicSweeper):
-    """Hydra's own, but for composing each job (50 ms) before the launcher does the same quicker."""
+    """Hydra's own, but that it counts jobs first, writes nothing and leaves composing (50 ms each) to the launcher."""
 
-    def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
-        pass
+    def sweep(self, arguments: list[str]) -> list[Any]:
+        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
+        found = product.jobs(parser.parse_overrides([*self._parse_config(), *arguments]))
+        size = self.max_batch_size or len(found)
+        launched = []
+        for first in range(0, len(found), size):
+            launched.append(self.launcher.launch(found[first : first + size], initial_job_idx=first))
+            for job in launched[-1]:
+                _ = job.return_value  # raises what the job did
+        return launched
 
 
 @dataclass

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from factory.config.load import load_config
+from factory.config.load import load_config, require_data
 from factory.config.plugins import use_project
 from factory.core.terminal import Terminal
 from factory.core.timing import Clock
@@ -63,9 +63,10 @@ def run(
     clock = Clock()
     with clock.lap("compose"):
         composed = load_config(list(overrides), config_dir=config_dir)
+    require_data(composed.tree["data"])
     with Tracking() as tracking, LocalLauncher() as launcher:
         watch = live.watcher(Terminal()) if progress else live.Silent()
-        tracked = tracking.watch(composed.tree.get("tracker"), watch)
+        tracked = tracking.watch(composed.tracker, watch)
         pipeline = Pipeline(composed, launcher, tracked, clock)
         try:
             with watch:

@@ -20,7 +20,7 @@ from factory.config.composition.hydra_cli import (
     print_info,
     run_sweep,
 )
-from factory.config.load import load_config, resumed, validate_config
+from factory.config.load import load_config, require_data, resumed, validate_config
 from factory.config.packages import check_packages
 from factory.config.schema import json_schema
 from factory.core import messages
@@ -190,9 +190,10 @@ def carry_out(composed: Config, clock: Clock) -> int:
     """Run, show, and answer with the exit code; a run that failed is shown as far as it came."""
     console = Terminal()
     warn(foreign(Path(composed.run_dir)))
+    require_data(composed.tree["data"])
     with Tracking(console) as tracking, LocalLauncher() as launcher:
         watch = live.watcher(console)
-        tracked = tracking.watch(composed.tree.get("tracker"), watch)
+        tracked = tracking.watch(composed.tracker, watch)
         pipeline = Pipeline(composed, launcher, tracked, clock)
         try:
             with watch:

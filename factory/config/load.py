@@ -5,15 +5,18 @@ config = load(["model=mlp", "train.backend=jax"])   # compose, validate, check t
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from factory.config.composition.compose import Config, compose_config
 from factory.config.composition.saved import reload_config
+from factory.config.named_files import existing
 from factory.config.packages import check_packages
 from factory.config.schema.crosschecks import misfits
 from factory.config.schema.nodes import Judged, refusals
+from factory.config.schema.plugins import file_options
 from factory.core.errors import ConfigError
 from factory.core.messages import is_missing
 from factory.core.rundir import RunDir
@@ -66,3 +69,16 @@ def validate_config(tree: Mapping[str, Any], judged: Judged | None = None, *, wh
         faults = [fault for fault in faults if not is_missing(fault)]
     if faults:
         raise ConfigError(faults)
+
+
+def require_data(data: Mapping[str, Any]) -> None:
+    """Refuse a ``data`` node whose files are not there: known at once, where reading them waits for a framework.
+
+    Raises:
+        MissingFile: as `existing` does.
+    """
+    named = {f"data.{option}": data.get(option) for option in file_options("data/sources", data["source"])}
+    named["data.split.file"] = (data.get("split") or {}).get("file")
+    for key, path in named.items():
+        if isinstance(path, str) and "://" not in path and not os.path.isdir(path):
+            existing(path, key)

@@ -45,10 +45,20 @@ def locked(folder: Path, key: str = "hydra.run.dir") -> Iterator[int]:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[int]:
+    """The lock of a folder, not yet taken."""
+    with closing(open_lock(folder)) as lock:
+        yield lock
+
+
+def open_lock(folder: Path) -> int:
     path = folder / LOCK
     if path.is_symlink():
         raise ConfigError(f"{path}: is a link; takes a file of this folder's own")
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o644)
+    return os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o644)
+
+
+@contextmanager
+def closing(lock: int) -> Iterator[int]:
     try:
         yield lock
     finally:

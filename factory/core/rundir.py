@@ -80,6 +80,11 @@ class RunDir:
         """
         remove(path, inside=self.path)
 
+    def empty(self) -> None:
+        """Remove all that is in it; the lock last, since from then on the folder is another command's to take."""
+        for path in sorted(self.path.iterdir(), key=lambda path: path.name == locks.LOCK):
+            self.remove(path)
+
     def scratch(self) -> Iterator[Path]:
         """What a killed stage left half-made: beside what it was to become, nowhere else."""
         made = [self.path, self.config.parent, self.train, self.checkpoint]
@@ -99,15 +104,27 @@ class RunDir:
             Whether it holds a run already.
 
         Raises:
-            ConfigError: there is something else in it, or a link.
+            ConfigError: there is something else in it, or it is no folder.
         """
-        found = {path.name for path in self.path.iterdir() if not path.name.startswith(SCRATCH)}
+        try:
+            found = {path.name for path in self.path.iterdir() if not path.name.startswith(SCRATCH)}
+        except FileNotFoundError:  # another command has just taken back what was refused
+            return False
+        except NotADirectoryError as error:
+            raise ConfigError(f"hydra.run.dir: got {str(self.path)!r}; takes a folder, and this is a file") from error
         inherited = {"train"} if (self.train / ORIGIN).is_file() else set()
         if not self.summary.is_file() and found - HALF_BEGUN - inherited:
             takes = "a folder that is empty or holds a run"
             raise ConfigError(f"hydra.run.dir: got {str(self.path)!r}; takes {takes}, and there is {min(found)}")
-        refuse_links(self.path)
         return bool(found - {locks.LOCK})
+
+    def refuse_links(self) -> None:
+        """Refuse a folder with a link in it; to be asked while nobody else works in it.
+
+        Raises:
+            ConfigError: names the first one.
+        """
+        refuse_links(self.path)
 
     def locked(self) -> AbstractContextManager[int]:
         """Hold this run for one command.

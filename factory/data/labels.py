@@ -28,7 +28,7 @@ def read(source: Source, name: str) -> Array:
     if values.dtype.kind in "biu":
         return values.astype(np.int64)
     if values.dtype.kind == "S":
-        return np.char.decode(values, "utf-8")
+        return _decoded(source, name, values)
     if values.dtype.kind == "U":
         return values
     if values.dtype.kind == "f":
@@ -38,6 +38,16 @@ def read(source: Source, name: str) -> Array:
         place = source.where(int(wrong[0]), name, ())
         raise DataError(f"{place}: got {values[wrong[0]].item()!r}; takes a label: text or a whole number")
     raise DataError(f"{source.name}: {name}: got dtype {values.dtype}; takes labels: text or whole numbers")
+
+
+def _decoded(source: Source, name: str, values: Array) -> Array:
+    """Labels of bytes as text."""
+    for row, value in enumerate(values.tolist()):
+        try:
+            value.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{source.where(row, name, ())}: got {shown(value)}; takes text in UTF-8") from error
+    return np.char.decode(values, "utf-8")
 
 
 def distinct(source: Source, name: str) -> Array:

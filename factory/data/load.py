@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 from factory.config.declaration import FACTS
+from factory.config.named_files import existing
 from factory.config.plugins import import_plugin
-from factory.core.errors import DataError
+from factory.core.errors import DataError, FactoryError
 from factory.core.messages import wrong
 from factory.data.dataset import Dataset, Source
-from factory.data.files import existing
 from factory.data.prepare import prepare_dataset
 from factory.data.split import Split
 
@@ -38,14 +39,36 @@ def load_dataset(config: Mapping[str, Any]) -> Dataset:
     declared = {key: value for key, value in facts.items() if not (isinstance(value, str) and value in FACTS)}
     module = import_plugin("data/sources", config["source"])
     split = dict(config.get("split") or {})
-    source: Source = module.read(**options)
+    source = read_source(module, options, "data.path")
     held_out = None
     if split.get("file") is not None:
         if "path" not in inspect.signature(module.read).parameters:
             raise DataError(wrong("data.split.file", split["file"], f"null: {config['source']} reads no file"))
         existing(split["file"], "data.split.file")
-        held_out = module.read(**{**options, "path": split["file"]})
+        held_out = read_source(module, {**options, "path": split["file"]}, "data.split.file")
     scale_target = bool(config.get("scale_target", False))
     positive = config.get("positive")
     drawn = Split.from_config(split)
     return prepare_dataset(source, drawn, held_out, declared, scale_target=scale_target, positive=positive)
+
+
+def read_source(module: ModuleType, options: Mapping[str, Any], key: str) -> Source:
+    """Let a source read; what a library has to say of a file, and its source no words for, is one line of ours.
+
+    Args:
+        module: of the source.
+        options: of its ``read``.
+        key: the config path that holds the file, for the error.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        source: Source = module.read(**options)
+        return source
+    except FactoryError:
+        raise
+    except Exception as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error).strip().partition("\n")[0]
+        takes = f"a file that {module.__name__.rpartition('.')[2]} can read; {reason or type(error).__name__}"
+        raise DataError(wrong(key, options.get("path"), takes)) from error

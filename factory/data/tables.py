@@ -115,6 +115,15 @@ def _column(table: Table, name: str, kind: str, faults: list[str]) -> Array:
         )
         return np.zeros(len(values))
     nothing = (values.is_null() | (values == "")) if values.dtype == pl.String else values.is_null()
+    if nothing.all():
+        faults.append(f"{table.name}: column {name!r} is empty; takes a {kind} in each row")
+        return np.zeros(len(values))
+    if kind == "number" and (text := _mostly_text(values, nothing)) is not None:
+        faults.append(
+            f"{table.name}: column {name!r} holds text (row {text + table.first}: {shown(values[text])}); "
+            "takes numbers; name the columns to use in data.columns"
+        )
+        return np.zeros(len(values))
     if nothing.any():
         faults.append(f"{table.at(_first(nothing), name)}: got nothing; takes a {kind}")
         return np.zeros(len(values))
@@ -131,19 +140,18 @@ def _labels(values: pl.Series) -> Array:
     return np.array(values.to_list(), dtype=str)
 
 
+def _mostly_text(values: pl.Series, nothing: pl.Series) -> int | None:
+    """The first row of text in a column that holds more of it than of numbers, empty cells apart; None in others."""
+    text = values.cast(pl.Float64, strict=False).is_null() & ~nothing
+    return _first(text) if int(text.sum()) * 2 > int((~nothing).sum()) else None
+
+
 def _numbers(table: Table, name: str, values: pl.Series, faults: list[str]) -> Array:
     numbers = values.cast(pl.Float64, strict=False)
     text = numbers.is_null()
     if text.any():
         row = _first(text)
-        got = shown(values[row])
-        if text.sum() * 2 > len(values):
-            faults.append(
-                f"{table.name}: column {name!r} holds text (row {row + table.first}: {got}); takes numbers; "
-                "name the columns to use in data.columns"
-            )
-        else:
-            faults.append(f"{table.at(row, name)}: got {got}; takes a number")
+        faults.append(f"{table.at(row, name)}: got {shown(values[row])}; takes a number")
     return numbers.fill_null(0).to_numpy()
 
 

@@ -23,7 +23,6 @@ from factory.core.errors import (
     TrainError,
 )
 from factory.core.files import holds, key_of, write_json
-from factory.core.removal import remove
 from factory.core.rundir import RunDir
 from factory.core.timing import Clock
 from factory.execution.launcher import Launcher
@@ -76,6 +75,7 @@ class Pipeline:
             elif not made:
                 self.run.check()  # before a lock is put into somebody else's folder
         with self.run.locked() as self.lock:
+            self.run.refuse_links()
             return self.held(fresh=not self.run.check(), made=made)
 
     def held(self, *, fresh: bool, made: bool) -> dict[str, Any]:
@@ -105,14 +105,12 @@ class Pipeline:
 
     def take_back(self, made: bool) -> None:
         """Remove what a run that never began has written, and its folder where this command made it."""
-        if not made:
-            for path in list(self.run.path.iterdir()):
-                self.run.remove(path)
-            return
-        remove(self.run.path, inside=self.run.path.parent)
-        if not self.config.run_dir_given:
-            with contextlib.suppress(OSError):  # the folder of the day, where there is nothing else in it
-                self.run.path.parent.rmdir()
+        self.run.empty()
+        if made:
+            with contextlib.suppress(OSError):  # another command may have taken the folder the moment it was free
+                self.run.path.rmdir()
+                if not self.config.run_dir_given:  # the folder of the day, where there is nothing else in it
+                    self.run.path.parent.rmdir()
 
     def require_folder(self) -> None:
         """Say so where the run's folder was removed under its hands: nothing may be built in its place.

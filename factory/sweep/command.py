@@ -10,6 +10,7 @@ from factory.config.composition.hydra_node import refused_words
 from factory.core import messages
 from factory.core.documents import Sweep, read_document
 from factory.core.errors import ConfigError
+from factory.core.passwords import without_passwords
 from factory.core.printable import tell
 
 RECORD = "sweep.json"
@@ -75,7 +76,7 @@ def resumed(words: Sequence[str]) -> list[str]:
         except ConfigError as error:
             tell(str(error))
             continue
-        if not what(kept) or jobs(command) == jobs(kept):
+        if not what(kept) or jobs(command) == jobs(without_passwords(kept)):
             words = kept if what(kept) else [*what(judged(record, command)), *kept]
             return [*words, f"{FOLDER}{record.parent}"]
     raise ConfigError(f"sweep: got 'resume', and {SWEEPS} holds no sweep of these words; takes the folder: {FOLDER}…")

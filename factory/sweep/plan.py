@@ -20,6 +20,7 @@ from factory.core.documents import check
 from factory.core.errors import ConfigError, DataError, FactoryError
 from factory.core.files import key_of, write_text
 from factory.core.messages import wrong
+from factory.core.passwords import without_passwords
 from factory.core.reading import json_object, read_text
 from factory.execution.environment import Environment
 from factory.pipeline.plan import Plan
@@ -93,7 +94,7 @@ class Drafting:
         return plan
 
     def job(self, number: int, overrides: Sequence[str]) -> Job:
-        words = tuple(word.removeprefix("++") for word in overrides)
+        words = without_passwords(tuple(word.removeprefix("++") for word in overrides))
         job = Job(number, words, str(self.grid.folder / str(number)))
         try:
             config = self.config(number, overrides)

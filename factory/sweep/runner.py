@@ -150,7 +150,7 @@ class Runner:
         pipeline = tracked = None
         try:
             config = self.drafting.config(job.number, self.overrides[job.number])
-            tracked = self.tracking.watch(config.tree.get("tracker"), JobWatch(self, job), self.drafting.grid.folder)
+            tracked = self.tracking.watch(config.tracker, JobWatch(self, job), self.drafting.grid.folder)
             pipeline = Pipeline(config, lane, tracked, Clock(), self.models)
             return self.carried_out(job, pipeline)
         except (FactoryError, OSError) as error:

@@ -14,6 +14,7 @@ from factory.core.disk import refusals_as, writable
 from factory.core.documents import read_document
 from factory.core.errors import FactoryError, Interrupted
 from factory.core.files import write_json
+from factory.core.passwords import without_passwords
 from factory.core.terminal import Terminal
 from factory.execution.pool import Pool
 from factory.pipeline.plan import wants_gpu
@@ -48,7 +49,7 @@ class Session:
     """
 
     def __init__(self, command: Sequence[str], config_dir: str | None, console: Terminal, tracking: Tracking) -> None:
-        self.command, self.config_dir, self.console = list(command), config_dir, console
+        self.command, self.config_dir, self.console = without_passwords(list(command)), config_dir, console
         self.tracking = tracking
         self.outcomes: list[Outcome] = []
         self.to_release: Release | None = None
@@ -215,17 +216,19 @@ class Session:
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
     """A sweep's folder for one command; a fresh one does not stay where nothing was planned."""
+    fresh = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         with locks.locked(folder, FOLDER), refusals_as(FactoryError, f"sweep: {folder}", folder):
             yield
     finally:
         if not (folder / PLAN).exists():
-            leave_nothing(folder)
+            leave_nothing(folder, fresh)
 
 
-def leave_nothing(folder: Path) -> None:
-    """Remove the folder of a sweep that never began, unless there is something of the user's in it."""
+def leave_nothing(folder: Path, fresh: Sequence[Path]) -> None:
+    """Remove what a sweep that never began has made: its files, and the folders that were not there, if empty."""
     with contextlib.suppress(OSError):
-        for name in (".lock", "multirun.yaml", JOURNAL, f".{JOURNAL}.lock"):
+        for name in (".lock", JOURNAL, f".{JOURNAL}.lock"):
             (folder / name).unlink(missing_ok=True)
-        folder.rmdir()
+        for path in fresh:
+            path.rmdir()

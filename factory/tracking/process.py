@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from factory.config.schema.nodes import TRACKER
+from factory.core.passwords import without_passwords
 from factory.core.printable import tell
 from factory.core.process import Child, ending
 
+OPTIONS = "FACTORY_TRACKER"  # may hold a password: everybody sees the arguments of a process, its user its variables
 COSTS_NOTHING = "not recorded there; the run is not affected"
 
 
@@ -26,7 +28,7 @@ class Process:
     def __init__(self, node: Mapping[str, Any]) -> None:
         self.kind, self.patience = node["kind"], float(node["patience"])
         options = {key: value for key, value in node.items() if key not in (*TRACKER, "kind")}
-        self.child = Child("factory.tracking.recorder", self.kind, json.dumps(options))
+        self.child = Child("factory.tracking.recorder", self.kind, variables={OPTIONS: json.dumps(options)})
         self.messages: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
         self.heard = time.monotonic()
         self.look: str | None = None
@@ -88,4 +90,4 @@ class Process:
         """One line, the first one, at once."""
         if not self.warned:
             self.warned = True
-            tell(f"tracker: {self.kind}: {message}; {COSTS_NOTHING}")
+            tell(f"tracker: {self.kind}: {without_passwords(message)}; {COSTS_NOTHING}")

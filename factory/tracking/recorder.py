@@ -15,6 +15,7 @@ from typing import Any
 
 from factory.core.files import key_of, read_json, write_json
 from factory.tracking import entries
+from factory.tracking.process import OPTIONS
 from factory.tracking.tracker import Tracker, connect_tracker
 
 STATE = "tracker.json"
@@ -35,7 +36,7 @@ def main() -> None:
     def send(event: Mapping[str, Any]) -> None:
         os.write(events, (json.dumps(event) + "\n").encode())
 
-    name, options = sys.argv[1], json.loads(sys.argv[2])
+    name, options = sys.argv[1], json.loads(os.environ.pop(OPTIONS))
     place = ""
     try:
         tracker = connect_tracker(name, options)

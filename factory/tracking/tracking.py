@@ -1,6 +1,6 @@
 """PARENT: the trackers of one command: each in a process of its own, which may hang, fail or die at no run's expense.
 
-``python -m factory.tracking.recorder mlflow '{"uri": "http://127.0.0.1:5000"}'``
+``FACTORY_TRACKER='{"uri": "http://127.0.0.1:5000"}' python -m factory.tracking.recorder mlflow``
 
     → {"event": "start", "run": "outputs/…", "sweep": null}    a training began
     → {"event": "look", "run": "outputs/…"}                    there are new epochs in its folder

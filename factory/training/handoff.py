@@ -105,7 +105,7 @@ def _arrays(path: Path) -> dict[str, dict[str, Array]]:
                 part, _, name = key.partition("/")
                 parts[part][name] = saved[key]
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise ExportError(f"{path}: got {type(error).__name__}; takes the arrays that training wrote") from error
+        raise ExportError(f"{path}: got no archive of plain arrays; takes the one that training wrote") from error
     return parts
 
 

@@ -66,9 +66,9 @@ def sharing(scratch: Path) -> None:
 
 PLANNING = """
 import json, resource, sys, time
-from factory import config
 from factory.config.composition.folders import folders
 from factory.config.composition.grid import Grid
+from factory.config.composition.hydra_cli import run_sweep
 from factory.sweep.plan import Drafting, draft
 
 class Planner:
@@ -77,7 +77,7 @@ class Planner:
         return []
 
 began = time.perf_counter()
-config.multirun(sys.argv[1:], Planner(), None, "config")
+run_sweep(sys.argv[1:], Planner(), None, "config")
 print(f"{time.perf_counter() - began:5.1f} s  {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:4.0f} MB")
 """
 

@@ -354,3 +354,10 @@ def test_help_needs_no_hydra_and_names_every_option() -> None:
     for options in groups([package_conf()]).values():
         for option, description in options.items():
             assert f"{option} " in "\n".join(text) and description
+
+
+@pytest.mark.parametrize("place", ["/proc/self/environ", "gs://bucket/words.txt", "words.txt"])
+def test_layers_take_words_and_never_the_path_of_a_file(place: str) -> None:
+    lookup = f"+model.layers.look={{StringLookup: {{vocabulary: '{place}'}}}}"
+    (said,) = faults("model=cnn", "data=digits_image", lookup)
+    assert said == f"model.layers.look.StringLookup.vocabulary: got {place!r}; takes a list or null"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_a_run_with_a_link_is_refused(tmp_path: Path) -> None:
     run.train.symlink_to(tmp_path)
     write_json(run.summary, {"status": "running"})
     with pytest.raises(ConfigError, match=r"^.*run/train: is a link; "):
-        run.check()
+        run.refuse_links()
 
 
 @pytest.mark.parametrize("path", ["", "..", "../victim", "deploy/../../victim", "/etc", "link/victim"])
@@ -179,3 +180,33 @@ def test_what_is_no_file_is_one_line_and_waits_for_nobody(tmp_path: Path) -> Non
             read_json(tmp_path / name)
     assert read_json(tmp_path / "nowhere") is None
     assert read_json(tmp_path / "bytes" / "below") is None
+
+
+def contend(path: Path, start: object, codes: object) -> None:
+    start.wait(30)  # type: ignore[attr-defined]
+    for _ in range(200):
+        try:
+            RunDir(path).check()
+            with RunDir(path).locked() as lock:
+                (path / ".hydra").mkdir()
+                assert still_holds(path, lock)
+                RunDir(path).empty()
+            with suppress(OSError):
+                path.rmdir()
+        except ConfigError:
+            continue
+        except BaseException as error:
+            codes.put(repr(error))  # type: ignore[attr-defined]
+            raise
+
+
+def test_commands_that_take_a_folder_back_never_take_that_of_another(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("fork")
+    start, codes = spawn.Event(), spawn.Queue()
+    rivals = [spawn.Process(target=contend, args=(tmp_path / "run", start, codes)) for _ in range(3)]
+    for rival in rivals:
+        rival.start()
+    start.set()
+    for rival in rivals:
+        rival.join(60)
+    assert [rival.exitcode for rival in rivals] == [0, 0, 0], codes.get(timeout=1)

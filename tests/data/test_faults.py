@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +86,25 @@ def test_text_in_a_cell_and_text_in_a_column() -> None:
     )
 
 
+@pytest.mark.parametrize("empty", ["", "Rome"])
+def test_a_text_column_with_empty_cells_is_a_text_column(empty: str) -> None:
+    text = f"city,area,price\n,1,2\nParis,2,3\n{empty},3,4\n"
+    assert csv_fault(text) == (
+        "houses.csv: column 'city' holds text (row 3: 'Paris'); takes numbers; name the columns to use in data.columns"
+    )
+
+
+def test_an_empty_column_is_told_once() -> None:
+    assert csv_fault("city,area,price\n,1,2\n,2,3\n") == (
+        "houses.csv: column 'city' is empty; takes a number in each row"
+    )
+
+
+def test_files_that_no_system_could_hold() -> None:
+    for path in ("x" * 5000, "a\0b.csv", "~nobody_of_this_name/a.csv"):
+        assert re.match(r"data\.path: got '.+; takes a file that exists", csv_fault(HOUSES, path=path))
+
+
 def test_ragged_rows_are_named() -> None:
     assert csv_fault(HOUSES.replace("95,4,260", "95,4,260,1")) == (
         "houses.csv: row 3: got 4 values; takes 3 as in the header"
@@ -135,7 +156,12 @@ def test_separator_and_encoding() -> None:
     )
     Path("houses.csv").write_bytes(HOUSES.encode() + b"1,2,\xff\n")
     text = fault(source="csv", path="houses.csv", target="price", task="regression")
-    assert text == "houses.csv: invalid utf-8 sequence"
+    assert text == "houses.csv: row 6: got the byte 0xff, which is no UTF-8 text; takes a file saved as UTF-8"
+    Path("houses.csv").write_bytes("fläche,price\n1,2\n3,4\n".encode("latin-1"))
+    text = fault(source="csv", path="houses.csv", target="price", task="regression")
+    assert text == "houses.csv: row 1: got the byte 0xe4, which is no UTF-8 text; takes a file saved as UTF-8"
+    assert csv_fault(HOUSES, separator="é") == "data.separator: got 'é'; takes one character of ASCII"
+    assert csv_fault('area,price\n1,"2\n3,4\n').startswith("houses.csv: got no table of values; could not parse")
 
 
 def test_parquet_faults_count_rows_from_one() -> None:
@@ -165,6 +191,33 @@ def test_npz_faults() -> None:
     assert fault(source="npz", path="photos.npz", outputs={"y": "classification"}) == (
         "photos.npz: image: got Python objects; takes numbers or text (rows of unequal length?)"
     )
+
+
+def test_npz_files_that_are_something_else() -> None:
+    outputs = {"y": "classification"}
+    Path("photos.npz").write_bytes(pickle.dumps({"a": 1}))
+    assert fault(source="npz", path="photos.npz", outputs=outputs) == (
+        "photos.npz: got a file of another kind; takes an .npz file of named arrays"
+    )
+    with zipfile.ZipFile("photos.npz", "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    assert fault(source="npz", path="photos.npz", outputs=outputs) == (
+        "photos.npz: readme.txt: got a file that is no array; takes an .npz file of named arrays"
+    )
+    np.savez("photos.npz", x=np.ones((4, 2)), y=np.array([b"a", b"\xe9", b"a", b"\xe9"]))
+    assert fault(source="npz", path="photos.npz", outputs=outputs) == (
+        "photos.npz: y[1]: got b'\\xe9'; takes text in UTF-8"
+    )
+
+
+def test_what_a_library_says_of_a_file_is_one_line_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a reader raises: here, a disk that fails under it."""
+
+    def failing(**_: Any) -> Any:
+        raise OSError(5, "Input/output error", "houses.csv")
+
+    monkeypatch.setattr("factory.data.csv.read", failing)
+    assert csv_fault(HOUSES) == ("data.path: got 'houses.csv'; takes a file that csv can read; Input/output error")
 
 
 def test_declared_number_of_classes_must_be_the_data_s() -> None:

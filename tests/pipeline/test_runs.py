@@ -264,6 +264,15 @@ def test_data_faults_are_one_line_and_leave_no_run(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+def test_a_data_file_that_is_not_there_is_told_before_any_framework_starts(tmp_path: Path) -> None:
+    words = ["data=csv", "data.path=hoses.csv", "data.target=price", "data.task=regression", "train.backend=jax"]
+    (tmp_path / "houses.csv").write_text("rooms,price\n3,10.5\n4,12\n")
+    done = factory(*words, f"models={tmp_path}/models", cwd=tmp_path)
+    assert done.code == 2
+    assert done.err == "data.path: got 'hoses.csv'; takes a file that exists; did you mean 'houses.csv'?\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["houses.csv"], "not even a folder of the day"
+
+
 def test_a_training_that_diverges_is_exit_code_3(tmp_path: Path) -> None:
     words = ["data=diabetes", "optimizer=sgd", "optimizer.learning_rate=1e30", "train.backend=jax"]
     done = factory(*words, *at(tmp_path))

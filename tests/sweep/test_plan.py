@@ -31,6 +31,11 @@ from tests.commands import ROOT, factory
         (["seed=1,2", "launcher.jbos=1"], "launcher.jbos: unknown key; takes jobs, threads, "),
         (["model.dropout=interval(0.5,0)"], "model.dropout: got 'interval(0.5,0)'; takes the smaller number first"),
         (["model.hiden=1,2", "search.trials=3"], "model.hiden: unknown key; takes "),
+        (["seed=range(1000000000)"], "sweep: got 1,000,000,000 jobs; takes at most 100,000"),
+        (["seed=shuffle(range(1000000000))"], "sweep: got 1,000,000,000 jobs; takes at most 100,000"),
+        (["seed=range(0,1,0)"], "seed: got 'range(0,1,0)'; takes a range between finite numbers, in steps that are"),
+        (["train.epochs=range(5,1)"], "train.epochs: got 'range(5,1)'; takes a range with a number in it"),
+        (["model.dropout=0,0.1", "search.objectives=[nope]"], "search.objectives: got 'nope'; takes accuracy, auto, "),
         (["model.dropout=0,0.1", "search.trials=0"], "search.trials: got 0; takes a number above 0"),
         (["model.dropout=0,0.1", "search.sampler=TPESamler"], "search.sampler: got 'TPESamler'; takes "),
         (
@@ -49,6 +54,12 @@ def test_sweep_that_cannot_run_is_refused_and_leaves_nothing(words: list[str], l
     assert done.err.startswith(line)
     assert "Traceback" not in done.err
     assert not (tmp_path / "sweep").exists()
+
+
+def test_a_refused_sweep_leaves_no_folder_of_today(tmp_path: Path) -> None:
+    for words in (["train.epochs=0,-1"], ["seed=range(1000000000)"], ["model.dropout=0,1", "search.objectives=[nope]"]):
+        assert factory("-m", *words, cwd=tmp_path).code == 2
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_refused_sweep_leaves_alone_what_was_in_its_folder(tmp_path: Path) -> None:

@@ -147,10 +147,11 @@ def test_trials_that_fail_are_a_line_each_and_the_search_goes_on(tmp_path: Path)
     assert sorted(trial.state.name for trial in study(tmp_path).trials) == ["COMPLETE", "FAIL", "FAIL", "FAIL"]
 
 
-def test_unknown_metric_is_said_when_the_first_trial_ends(tmp_path: Path) -> None:
+def test_unknown_metric_is_refused_before_anything_trains(tmp_path: Path) -> None:
     done = sweep(tmp_path, RATE, "search.objectives=acuracy", *SMALL, "train.epochs=1", "launcher.jobs=1")
     assert done.code == 2
-    assert done.err.startswith("search.objectives: got 'acuracy'; takes what a trial has: ")
+    assert done.err.startswith("search.objectives: got 'acuracy'; takes accuracy, auto, loss, mae")
+    assert not (tmp_path / "sweep").exists()
     assert done.err.endswith("did you mean 'accuracy'?\n")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +22,7 @@ from factory.config.composition.overrides import check_overrides
 from factory.config.composition.search_path import searched
 from factory.config.schema.nodes import with_defaults
 from factory.core.errors import ConfigError
+from factory.core.passwords import without_passwords
 
 data_name.register()
 
@@ -40,6 +41,7 @@ class Config:
         overrides: as they were typed.
         hydra: the node ``hydra``, as Hydra writes it to ``.hydra/hydra.yaml``.
         choices: group → chosen option.
+        told: the node ``tracker`` with its password; see `guarded`.
     """
 
     tree: dict[str, Any]
@@ -48,6 +50,19 @@ class Config:
     overrides: tuple[str, ...] = ()
     hydra: dict[str, Any] = field(default_factory=dict, repr=False)
     choices: dict[str, Any] = field(default_factory=dict)
+    told: dict[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def tracker(self) -> dict[str, Any] | None:
+        """What the tracker's process is told, its password included; None where nothing is recorded."""
+        return self.told or self.tree.get("tracker")
+
+    def guarded(self) -> Config:
+        """This config without the passwords of its tracker and of its overrides, which `tracker` alone still has."""
+        node = self.tree.get("tracker")
+        bare = without_passwords(node)
+        found = replace(self, overrides=without_passwords(self.overrides), hydra=without_passwords(self.hydra))
+        return found if bare == node else replace(found, tree={**self.tree, "tracker": bare}, told=node)
 
 
 def relax(overrides: Iterable[str], places: Sequence[Path]) -> list[str]:
@@ -136,7 +151,8 @@ def from_hydra(composed: DictConfig, overrides: Sequence[str]) -> Config:
         tree = marked(tree, read_by(words_of(composed)))
     hydra = plain(composed.hydra, resolve=False)  # as Hydra writes it: the folders of a sweep cannot be resolved here
     given = any(override.lstrip("+").startswith("hydra.run.dir=") for override in overrides)
-    return Config(with_defaults(tree), run_dir, given, tuple(overrides), hydra, hydra["runtime"]["choices"])
+    found = Config(with_defaults(tree), run_dir, given, tuple(overrides), hydra, hydra["runtime"]["choices"])
+    return found.guarded()
 
 
 def words_of(composed: DictConfig) -> list[str]:

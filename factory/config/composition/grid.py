@@ -84,7 +84,8 @@ class Grid:
         job = {**base.hydra["job"], "num": number, "id": str(number)}
         hydra = {**base.hydra, "job": job, "overrides": {**base.hydra["overrides"], "task": task}}
         folder = str(self.folder / self.subfolder(number, overrides))
-        return replace(base, tree=tree, run_dir=folder, run_dir_given=True, overrides=tuple(task), hydra=hydra)
+        found = replace(base, tree=tree, run_dir=folder, run_dir_given=True, overrides=tuple(task), hydra=hydra)
+        return found.guarded()
 
     def through_hydra(self, overrides: Sequence[str]) -> tuple[str, ...]:
         """Those that choose groups, delete, merge, interpolate, or set what another key refers to."""

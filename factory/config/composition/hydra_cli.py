@@ -129,4 +129,5 @@ def job_config(composed: DictConfig) -> Config:
     hydra_node = plain(node, resolve=False)  # type: ignore[arg-type]
     overrides = tuple(word.removeprefix("++") for word in hydra_node["overrides"]["task"])
     tree = with_defaults(marked(plain(composed, resolve=True), read_by(overrides)))
-    return Config(tree, node.runtime.output_dir, True, overrides, hydra_node, hydra_node["runtime"]["choices"])
+    choices = hydra_node["runtime"]["choices"]
+    return Config(tree, node.runtime.output_dir, True, overrides, hydra_node, choices).guarded()

@@ -9,10 +9,10 @@ from typing import Literal
 import polars as pl
 
 from factory.config.declaration import FilePath
+from factory.config.named_files import existing
 from factory.core.errors import DataError
 from factory.core.messages import first_line, wrong
 from factory.data.dataset import Source
-from factory.data.files import existing
 from factory.data.tables import Table, to_source
 
 
@@ -37,19 +37,33 @@ def read(
         DataError: no such file or column, a text column, an empty cell, ragged rows.
     """
     file = existing(path, "data.path")
-    if len(separator) != 1:
-        raise DataError(wrong("data.separator", separator, "one character"))
+    if len(separator.encode()) != 1:
+        raise DataError(wrong("data.separator", separator, "one character" + " of ASCII" * (len(separator) == 1)))
     try:
         # Text first: then a cell that is no number can be quoted with its row.
         frame = pl.read_csv(file, separator=separator, infer_schema=False)
     except pl.exceptions.NoDataError as error:
         raise DataError(f"{file.name}: got an empty file; takes a header and at least 2 rows") from error
     except pl.exceptions.PolarsError as error:
+        _check_text(file)
         _check_rows(file, separator)
-        raise DataError(f"{file.name}: {first_line(error)}") from error
+        raise DataError(f"{file.name}: got no table of values; {first_line(error)}") from error
+    if any("\ufffd" in name for name in frame.columns):  # polars reads on where a header is no UTF-8
+        _check_text(file)
     if frame.null_count().sum_horizontal().sum() or any("_duplicated_" in name for name in frame.columns):
         _check_rows(file, separator)  # polars fills short rows with nothing and renames columns of the same name
     return to_source(Table(file.name, frame, first=2), target, task, columns)
+
+
+def _check_text(file: Path) -> None:
+    """The file is UTF-8, so that a cell holds the letters that were typed."""
+    with open(file, "rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                got = f"the byte {line[error.start]:#04x}, which is no UTF-8 text"
+                raise DataError(f"{file.name}: row {number}: got {got}; takes a file saved as UTF-8") from error
 
 
 def _check_rows(file: Path, separator: str) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from factory.data.bundled import bundled
 from factory.data.dataset import Source
-from factory.data.files import bundled
 
 
 def read(*, image: bool = False, scale: bool = True) -> Source:

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 
 from factory.config.declaration import FilePath
+from factory.config.named_files import existing
 from factory.core.errors import DataError
 from factory.core.messages import listed, wrong
 from factory.data.dataset import Array, Source
-from factory.data.files import existing
 
 
 def read(
@@ -65,11 +65,15 @@ def _arrays(name: str, path: str) -> dict[str, Array]:
         with loaded:
             for array in loaded.files:
                 found[array] = loaded[array]
+                if not isinstance(found[array], np.ndarray):  # numpy gives the bytes of what is no array
+                    raise DataError(f"{name}: {array}: got a file that is no array; takes an .npz file of named arrays")
     except (EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{name}: got an empty or broken file; takes an .npz file of named arrays") from error
     except ValueError as error:
-        place = f"{name}: {array}" if array else name
-        raise DataError(f"{place}: got Python objects; takes numbers or text (rows of unequal length?)") from error
+        if not array:
+            raise DataError(f"{name}: got a file of another kind; takes an .npz file of named arrays") from error
+        what = "got Python objects; takes numbers or text (rows of unequal length?)"
+        raise DataError(f"{name}: {array}: {what}") from error
     scalars = [array for array in found if found[array].ndim == 0]
     if scalars:
         raise DataError(f"{name}: {scalars[0]}: got a single number; takes one row for each example")

@@ -7,10 +7,10 @@ from typing import Literal
 import polars as pl
 
 from factory.config.declaration import FilePath
+from factory.config.named_files import existing
 from factory.core.errors import DataError
 from factory.core.messages import first_line
 from factory.data.dataset import Source
-from factory.data.files import existing
 from factory.data.tables import Table, to_source
 
 

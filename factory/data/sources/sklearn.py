@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
+from factory.data.bundled import bundled
 from factory.data.dataset import Array, Source, Task
-from factory.data.files import bundled
 
 CLASSIFIED = {"iris": "iris.csv", "wine": "wine_data.csv", "breast_cancer": "breast_cancer.csv"}
 

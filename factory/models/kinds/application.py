@@ -10,10 +10,10 @@ import keras
 import numpy as np
 
 from factory.config.declaration import Application
+from factory.config.named_files import existing
 from factory.core.errors import ConfigError
 from factory.core.messages import one_line, shown, wrong
 from factory.data.dataset import Array, DataSpec
-from factory.data.files import existing
 from factory.models import functional
 from factory.models.keras_file.load import reason, refusal
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from factory.config.declaration import parse
 from factory.core import messages
 from factory.core.errors import ConfigError
 from factory.sweep.outcome import FACTS
@@ -64,6 +65,21 @@ class Objectives:
         if wrong:
             raise ConfigError([messages.wrong(WHERE, name, takes, names) for name in wrong])
 
+    def check_metrics(self, trees: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse metrics that no trial takes.
+
+        Args:
+            trees: configs of trials.
+
+        Raises:
+            ConfigError: one line for each.
+        """
+        known = sorted({name for tree in trees for name in metric_names(tree["train"].get("metrics", "auto"))})
+        ends = tuple(plain(name) for name in known)
+        wrong = [aim.metric for aim in self.aims if "." not in aim.metric and not plain(aim.metric).endswith(ends)]
+        if trees and wrong:
+            raise ConfigError([messages.wrong(WHERE, name, messages.listed(known), known) for name in wrong])
+
     @property
     def directions(self) -> list[str]:
         """For Optuna. Which metric ``auto`` is shows itself when a trial has ended: its loss is what is told."""
@@ -99,6 +115,25 @@ class Objectives:
         if name not in (plain or metrics):
             return None
         return (f"val_{name}" if plain else name), told(aim, plain or metrics)
+
+
+def metric_names(declared: Any) -> Iterator[str]:
+    """What the metrics of a config are called, without the name of the output that Keras puts before some."""
+    yield from ("auto", "loss")
+    for one in (
+        [part for parts in declared.values() for part in (parts if isinstance(parts, list) else [parts])]
+        if isinstance(declared, Mapping)
+        else declared
+        if isinstance(declared, list)
+        else [declared]
+    ):
+        name, arguments = parse(one)
+        yield from ("accuracy", "mae") if name == "auto" else (str(arguments.get("name") or name),)
+
+
+def plain(name: str) -> str:
+    """``F1Score`` as ``f1_score`` is also written."""
+    return name.lower().replace("_", "")
 
 
 def told(aim: Aim, facts: Mapping[str, float]) -> float:

@@ -14,6 +14,7 @@ from factory.config.packages import absent
 from factory.core import documents, messages
 from factory.core.documents import read_document
 from factory.core.errors import ConfigError, MissingPackage
+from factory.core.passwords import without_passwords
 from factory.sweep.command import JOURNAL, RECORD
 from factory.sweep.plan import Drafting
 from factory.sweep.ranking import Aim
@@ -119,14 +120,18 @@ class Search:
             raise ConfigError(messages.wrong("search.pruner", self.wanted.pruner, takes))
         refused: list[ConfigError] = []
         deployed: dict[str, None] = {}
+        trees = []
         for words in self.space.ends():
             try:
-                deployed.update(dict.fromkeys(drafting.sound(drafting.config(0, words)).targets))
+                plan = drafting.sound(drafting.config(0, words))
+                trees.append(plan.tree)
+                deployed.update(dict.fromkeys(plan.targets))
             except ConfigError as error:
                 refused.append(error)
         if len(refused) == 2:
             raise refused[0]
         self.objectives.check_targets(list(deployed))
+        self.objectives.check_metrics(trees)
 
     def opened(self, client: StudyClient) -> list[dict[str, Any]]:
         """Open the study.
@@ -142,7 +147,7 @@ class Search:
             name=wanted.study or (str(folder) if wanted.storage else "search"),
             shared=wanted.study is not None,
             folder=str(folder),
-            asks={"words": self.space.plain(), "objectives": [aims, self.objectives.directions]},
+            asks={"words": without_passwords(self.space.plain()), "objectives": [aims, self.objectives.directions]},
             directions=self.objectives.directions,
             space=[part for part in self.space.plain() if not isinstance(part, str)],
             sampler=wanted.sampler,

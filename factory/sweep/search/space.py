@@ -15,6 +15,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep, Transformer
 
+from factory.config.composition import product
 from factory.core import messages
 from factory.core.errors import ConfigError
 
@@ -135,12 +136,20 @@ def dimension(key: str, override: Override) -> Dimension:
     if isinstance(value, IntervalSweep):
         found = Dimension(key, low=value.start or 0, high=value.end or 0, log=bool(tags))
     elif isinstance(value, RangeSweep):
-        found = steps(key, list(value.range()), text, log=bool(tags))
+        found = steps(key, ends(override, value), text, log=bool(tags))
     else:
         found = Dimension(key, tuple(dict.fromkeys(override.sweep_string_iterator())), log=bool(tags))
     if fault := misfit(found):
         raise ConfigError(messages.wrong(name, text, fault))
     return found
+
+
+def ends(override: Override, value: RangeSweep) -> list[Any]:
+    """The first two numbers of a range and its last one: there may be thousands of millions."""
+    count = product.size(override)
+    first, step = value.start or 0, value.step
+    places = sorted({0, min(1, count - 1), count - 1})
+    return [first + place * step for place in places]
 
 
 def steps(key: str, numbers: list[Any], text: str, log: bool) -> Dimension:

@@ -26,6 +26,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
 from factory.config.composition.folders import PACKAGE
+from factory.core.passwords import without_passwords
 from factory.tracking import pyfunc
 from factory.tracking.tracker import Closing, Ending, Model, Opening
 
@@ -58,16 +59,17 @@ class MLflow:
         self.artifacts: str | None = None  # where a server keeps them is its own business
         if self.file:
             uri, self.artifacts = f"{FILE}{self.file}", (self.file.parent / ARTIFACTS).as_uri()
-        self.place, self.experiment, self.register = uri, experiment, register
-        self.look = f"mlflow ui --backend-store-uri {uri}" if self.artifacts else uri
+        self.uri, self.experiment, self.register = uri, experiment, register
+        self.place = without_passwords(uri)  # is written and shown
+        self.look = f"mlflow ui --backend-store-uri {uri}" if self.artifacts else self.place
 
     @cached_property
     def client(self) -> mlflow.MlflowClient:
         """Made when the first run begins: it makes a store that is not there."""
         if self.file:
             self.file.parent.mkdir(parents=True, exist_ok=True)
-        mlflow.set_tracking_uri(self.place)
-        return mlflow.MlflowClient(self.place, self.place)
+        mlflow.set_tracking_uri(self.uri)
+        return mlflow.MlflowClient(self.uri, self.uri)
 
     @cached_property
     def number(self) -> str:

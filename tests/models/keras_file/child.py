@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
+from keras.src.saving.serialization_lib import serialize_with_public_class
 
+from factory.config.catalog import catalog
+from factory.config.catalog.harvest import MODULES
 from factory.core.errors import ExportError
+from factory.models.keras_file import naming
 from factory.models.keras_file.load import load
 from tests.models.keras_file.hostile import CASES, numbers
 
@@ -68,6 +72,18 @@ def attempt(path: Path) -> dict[str, Any]:
     return {"said": said, "happened": [*happened]}
 
 
+def not_allowed() -> list[str]:
+    """What a declaration may name, saved by Keras, and would not be loaded again."""
+    found = []
+    for space in naming.MODULES:
+        for name in catalog.load().names(space):
+            declared = getattr(MODULES[space], name)
+            make = serialize_with_public_class if isinstance(declared, type) else keras.saving.serialize_keras_object
+            if not naming.allowed(make(declared)):
+                found.append(f"{space}: {name}")
+    return found
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         good = Path(scratch) / "good.keras"
@@ -83,7 +99,7 @@ def main() -> None:
         path = Path(scratch) / "other.keras"
         numbers(lambda file: file.create_group("layers"))(path, members)
         found["weights of another model"] = attempt(path)
-        json.dump(found, sys.stdout)
+        json.dump({**found, "not allowed": not_allowed()}, sys.stdout)
 
 
 if __name__ == "__main__":

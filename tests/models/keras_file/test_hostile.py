@@ -56,3 +56,7 @@ def test_weights_of_another_model_are_one_line() -> None:
         "the weights are another model's: 1 of its layers do not take them, such as <Dense name=y, built=True> "
         "(Layer 'y' expected 2 variables, but received 0 variables during loading. Expected: ['kernel', 'bias'])"
     )
+
+
+def test_whatever_a_declaration_may_name_loads_again() -> None:
+    assert tried()["not allowed"] == []

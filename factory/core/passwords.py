@@ -1,0 +1,27 @@
+"""SHARED: passwords in URLs: what is written, shown or passed as an argument has the URL without it.
+
+`Config.guarded` is what is kept of a config, so that no file of a run and no page can hold one; the tracker's process
+alone is told the whole URL. A run that is resumed from its folder takes the password from where the tracker's own
+library does (``MLFLOW_TRACKING_PASSWORD``, ``PGPASSWORD`` …).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TypeVar
+
+PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s]*@")
+
+T = TypeVar("T")
+
+
+def without_passwords(value: T) -> T:
+    """A text, or every text in a tree, with ``://user@host`` for ``://user:password@host``."""
+    if isinstance(value, str):
+        return PASSWORD.sub(r"\1@", value) if "://" in value else value  # type: ignore[return-value]
+    if isinstance(value, Mapping):
+        return {key: without_passwords(part) for key, part in value.items()}  # type: ignore[return-value]
+    if isinstance(value, list | tuple):
+        return type(value)(map(without_passwords, value))
+    return value

@@ -1,0 +1,23 @@
+"""CHILD: The data files that come with scikit-learn."""
+
+from __future__ import annotations
+
+import gzip
+from importlib.util import find_spec
+from pathlib import Path
+
+from factory.core.errors import MissingPackage
+
+
+def bundled(name: str) -> str:
+    """The text of a data file inside the installed scikit-learn, which itself is not imported (0.6 s with 1.9).
+
+    Raises:
+        MissingPackage: scikit-learn is not installed.
+    """
+    spec = find_spec("sklearn")
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingPackage("data.source: takes scikit-learn for its data files; pip install 'factory[data]'")
+    file = Path(spec.submodule_search_locations[0]) / "datasets" / "data" / name
+    packed = file.read_bytes()
+    return (gzip.decompress(packed) if file.suffix == ".gz" else packed).decode()
