@@ -216,7 +216,7 @@ def test_what_a_library_says_of_a_file_is_one_line_of_ours(monkeypatch: pytest.M
     def failing(**_: Any) -> Any:
         raise OSError(5, "Input/output error", "houses.csv")
 
-    monkeypatch.setattr("factory.data.csv.read", failing)
+    monkeypatch.setattr("factory.data.sources.csv.read", failing)
     assert csv_fault(HOUSES) == ("data.path: got 'houses.csv'; takes a file that csv can read; Input/output error")
 
 
