@@ -61,7 +61,7 @@ def run(
     """
     use_project(project)
     clock = Clock()
-    with clock.lap("compose"):
+    with clock.timed("compose"):
         composed = load_config(list(overrides), config_dir=config_dir)
     require_data(composed.tree["data"])
     with Tracking() as tracking, LocalLauncher() as launcher:

@@ -48,7 +48,7 @@ from factory.tracking.tracking import Tracking
 def run_command(options: argparse.Namespace) -> int:
     sweeps.needs_a_sweep(options.words)
     clock = Clock()
-    with clock.lap("compose"):
+    with clock.timed("compose"):
         composed = load_config(options.words, config_dir=options.config_dir, config_name=options.config_name)
     return carry_out(composed, clock)
 

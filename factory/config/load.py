@@ -46,7 +46,7 @@ def resumed(run: RunDir) -> Config:
     try:
         validate_config(config.tree)
     except ConfigError as error:
-        raise ConfigError([f"{run.config}: {fault}" for fault in error.faults]) from error
+        raise ConfigError([f"{run.config}: {problem}" for problem in error.problems]) from error
     check_packages(config.tree)
     return config
 
@@ -62,13 +62,13 @@ def validate_config(tree: Mapping[str, Any], judged: Judged | None = None, *, wh
     Raises:
         ConfigError: all faults at once, one line each; how nodes fit each other is judged where both are right.
     """
-    faults = list(refusals(tree, {} if judged is None else judged))
-    at_fault = {re.split(r"[.:\[]", fault)[0] for fault in faults}
-    faults += misfits(tree, tree.keys() - at_fault)
+    problems = list(refusals(tree, {} if judged is None else judged))
+    at_fault = {re.split(r"[.:\[]", problem)[0] for problem in problems}
+    problems += misfits(tree, tree.keys() - at_fault)
     if not whole:
-        faults = [fault for fault in faults if not is_missing(fault)]
-    if faults:
-        raise ConfigError(faults)
+        problems = [problem for problem in problems if not is_missing(problem)]
+    if problems:
+        raise ConfigError(problems)
 
 
 def require_data(data: Mapping[str, Any]) -> None:

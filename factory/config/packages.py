@@ -24,9 +24,9 @@ def check_packages(tree: Mapping[str, Any]) -> None:
     Raises:
         MissingPackage: one line for each, with the pip command.
     """
-    faults = list(dict.fromkeys(_missing(tree)))
-    if faults:
-        raise MissingPackage(faults)
+    problems = list(dict.fromkeys(_missing(tree)))
+    if problems:
+        raise MissingPackage(problems)
 
 
 def _missing(tree: Mapping[str, Any]) -> Iterator[str]:

@@ -56,7 +56,7 @@ class Document(TypedDict):
     __pydantic_config__ = ConfigDict(extra="allow", strict=True)  # type: ignore[misc]
 
 
-class Lap(Document):
+class Timing(Document):
     name: str
     start: Seconds
     seconds: Seconds
@@ -135,7 +135,7 @@ class Training(Document):
     baseline: NotRequired[dict[str, Annotated[Baseline, rule(is_judged, "a metric with its scores")]]]
     scaled_losses: NotRequired[list[str]]
     sha256: Hashes
-    laps: list[Lap]
+    laps: list[Timing]
 
 
 class Difference(Document):
@@ -180,8 +180,8 @@ class Summary(Document):
     overrides: NotRequired[list[str]]
     train: NotRequired[Training | None]
     targets: NotRequired[dict[TargetName, TargetSummary] | None]
-    laps: NotRequired[list[Lap]]
-    earlier_laps: NotRequired[list[list[Lap]]]
+    laps: NotRequired[list[Timing]]
+    earlier_laps: NotRequired[list[list[Timing]]]
     git: NotRequired[str | None]
     versions: NotRequired[dict[str, str]]
 
@@ -214,7 +214,7 @@ class TargetReport(Document):
     error: str | None
     key: NotRequired[Digest]
     sha256: NotRequired[Digest]
-    laps: NotRequired[list[Lap]]
+    laps: NotRequired[list[Timing]]
     difference: NotRequired[Difference | None]
     metric: NotRequired[Metric | None]
     attempts: NotRequired[list[Attempt] | None]

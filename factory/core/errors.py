@@ -32,9 +32,9 @@ class FactoryError(Exception):
 
     exit_code = 1
 
-    def __init__(self, faults: str | Iterable[str]) -> None:
-        self.faults = [visible(fault) for fault in ([faults] if isinstance(faults, str) else faults)]
-        super().__init__("\n".join(self.faults))
+    def __init__(self, problems: str | Iterable[str]) -> None:
+        self.problems = [visible(problem) for problem in ([problems] if isinstance(problems, str) else problems)]
+        super().__init__("\n".join(self.problems))
 
 
 class ConfigError(FactoryError):

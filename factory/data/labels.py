@@ -78,17 +78,17 @@ def positives(known: Mapping[str, Array], declared: Any) -> dict[str, int | str]
     if not found:
         raise DataError(wrong("data.positive", declared, "null: the data has no output of two classes"))
     asked = declared if isinstance(declared, Mapping) else dict.fromkeys(found, declared)
-    faults = [unknown(f"data.positive.{name}", name, [*found]) for name in asked if name not in found]
+    problems = [unknown(f"data.positive.{name}", name, [*found]) for name in asked if name not in found]
     chosen = {name: labels[1] for name, labels in found.items()}
     for name, labels in found.items():
         if name in asked:
             words = {str(asked[name]), str(int(asked[name])) if isinstance(asked[name], bool) else str(asked[name])}
             match = [label for label in labels if str(label) in words]
             takes = f"a label of {name!r}: {listed([str(label) for label in labels])}"
-            faults += [] if match else [wrong("data.positive", asked[name], takes, map(str, labels))]
+            problems += [] if match else [wrong("data.positive", asked[name], takes, map(str, labels))]
             chosen[name] = match[0] if match else labels[1]
-    if faults:
-        raise DataError(faults)
+    if problems:
+        raise DataError(problems)
     return chosen
 
 

@@ -147,13 +147,13 @@ def with_scales(spec: DataSpec, train: Rows) -> DataSpec:
 
 def check_facts(found: Mapping[str, Any], declared: Mapping[str, Any], name: str) -> None:
     """A number written into the config must be the number in the data."""
-    faults = [
+    problems = [
         wrong(f"data.{key}", value, f"what {name} has: {shown(found.get(key))}")
         for key, value in declared.items()
         if value != found.get(key)
     ]
-    if faults:
-        raise DataError(faults)
+    if problems:
+        raise DataError(problems)
 
 
 def check_alike(train: Rows, validation: Rows, name: str) -> None:

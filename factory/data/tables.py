@@ -52,10 +52,10 @@ def to_source(table: Table, target: str | list[str], task: Task, columns: list[s
     if not len(table.frame):
         raise DataError(f"{table.name}: got no rows below the header; takes at least 2")
     kinds = ["number"] * len(features) + ["label" if task == "classification" else "number"] * len(targets)
-    faults: list[str] = []
-    arrays = [_column(table, name, kind, faults) for name, kind in zip([*features, *targets], kinds, strict=True)]
-    if faults:
-        raise DataError(faults)
+    problems: list[str] = []
+    arrays = [_column(table, name, kind, problems) for name, kind in zip([*features, *targets], kinds, strict=True)]
+    if problems:
+        raise DataError(problems)
     numbers, answers = np.column_stack(arrays[: len(features)]), arrays[len(features) :]
     if task == "classification":
         outputs = {identifier(name): answer for name, answer in zip(targets, answers, strict=True)}
@@ -84,25 +84,25 @@ def _check_columns(table: Table, targets: Sequence[str], features: Sequence[str]
     present = table.frame.columns
     asked = [*(("data.target", name) for name in targets), *(("data.columns", name) for name in features)]
     takes = f"a column of {table.name}: {listed(present)}"
-    faults = [wrong(key, name, takes, present) for key, name in asked if name not in present]
-    faults += [
+    problems = [wrong(key, name, takes, present) for key, name in asked if name not in present]
+    problems += [
         wrong("data.columns", name, "no target: a model must not read what it predicts")
         for name in features
         if name in targets
     ]
     clients = [identifier(name) for name in targets]
-    faults += [
+    problems += [
         wrong("data.target", name, f"columns of different names: to clients this is {identifier(name)!r} as is another")
         for name in targets
         if clients.count(identifier(name)) > 1
     ]
-    if not faults and not features:
-        faults = [wrong("data.columns", list(features), f"at least one column of {table.name} beside the target")]
-    if faults:
-        raise DataError(faults)
+    if not problems and not features:
+        problems = [wrong("data.columns", list(features), f"at least one column of {table.name} beside the target")]
+    if problems:
+        raise DataError(problems)
 
 
-def _column(table: Table, name: str, kind: str, faults: list[str]) -> Array:
+def _column(table: Table, name: str, kind: str, problems: list[str]) -> Array:
     """One column as float64, or as text or int64 where labels are wanted; what is wrong with it goes to ``faults``."""
     values = table.frame[name]
     if values.dtype == pl.Categorical or isinstance(values.dtype, pl.Enum):
@@ -110,24 +110,24 @@ def _column(table: Table, name: str, kind: str, faults: list[str]) -> Array:
     if values.dtype == pl.String:
         values = values.str.strip_chars()
     elif not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
-        faults.append(
+        problems.append(
             f"{table.name}: column {name!r} holds {values.dtype}; takes numbers{' or text' * (kind == 'label')}"
         )
         return np.zeros(len(values))
     nothing = (values.is_null() | (values == "")) if values.dtype == pl.String else values.is_null()
     if nothing.all():
-        faults.append(f"{table.name}: column {name!r} is empty; takes a {kind} in each row")
+        problems.append(f"{table.name}: column {name!r} is empty; takes a {kind} in each row")
         return np.zeros(len(values))
     if kind == "number" and (text := _mostly_text(values, nothing)) is not None:
-        faults.append(
+        problems.append(
             f"{table.name}: column {name!r} holds text (row {text + table.first}: {shown(values[text])}); "
             "takes numbers; name the columns to use in data.columns"
         )
         return np.zeros(len(values))
     if nothing.any():
-        faults.append(f"{table.at(_first(nothing), name)}: got nothing; takes a {kind}")
+        problems.append(f"{table.at(_first(nothing), name)}: got nothing; takes a {kind}")
         return np.zeros(len(values))
-    return _labels(values) if kind == "label" else _numbers(table, name, values, faults)
+    return _labels(values) if kind == "label" else _numbers(table, name, values, problems)
 
 
 def _labels(values: pl.Series) -> Array:
@@ -146,12 +146,12 @@ def _mostly_text(values: pl.Series, nothing: pl.Series) -> int | None:
     return _first(text) if int(text.sum()) * 2 > int((~nothing).sum()) else None
 
 
-def _numbers(table: Table, name: str, values: pl.Series, faults: list[str]) -> Array:
+def _numbers(table: Table, name: str, values: pl.Series, problems: list[str]) -> Array:
     numbers = values.cast(pl.Float64, strict=False)
     text = numbers.is_null()
     if text.any():
         row = _first(text)
-        faults.append(f"{table.at(row, name)}: got {shown(values[row])}; takes a number")
+        problems.append(f"{table.at(row, name)}: got {shown(values[row])}; takes a number")
     return numbers.fill_null(0).to_numpy()
 
 

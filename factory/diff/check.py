@@ -41,23 +41,23 @@ def check(words: Sequence[str], config_dir: str | None) -> str:
     """
     asked = {"overrides": list(words)} if words else dict(commands(folders(config_dir)[0]))
     trees: dict[str, Mapping[str, Any]] = {}
-    faults: dict[str, list[str]] = {}
+    problems: dict[str, list[str]] = {}
     judged: Judged = {}
     for name, overrides in asked.items():
         try:
             trees[name] = _tree(overrides, config_dir)
             validate_config(trees[name], judged)
         except ConfigError as error:
-            for fault in error.faults:
-                faults.setdefault(fault, []).append(name)
-    missing = {} if faults else _build(trees, faults)
-    if faults:
-        raise ConfigError([fault if words else _placed(fault, names) for fault, names in faults.items()])
+            for problem in error.problems:
+                problems.setdefault(problem, []).append(name)
+    missing = {} if problems else _build(trees, problems)
+    if problems:
+        raise ConfigError([problem if words else _placed(problem, names) for problem, names in problems.items()])
     sound = "1 composition is" if len(asked) == 1 else f"{len(asked)} compositions are"
     return "\n".join([f"{sound} sound", *(f"not built: {visible(name)}: {why}" for name, why in missing.items())])
 
 
-def _build(trees: Mapping[str, Mapping[str, Any]], faults: dict[str, list[str]]) -> dict[str, str]:
+def _build(trees: Mapping[str, Mapping[str, Any]], problems: dict[str, list[str]]) -> dict[str, str]:
     """Build every model and add what is wrong to the faults.
 
     Returns:
@@ -70,17 +70,17 @@ def _build(trees: Mapping[str, Mapping[str, Any]], faults: dict[str, list[str]])
         if found.get("missing"):
             missing[name] = found["error"]
         elif "error" in found:
-            for fault in found["error"].split("\n"):
-                faults.setdefault(fault, []).append(name)
+            for problem in found["error"].split("\n"):
+                problems.setdefault(problem, []).append(name)
     return missing
 
 
-def _placed(fault: str, names: Sequence[str]) -> str:
+def _placed(problem: str, names: Sequence[str]) -> str:
     """The fault behind its file: most compositions with a fault in ``model`` only have the default's model."""
-    group = f"/{fault.partition(':')[0].partition('.')[0]}/"
+    group = f"/{problem.partition(':')[0].partition('.')[0]}/"
     name = next((name for name in names if group in name), names[0])
     others = f"; {len(names) - 1} others have it too" if len(names) > 1 else ""
-    return f"{name}: {fault}{others}"
+    return f"{name}: {problem}{others}"
 
 
 def _tree(overrides: Sequence[str], config_dir: str | None) -> Mapping[str, Any]:

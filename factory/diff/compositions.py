@@ -52,21 +52,21 @@ class Composed:
         except ConfigError as error:
             if self.chosen is None:
                 raise
-            return None, tuple(error.faults)
+            return None, tuple(error.problems)
 
     @property
     def tree(self) -> Mapping[str, Any] | None:
         return self.composed[0]
 
     @cached_property
-    def faults(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[str, ...]:
         """Why it is refused, by today's schema."""
         if self.tree is None:
             return self.composed[1]
         try:
             validate_config(self.tree, self.judged)
         except ConfigError as error:
-            return tuple(error.faults)
+            return tuple(error.problems)
         return ()
 
 

@@ -134,8 +134,8 @@ def terminal(review: Review, console: Terminal) -> None:
     for label in review.statuses:
         console.print()
         console.say(f"{label}: {status(review, label)}", "bold")
-        for fault in review.faults.get(label, ()):
-            console.say(f"  {fault}")
+        for problem in review.problems.get(label, ()):
+            console.say(f"  {problem}")
     for cls, findings in by_class(review.findings).items():
         console.print()
         console.say(WORDS[cls], STYLES[cls])
@@ -171,7 +171,7 @@ def markdown(review: Review) -> str:
     parts = [MARKER, f"### {' → '.join(map(harmless, review.names))}: {outcome(review)}"]
     if review.statuses:
         rows = [
-            [harmless(label), harmless(status(review, label)), "<br>".join(map(code, review.faults.get(label, ())))]
+            [harmless(label), harmless(status(review, label)), "<br>".join(map(code, review.problems.get(label, ())))]
             for label in review.statuses
         ]
         parts.append(table(("composition", "", "why"), rows))
@@ -236,7 +236,7 @@ def as_json(review: Review) -> str:
                 for finding in review.findings
             ],
             "statuses": {
-                label: {"status": found, "faults": list(review.faults.get(label, ()))}
+                label: {"status": found, "faults": list(review.problems.get(label, ()))}
                 for label, found in review.statuses.items()
             },
             "layers": [_layers_json(layers) for layers in review.layers],

@@ -70,14 +70,14 @@ class Review:
     findings: tuple[Finding, ...] = ()
     layers: tuple[Layers, ...] = ()
     statuses: Mapping[str, str] = field(default_factory=dict)
-    faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     compared: int = 1
     unmeaning: tuple[str, ...] = ()
 
     @property
     def cls(self) -> Class:
         """The strongest class."""
-        broken = [Class.broken] if self.faults else []
+        broken = [Class.broken] if self.problems else []
         return strongest([*broken, *(finding.cls for finding in self.findings)])
 
     @property
@@ -108,7 +108,7 @@ def review(a: Side, b: Side, temporary: Path) -> Review:
     """
     judged: Judged = {}
     old, new = compositions(a, judged), compositions(b, judged)
-    statuses, faults = dict[str, str](), dict[str, tuple[str, ...]]()
+    statuses, problems = dict[str, str](), dict[str, tuple[str, ...]]()
     pairs: list[Pair] = []
     twins = _renamed(old, new)
     for label in dict.fromkeys((*new, *old)):
@@ -117,14 +117,14 @@ def review(a: Side, b: Side, temporary: Path) -> Review:
             statuses[label] = f"renamed from {twins[label]}"
         if before is None:
             statuses[label] = "added"
-            if after and (found := after.faults):
-                statuses[label], faults[label] = "broken", found
+            if after and (found := after.problems):
+                statuses[label], problems[label] = "broken", found
         elif after is None:
             if label not in twins.values():
                 statuses[label] = "removed"
         elif before.tree is None or json.dumps(before.tree) != json.dumps(after.tree):  # the order may count
             if worse := _fresh(before, after):
-                statuses[label], faults[label] = "broken", worse
+                statuses[label], problems[label] = "broken", worse
             elif before.tree is None and after.tree is not None:
                 statuses[label] = "mended"
             if before.tree is not None and after.tree is not None:
@@ -133,18 +133,18 @@ def review(a: Side, b: Side, temporary: Path) -> Review:
     fresh = {label: one.tree for label, one in new.items() if statuses.get(label) in ("added", "mended") and one.tree}
     layers, unbuildable = _judge(pairs, fresh, temporary)
     for label, why in unbuildable.items():
-        if label not in faults:
-            statuses[label], faults[label] = "does not build" if label in fresh else "no longer builds", (why,)
+        if label not in problems:
+            statuses[label], problems[label] = "does not build" if label in fresh else "no longer builds", (why,)
     unmeaning = text_changes(a, b, meaningless=not pairs and not statuses)
     names = (a.name, b.name)
-    return Review(names, _findings(pairs), layers, statuses, faults, len(old.keys() | new.keys()), unmeaning)
+    return Review(names, _findings(pairs), layers, statuses, problems, len(old.keys() | new.keys()), unmeaning)
 
 
 def _fresh(before: Composed, after: Composed) -> tuple[str, ...]:
     """Faults that were not there before."""
-    if not after.faults:
+    if not after.problems:
         return ()
-    return tuple(fault for fault in after.faults if fault not in before.faults)
+    return tuple(problem for problem in after.problems if problem not in before.problems)
 
 
 def _renamed(old: Mapping[str, Composed], new: Mapping[str, Composed]) -> dict[str, str]:

@@ -13,12 +13,12 @@ Events = queue.Queue[dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Seat:
+class Slot:
     """Room for one stage at a time.
 
     Args:
-        number: tells it from other seats.
-        place: the machine it is on; workers are shared by the seats of a place.
+        number: tells it from other slots.
+        place: the machine it is on; workers are shared by the slots of a place.
         variables: environment variables of a stage that sits here, such as which GPU is its own.
     """
 
@@ -45,11 +45,11 @@ class Worker(Protocol):
         """End the worker and its jobs at once, and wait for it; all they write is atomic."""
 
 
-class Site(Protocol):
-    """Gives seats, and workers for the places they are at.
+class Cluster(Protocol):
+    """Gives slots, and workers for the places they are at.
 
     Args:
-        limit: most seats at the same time.
+        limit: most slots at the same time.
         gpu: whether stages find a GPU where they run; None where that is to be seen on this machine.
     """
 
@@ -59,15 +59,15 @@ class Site(Protocol):
     def gpu(self) -> bool | None: ...
 
     def open(self, events: Events) -> set[str]:
-        """Begin to give seats: an event ``seat`` with each, now or when there is room.
+        """Begin to give slots: an event ``slot`` with each, now or when there is room.
 
         Returns:
-            Places where there will be seats, as far as that is known.
+            Places where there will be slots, as far as that is known.
         """
 
     def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> Worker: ...
 
-    def replace(self, seat: Seat) -> None:
-        """The place of a seat was lost: another one is to be given for it."""
+    def replace(self, slot: Slot) -> None:
+        """The place of a slot was lost: another one is to be given for it."""
 
     def close(self) -> None: ...

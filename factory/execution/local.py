@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.core.process import Child, ending
-from factory.execution.cluster import Events, Seat
+from factory.execution.cluster import Events, Slot
 from factory.execution.environment import Environment
 from factory.execution.watchdog import SILENCE, STARTING, TICK, Limit, Vigil
 
@@ -96,7 +96,7 @@ class LocalWorker:
         self.child.close()
 
 
-class LocalSite:
+class LocalCluster:
     """This machine.
 
     Args:
@@ -111,13 +111,13 @@ class LocalSite:
 
     def open(self, events: Events) -> set[str]:
         for number in range(self.limit):
-            events.put({"event": "seat", "seat": Seat(number, "here")})
+            events.put({"event": "slot", "slot": Slot(number, "here")})
         return {"here"}
 
     def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> LocalWorker:
         return LocalWorker(environment, preload, events, self.variables)
 
-    def replace(self, seat: Seat) -> None:
+    def replace(self, slot: Slot) -> None:
         """This machine is not lost while its parent process lives."""
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ STORAGE = "storage.json"  # in a sweep's folder: the URL that its runs travel by
 
 
 @dataclass(frozen=True)
-class Cluster:
+class ClusterSettings:
     """Where the stages of a sweep run, and what each of them reserves.
 
     Args:
@@ -42,13 +42,13 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Ground:
+class NodeRequirements:
     """What parent and nodes must agree on.
 
     Args:
         folder: the parent's working folder, which relative paths start from.
         root: the sweep's folder, absolute.
-        storage: as in `Cluster`.
+        storage: as in `ClusterSettings`.
         versions: of packages that decide what is computed.
         project: the folder of the project, which every node must have at the same path.
         code: what `project_digest` says of that folder.

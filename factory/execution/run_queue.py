@@ -8,47 +8,49 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from factory.execution.cluster import Events, Seat, Site, Worker
+from factory.execution.cluster import Cluster, Events, Slot, Worker
 from factory.execution.environment import Environment
 from factory.execution.watchdog import Limit, Vigil
 
 
 @dataclass
-class Task:
+class StageRequest:
     """One stage that was asked for.
 
     Args:
-        lane: who asked.
+        run_queue: who asked.
         environment: where it runs.
-        request: as the worker takes it; holds the task's ``id``.
+        message: as the worker takes it; holds the request's ``id``.
         vigil: over the time it takes, once it runs.
-        seat: where it runs, while it runs.
+        slot: where it runs, while it runs.
         worker: that runs it.
         tries: how often it was started.
     """
 
-    lane: Lane
+    run_queue: RunQueue
     environment: Environment
-    request: dict[str, Any]
+    message: dict[str, Any]
     vigil: Vigil
-    seat: Seat | None = None
+    slot: Slot | None = None
     worker: Worker | None = None
     tries: int = 0
 
 
 class Shared(Protocol):
-    """What a lane asks of the pool it is part of."""
+    """What a queue asks of the pool it is part of."""
 
-    site: Site
+    cluster: Cluster
 
     def warm(self, environment: Environment) -> None: ...
 
-    def submit(self, lane: Lane, environment: Environment, request: Mapping[str, Any], limit: Limit | None) -> int: ...
+    def submit(
+        self, run_queue: RunQueue, environment: Environment, message: Mapping[str, Any], limit: Limit | None
+    ) -> int: ...
 
-    def end(self, lane: Lane) -> None: ...
+    def end(self, run_queue: RunQueue) -> None: ...
 
 
-class Lane:
+class RunQueue:
     """A pipeline's own launcher, on the shared pool: it sees the events of its own stages only."""
 
     def __init__(self, pool: Shared) -> None:
@@ -57,7 +59,7 @@ class Lane:
 
     @property
     def gpu(self) -> bool | None:
-        return self.pool.site.gpu
+        return self.pool.cluster.gpu
 
     def warm(self, environment: Environment, preload: tuple[str, ...]) -> None:
         self.pool.warm(environment)
@@ -71,8 +73,8 @@ class Lane:
         arguments: Mapping[str, Any],
         limit: Limit | None = None,
     ) -> int:
-        request = {"stage": stage, "run": str(run), "log": str(log), "arguments": arguments}
-        return self.pool.submit(self, environment, request, limit)
+        message = {"stage": stage, "run": str(run), "log": str(log), "arguments": arguments}
+        return self.pool.submit(self, environment, message, limit)
 
     def next_event(self) -> dict[str, Any]:
         """Wait for the next event.
@@ -86,5 +88,5 @@ class Lane:
         return event
 
     def kill(self) -> None:
-        """End the stages of this lane that still run."""
+        """End the stages of this queue that still run."""
         self.pool.end(self)

@@ -25,7 +25,7 @@ class Limit:
 
 
 class Ending(Protocol):
-    """What is asked of the worker of a stage; see `site.Worker`."""
+    """What is asked of the worker of a stage; see `cluster.Worker`."""
 
     def end(self, job: int) -> None: ...
 

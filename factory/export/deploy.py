@@ -32,9 +32,9 @@ def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], targets: Mapping[
         ExportError: the hand-off is not what training recorded, or does not load under this backend.
     """
     clock = Clock()
-    with clock.lap("load"):
+    with clock.timed("load"):
         gate = Gate.open(run, config)
-    emit({"event": "loaded", "backend": gate.backend, "laps": clock.laps})
+    emit({"event": "loaded", "backend": gate.backend, "laps": clock.timings})
     stage_log = run.path / "deploy" / f"{gate.backend}.log"
     for target, asked in targets.items():
         emit({"event": "exporting", "target": target})
@@ -66,18 +66,18 @@ def export_target(gate: Gate, target: str, artifact: Path) -> dict[str, Any]:
     settings = gate.config["deploy"]["target"][target]
     try:
         format = get_target(target)
-        with clock.lap("export"):
+        with clock.timed("export"):
             notes = format.export(gate.model, gate.given.signature, artifact, **settings["options"])
-        with clock.lap("open"):
+        with clock.timed("open"):
             predict = format.load(artifact, gate.given.signature)
-        with clock.lap("compare"):
+        with clock.timed("compare"):
             found = gate.judge(predict, settings["tolerance"])
-        with clock.lap("latency"):
+        with clock.timed("latency"):
             latency = gate.latency(predict)
     except Exception as error:  # a converter may raise anything; it must not end the other targets
         traceback.print_exc()
         said = one_line(error)  # of pages; all of them are in the log
         kind = "" if isinstance(error, FactoryError) else f"{type(error).__name__}: "
-        return {"status": "failed", "error": f"{kind}{said}", "laps": clock.laps}
+        return {"status": "failed", "error": f"{kind}{said}", "laps": clock.timings}
     kept = {"notes": notes or {}, "bytes": size(artifact), "sha256": sha256(artifact), "latency": latency}
-    return {**found, **kept, "laps": clock.laps}
+    return {**found, **kept, "laps": clock.timings}

@@ -68,14 +68,14 @@ def model(
     Raises:
         ConfigError: an answer has not the shape of its output.
     """
-    faults = [
+    problems = [
         f"{places[output.name]}: got shape {tuple(answers[output.name].shape[1:])}; "
         f"takes {output.shape}, the shape of output {output.name!r}"
         for output in spec.outputs
         if tuple(answers[output.name].shape[1:]) != output.shape
     ]
-    if faults:
-        raise ConfigError(faults)
+    if problems:
+        raise ConfigError(problems)
     outputs = {
         output.name: _in_its_unit(output, _float32(output.name, answers[output.name])) for output in spec.outputs
     }

@@ -58,7 +58,7 @@ class Delivery:
         trained: train/report.json.
         launcher: gives stages their processes.
         watch: is told every event.
-        clock: the run's laps; grows.
+        clock: the run's timings; grows.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Delivery:
             elif end["code"] == 0 or exporting in (None, target.name):
                 route = target.routes[0]
                 error = failure_of(end, ExportError, f"exporting {target.name} under {route}")
-                why = "; ".join(error.faults)
+                why = "; ".join(error.problems)
                 report = {"status": "failed", "route": route, "error": why, "attempts": target.attempts}
                 write_json(self.run.deploy(target.name) / "report.json", report)
             if report:

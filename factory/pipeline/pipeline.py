@@ -42,7 +42,7 @@ class Pipeline:
         config: composed and validated.
         launcher: gives stages their processes.
         watch: is told every event.
-        clock: the run's laps so far; grows.
+        clock: the run's timings so far; grows.
         models: where its versions go, as the config says unless given.
     """
 
@@ -165,7 +165,7 @@ class Pipeline:
             "config_key": key_of(self.config.tree),
             "train_key": self.plan.train_key,
             "threads": self.plan.training.threads,
-            "earlier_laps": provenance.laps_of_commands(before or {}),
+            "earlier_laps": provenance.timings_of_commands(before or {}),
             **provenance.surroundings(),
         }
         write_json(self.run.summary, self.summary)
@@ -177,7 +177,7 @@ class Pipeline:
             "status": status,
             "exit_code": error.exit_code if error else 0,
             "error": str(error) if error else None,
-            "laps": self.clock.laps,
+            "laps": self.clock.timings,
         }
         write_json(self.run.summary, self.summary)
         return self.summary
@@ -232,7 +232,7 @@ class Pipeline:
     def publish(self, artifacts: Mapping[str, Path], trained: Mapping[str, Any]) -> dict[str, str]:
         """Give what passed its version; target → folder."""
         name, facts = self.config.tree["name"], provenance.of_version(self.run, trained)
-        with self.clock.lap("publish"):
+        with self.clock.timed("publish"):
             own, free = self.run.path / "version.json", self.may_change
             published = publish(self.models, name, artifacts, facts, claim=own, may_change=free)
         return {target: str(folder) for target, folder in published.items()}

@@ -54,9 +54,9 @@ def of_version(run: RunDir, trained: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def laps_of_commands(summary: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
-    """The laps of each command that worked on a run, the first one first; one that was killed has left none."""
-    return [laps for laps in (*summary.get("earlier_laps", ()), summary.get("laps")) if laps]
+def timings_of_commands(summary: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
+    """The timings of each command that worked on a run, the first one first; one that was killed has left none."""
+    return [timings for timings in (*summary.get("earlier_laps", ()), summary.get("laps")) if timings]
 
 
 def target_summary(report: Mapping[str, Any], settings: Mapping[str, Any], published: str | None) -> dict[str, Any]:

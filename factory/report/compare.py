@@ -48,7 +48,7 @@ def load(paths: Sequence[str]) -> tuple[dict[str, Facts], list[str]]:
         try:
             found[label] = read(Path(path))
         except ConfigError as error:
-            unreadable.extend(error.faults)
+            unreadable.extend(error.problems)
     if len(found) < 2:
         raise ConfigError(unreadable)
     return found, unreadable

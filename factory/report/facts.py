@@ -106,7 +106,7 @@ def read(path: Path) -> Facts:
         try:
             return reading()
         except ConfigError as error:
-            problems.extend(error.faults)
+            problems.extend(error.problems)
             return None
 
     tree = told(partial(read_yaml, run.config)) or {}

@@ -14,12 +14,12 @@ def gantt(commands: Sequence[Sequence[Row]]) -> Chart | None:
     """Where each second went: a line for each process and target, a bar for each of its steps.
 
     Args:
-        commands: the laps of each command that worked on the run, one after the other; what lay between is left out.
+        commands: the timings of each command that worked on the run, one after the other; what lay between is left out.
     """
     bars: list[dict[str, Any]] = []
     ends: list[float] = []
-    for number, laps in enumerate(commands, 1):
-        found = bars_of(laps, ends[-1] if ends else 0.0)
+    for number, timings in enumerate(commands, 1):
+        found = bars_of(timings, ends[-1] if ends else 0.0)
         bars += [{**bar, "command": number} for bar in found]
         ends.append(max(bar["end"] for bar in found))
     if not bars:
@@ -52,29 +52,31 @@ def gantt(commands: Sequence[Sequence[Row]]) -> Chart | None:
     )
 
 
-def bars_of(laps: Sequence[Row], begin: float) -> list[dict[str, Any]]:
+def bars_of(timings: Sequence[Row], begin: float) -> list[dict[str, Any]]:
     """The bars of one command, which begins at so many seconds."""
-    began = min(lap["start"] for lap in laps) - begin
-    least = (max(lap["start"] + lap["seconds"] for lap in laps) - began - begin) / 160  # of a bar, so that it is seen
+    began = min(timing["start"] for timing in timings) - begin
+    least = (
+        max(timing["start"] + timing["seconds"] for timing in timings) - began - begin
+    ) / 160  # of a bar, so that it is seen
     bars = []
-    for lap in sorted(laps, key=lambda lap: lap["start"]):
-        stage, _, step = lap["name"].partition(": ")
-        start = lap["start"] - began
+    for timing in sorted(timings, key=lambda timing: timing["start"]):
+        stage, _, step = timing["name"].partition(": ")
+        start = timing["start"] - began
         bars.append(
             {
                 "stage": stage,
                 "step": step or stage,
                 "part": part(stage),
                 "start": round(start, 4),
-                "end": round(start + max(lap["seconds"], least), 4),
-                "seconds": lap["seconds"],
+                "end": round(start + max(timing["seconds"], least), 4),
+                "seconds": timing["seconds"],
             }
         )
     return bars
 
 
 def part(stage: str) -> str:
-    """Which part of a run a lap belongs to."""
+    """Which part of a run a timing belongs to."""
     if stage.startswith(("compose", "import")):
         return "start"
     return "train" if stage.startswith("train") else "deploy"

@@ -118,7 +118,7 @@ def told(problems: list[str]) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        problems.extend(error.faults)
+        problems.extend(error.problems)
     except FileNotFoundError:
         pass
 

@@ -11,7 +11,7 @@ import yaml
 
 from factory.config.serving import command
 from factory.core.files import write_text
-from factory.pipeline.provenance import laps_of_commands
+from factory.pipeline.provenance import timings_of_commands
 from factory.report import baseline_note, charts, graph_layout, settings, table
 from factory.report.facts import Facts
 from factory.report.gantt import gantt
@@ -55,7 +55,7 @@ def contents(facts: Facts) -> dict[str, Any]:
     evaluations = charts.evaluations(facts.evaluation)
     targets = [{"name": name, **target} for name, target in facts.targets.items()]
     costs = [chart for chart in (charts.latency(targets), charts.sizes(targets)) if chart]
-    time = gantt(laps_of_commands(facts.summary))
+    time = gantt(timings_of_commands(facts.summary))
     nodes = facts.architecture.get("nodes", [])
     fields = {
         "curves": curves,
@@ -102,7 +102,7 @@ def head(facts: Facts) -> dict[str, Any]:
 
 
 def tiles(facts: Facts) -> Iterator[dict[str, str]]:
-    trained, commands = facts.trained, laps_of_commands(facts.summary)
+    trained, commands = facts.trained, timings_of_commands(facts.summary)
     for name, value in facts.metrics.items():
         more = facts.unit_of_loss if name == "loss" else ""
         yield {"label": f"validation {name}", "value": figure(value), "more": more}
@@ -117,7 +117,8 @@ def tiles(facts: Facts) -> Iterator[dict[str, str]]:
         yield {"label": "targets passed", "value": f"{passed} of {len(targets)}", "more": ", ".join(targets)}
     if commands:
         spans = [
-            max(lap["start"] + lap["seconds"] for lap in laps) - min(lap["start"] for lap in laps) for laps in commands
+            max(timing["start"] + timing["seconds"] for timing in timings) - min(timing["start"] for timing in timings)
+            for timings in commands
         ]
         more = f"in {len(spans)} commands" if len(spans) > 1 else ""
         yield {"label": "whole run", "value": f"{sum(spans):.1f} s", "more": more}

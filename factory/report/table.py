@@ -42,7 +42,7 @@ def headline(summary: Mapping[str, Any]) -> str:
 
 
 def fit_seconds(trained: Mapping[str, Any]) -> float:
-    return float(sum(lap["seconds"] for lap in trained["laps"] if lap["name"] == "fit"))
+    return float(sum(timing["seconds"] for timing in trained["laps"] if timing["name"] == "fit"))
 
 
 def targets_table(targets: Mapping[str, Mapping[str, Any]]) -> Table:

@@ -71,7 +71,7 @@ class Outcome:
     def of(cls, job: Job, summary: Mapping[str, Any], *, error: str | None = None, kept: bool = False) -> Outcome:
         """From a run's summary, which may have come only so far."""
         trained = summary.get("train") or {}
-        fitted = [lap["seconds"] for lap in trained.get("laps", ()) if lap["name"] == "fit"]
+        fitted = [timing["seconds"] for timing in trained.get("laps", ()) if timing["name"] == "fit"]
         return cls(
             job,
             summary.get("status", "failed"),

@@ -11,17 +11,17 @@ from factory.core.errors import FactoryError
 from factory.core.installed import versions
 from factory.core.process import cores
 from factory.core.version import __version__
-from factory.execution.cluster import Site
-from factory.execution.local import LocalSite
+from factory.execution.cluster import Cluster
+from factory.execution.local import LocalCluster
 from factory.execution.ray.own import OwnRay
-from factory.execution.requirements import STORAGE, Cluster, Ground
+from factory.execution.requirements import STORAGE, ClusterSettings, NodeRequirements
 from factory.sweep.command import RECORD
 from factory.sweep.plan import PLAN
 from factory.sweep.settings import Settings
 
 
-def site_of(settings: Settings, at_a_time: int, most: int, folder: Path) -> Site:
-    """What gives the stages of a launch their seats.
+def cluster_of(settings: Settings, at_a_time: int, most: int, folder: Path) -> Cluster:
+    """What gives the stages of a launch their slots.
 
     Args:
         settings: of the sweep.
@@ -34,7 +34,7 @@ def site_of(settings: Settings, at_a_time: int, most: int, folder: Path) -> Site
     """
     variables = worker_variables(folder)
     if settings.cluster is None:
-        return LocalSite(at_a_time, variables)
+        return LocalCluster(at_a_time, variables)
     try:
         return on_ray(settings.cluster, settings.jobs, most, folder, variables)
     except FactoryError:
@@ -42,18 +42,22 @@ def site_of(settings: Settings, at_a_time: int, most: int, folder: Path) -> Site
         raise
 
 
-def on_ray(cluster: Cluster, at_a_time: int | None, most: int, folder: Path, variables: Mapping[str, str]) -> Site:
+def on_ray(
+    cluster: ClusterSettings, at_a_time: int | None, most: int, folder: Path, variables: Mapping[str, str]
+) -> Cluster:
     from factory.execution.ray.run_folders import url_of  # here: these take half a second, and fsspec comes with Ray
 
     root = folder.resolve()
     storage = url_of(root, cluster.storage) if cluster.storage else None
     own = project()
     agreed = {"factory": __version__, **versions(["keras", "numpy", *BACKENDS])}
-    ground = Ground(Path.cwd(), root, storage, agreed, own, project_digest(own) if own else "")
+    requirements = NodeRequirements(Path.cwd(), root, storage, agreed, own, project_digest(own) if own else "")
     own_ray = OwnRay(max(cores(), int((at_a_time or 0) * cluster.cpus))) if cluster.address is None else None
-    from factory.execution.ray.cluster import RaySite  # after that: Ray reads the environment once, when it is imported
+    from factory.execution.ray.cluster import (
+        RayCluster,  # after that: Ray reads the environment once, when it is imported
+    )
 
-    return RaySite(cluster, own_ray, at_a_time, most, ground, variables)
+    return RayCluster(cluster, own_ray, at_a_time, most, requirements, variables)
 
 
 def take_back(folder: Path) -> None:

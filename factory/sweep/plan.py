@@ -135,9 +135,9 @@ def draft(drafting: Drafting, job_overrides: Sequence[Sequence[str]], first: int
     jobs = [drafting.job(number, overrides) for number, overrides in enumerate(job_overrides, first)]
     if any(job.number in known and known[job.number].overrides != job.overrides for job in jobs):
         raise ConfigError(f"hydra.sweep.dir: {folder} holds another sweep; give another folder")
-    faults = list(dict.fromkeys(line for job in jobs for line in (job.fault or "").splitlines()))
+    problems = list(dict.fromkeys(line for job in jobs for line in (job.fault or "").splitlines()))
     if jobs and all(job.fault for job in jobs):
-        raise ConfigError(faults)
+        raise ConfigError(problems)
     lines = {**known, **{job.number: job for job in jobs}}
     write_text(folder / PLAN, "".join(json.dumps(asdict(lines[number])) + "\n" for number in sorted(lines)))
     return jobs

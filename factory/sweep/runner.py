@@ -1,4 +1,4 @@
-"""PARENT: Runs the jobs of a plan: a thread for each that runs at once, each with its own lane on the shared
+"""PARENT: Runs the jobs of a plan: a thread for each that runs at once, each with its own queue on the shared
 workers."""
 
 from __future__ import annotations
@@ -146,18 +146,18 @@ class Runner:
             return Outcome(job, "failed", job.fault.replace("\n", "; "))
         if found := self.as_before(job):
             return found
-        lane = self.pool.lane()
+        run_queue = self.pool.open_queue()
         pipeline = tracked = None
         try:
             config = self.drafting.config(job.number, self.overrides[job.number])
             tracked = self.tracking.watch(config.tracker, JobWatch(self, job), self.drafting.grid.folder)
-            pipeline = Pipeline(config, lane, tracked, Clock(), self.models)
+            pipeline = Pipeline(config, run_queue, tracked, Clock(), self.models)
             return self.carried_out(job, pipeline)
         except (FactoryError, OSError) as error:
             summary = {**(pipeline.summary if pipeline else {}), "status": STATUS.get(type(error), "failed")}
             return Outcome.of(job, summary, error="; ".join(str(error).splitlines()))
         finally:
-            lane.kill()
+            run_queue.kill()
             if tracked:
                 tracked.end(job.folder)
 

@@ -21,7 +21,7 @@ from factory.pipeline.plan import wants_gpu
 from factory.report import table
 from factory.sweep.command import JOURNAL, RECORD
 from factory.sweep.outcome import Outcome
-from factory.sweep.placement import site_of
+from factory.sweep.placement import cluster_of
 from factory.sweep.plan import PLAN, Drafting, Job, draft
 from factory.sweep.ranking import Aim, best_first, front
 from factory.sweep.record import SweepRecord
@@ -120,8 +120,8 @@ class Session:
 
     def pool(self, drafting: Drafting, settings: Settings, at_a_time: int, most: int) -> Pool:
         """The workers, here or on a cluster, for ``most`` jobs in all."""
-        site = site_of(settings, at_a_time, most, drafting.grid.folder)
-        return Pool(site, drafting.preload, settings.timeout)
+        cluster = cluster_of(settings, at_a_time, most, drafting.grid.folder)
+        return Pool(cluster, drafting.preload, settings.timeout)
 
     def carry_out(
         self, runner: Runner, display: show.Lines, aims: Sequence[Aim], record: Mapping[str, Any], began: float

@@ -10,11 +10,11 @@ from typing import Any
 from factory.core import messages
 from factory.core.errors import ConfigError
 from factory.core.process import cores
-from factory.execution.requirements import Cluster, check_installed
+from factory.execution.requirements import ClusterSettings, check_installed
 
 STAGE_MEMORY = 1 << 30  # bytes that a stage of a small model takes beside its worker, with room to spare
 CHOICES = {"mode": ("auto", "max", "min"), "publish": ("best", "all")}
-ON_A_CLUSTER = tuple(option.name for option in fields(Cluster))
+ON_A_CLUSTER = tuple(option.name for option in fields(ClusterSettings))
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Settings:
     metric: str = "auto"
     mode: str = "auto"
     publish: str = "best"
-    cluster: Cluster | None = None
+    cluster: ClusterSettings | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
@@ -62,7 +62,7 @@ class Settings:
         if there:
             check_installed()
         own = {name: value for name, value in given.items() if name not in there}
-        return cls(**own, cluster=Cluster(**there) if there else None)
+        return cls(**own, cluster=ClusterSettings(**there) if there else None)
 
     @property
     def gpu(self) -> bool | None:

@@ -11,7 +11,7 @@ from factory.data.dataset import Array, DataSpec, Output
 
 
 def measure(
-    spec: DataSpec, training: Mapping[str, Array], targets: Mapping[str, Array], answers: Mapping[str, Array]
+    spec: DataSpec, training: Mapping[str, Array], targets: Mapping[str, Array], predictions: Mapping[str, Array]
 ) -> dict[str, Any]:
     """Judge the model beside the trivial answer: the most frequent class, or the mean of the training targets.
 
@@ -28,14 +28,14 @@ def measure(
     found = {}
     for output in spec.outputs:
         judge = classification if output.task == "classification" else regression
-        found[output.name] = judge(output, training[output.name], targets[output.name], answers[output.name])
+        found[output.name] = judge(output, training[output.name], targets[output.name], predictions[output.name])
     return found
 
 
-def classification(output: Output, training: Array, actual: Array, answers: Array) -> dict[str, Any]:
+def classification(output: Output, training: Array, actual: Array, predictions: Array) -> dict[str, Any]:
     """Accuracy of the model and of the class that is most frequent in training."""
-    most = int(np.bincount(training, minlength=answers.shape[-1]).argmax())
-    model, trivial = float((answers.argmax(axis=-1) == actual).mean()), float((actual == most).mean())
+    most = int(np.bincount(training, minlength=predictions.shape[-1]).argmax())
+    model, trivial = float((predictions.argmax(axis=-1) == actual).mean()), float((actual == most).mean())
     label = output.labels[most] if output.labels else most
     return {
         "answer": f"always answering {label!r}",
@@ -45,10 +45,10 @@ def classification(output: Output, training: Array, actual: Array, answers: Arra
     }
 
 
-def regression(output: Output, training: Array, actual: Array, answers: Array) -> dict[str, Any]:
+def regression(output: Output, training: Array, actual: Array, predictions: Array) -> dict[str, Any]:
     """Mean absolute error and R² of the model and of the training rows' mean; R² decides, where the rows vary."""
     mean = training.astype("float64").mean(axis=0)
-    model, trivial = errors(actual, answers), errors(actual, np.broadcast_to(mean, actual.shape))
+    model, trivial = errors(actual, predictions), errors(actual, np.broadcast_to(mean, actual.shape))
     scores = {name: {"model": model[name], "baseline": trivial[name]} for name in model}
     metric = "r2" if model["r2"] is not None else "mae"
     sign = 1 if metric == "r2" else -1

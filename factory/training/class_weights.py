@@ -42,12 +42,12 @@ def _balanced(indices: Array, output: Output) -> Array:
 
 def _weights(declared: Mapping[Any, float], output: Output) -> Array:
     labels = [str(label) for label in output.labels or ()]
-    faults = [
+    problems = [
         wrong("train.class_weight", str(label), f"labels of {output.name!r}: {listed(labels)}", labels)
         for label in declared
         if str(label) not in labels
     ]
-    if faults:
-        raise ConfigError(faults)
+    if problems:
+        raise ConfigError(problems)
     given = {str(label): weight for label, weight in declared.items()}
     return np.array([given.get(label, 1.0) for label in labels], np.float32)

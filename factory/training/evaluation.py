@@ -15,7 +15,7 @@ MOST_POINTS = 400  # of a scatter plot, over all columns of an output
 QUANTILES = (0, 5, 25, 50, 75, 95, 100)  # percent
 
 
-def measure(spec: DataSpec, targets: Mapping[str, Array], answers: Mapping[str, Array]) -> dict[str, Any]:
+def measure(spec: DataSpec, targets: Mapping[str, Array], predictions: Mapping[str, Array]) -> dict[str, Any]:
     """Judge every output.
 
     Args:
@@ -31,12 +31,12 @@ def measure(spec: DataSpec, targets: Mapping[str, Array], answers: Mapping[str, 
     judged = {}
     for output in spec.outputs:
         judge = classification if output.task == "classification" else regression
-        facts = judge(output, targets[output.name], answers[output.name])
+        facts = judge(output, targets[output.name], predictions[output.name])
         judged[output.name] = {"task": output.task, "rows": len(targets[output.name]), **facts}
     return judged
 
 
-def classification(output: Output, actual: Array, answers: Array) -> dict[str, Any]:
+def classification(output: Output, actual: Array, predictions: Array) -> dict[str, Any]:
     """Which class was taken for which.
 
     Args:
@@ -44,8 +44,8 @@ def classification(output: Output, actual: Array, answers: Array) -> dict[str, A
         actual: class indices ``(rows,)``.
         answers: probabilities ``(rows, classes)``.
     """
-    classes = answers.shape[-1]
-    counts = np.bincount(actual.astype("int64") * classes + answers.argmax(axis=-1), minlength=classes * classes)
+    classes = predictions.shape[-1]
+    counts = np.bincount(actual.astype("int64") * classes + predictions.argmax(axis=-1), minlength=classes * classes)
     confusion = counts.reshape(classes, classes)
     labels = list(output.labels or range(classes))
     mistakes = confusion * (1 - np.eye(classes, dtype=confusion.dtype))
@@ -59,7 +59,7 @@ def classification(output: Output, actual: Array, answers: Array) -> dict[str, A
     }
 
 
-def regression(output: Output, actual: Array, answers: Array) -> dict[str, Any]:
+def regression(output: Output, actual: Array, predictions: Array) -> dict[str, Any]:
     """How far off the answers are.
 
     Args:
@@ -67,7 +67,7 @@ def regression(output: Output, actual: Array, answers: Array) -> dict[str, Any]:
         actual: numbers ``(rows, ...)``.
         answers: numbers of the same shape.
     """
-    true, said = (array.reshape(len(array), -1).astype("float64") for array in (actual, answers))
+    true, said = (array.reshape(len(array), -1).astype("float64") for array in (actual, predictions))
     every = -(-true.size // MOST_POINTS)
     return {"columns": [column(true[:, k], said[:, k], every) for k in range(true.shape[1])]}
 

@@ -55,11 +55,11 @@ def write(run: RunDir, model: keras.Model, dataset: Dataset, count: int) -> dict
         What train/report.json keeps of it: signature, the trivial baseline, SHA-256 of each file.
     """
     spec, rows = dataset.spec, dataset.validation.head(count)
-    outputs = answers(model, rows.inputs)
+    outputs = predictions(model, rows.inputs)
     write_json(run.train / "evaluation.json", evaluation.measure(spec, rows.outputs, outputs))
     with replacing(run.model) as temporary:
         model.save(temporary)
-    reloaded = answers(load_model(run), rows.inputs)
+    reloaded = predictions(load_model(run), rows.inputs)
     parts = {"inputs": rows.inputs, "targets": rows.outputs, "outputs": outputs, "reloaded": reloaded}
     arrays = {f"{part}/{name}": array for part, named in parts.items() for name, array in named.items()}
     with replacing(run.reference) as temporary, open(temporary, "wb") as file:
@@ -125,7 +125,7 @@ def load_model(run: RunDir, precision: str = "trained") -> keras.Model:
     return model
 
 
-def answers(model: keras.Model, inputs: Mapping[str, Array]) -> dict[str, Array]:
+def predictions(model: keras.Model, inputs: Mapping[str, Array]) -> dict[str, Array]:
     """What the model computes in inference mode, output name → float32 ``(rows, ...)``."""
     found = model.predict(dict(inputs), batch_size=256, verbose=0)
     return {name: np.asarray(array, dtype="float32") for name, array in found.items()}

@@ -55,22 +55,22 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
     """The whole of it; with several processes each is here until all are done with fitting."""
     clock = Clock()
     begin(config)
-    with clock.lap("data"):
+    with clock.timed("data"):
         dataset = load_dataset(config["data"])
     contract.require_same(config["name"], promised, terms(dataset.spec))
     with on.scope():
-        with clock.lap("build"):
+        with clock.timed("build"):
             model = made(config, dataset)
         if on.rank == 0:
             write_json(run.train / "architecture.json", architecture.describe(model))
         size = {"parameters": model.count_params(), "rows": len(dataset.train), "devices": on.count}
         on.emit({"event": "built", **size, "scaled": bool(scaled_losses(model))})
-        with clock.lap("fit"):
+        with clock.timed("fit"):
             progress = fit(model, dataset, config, run, key, on)
     model = on.home(model, lambda: remade(config, dataset))
-    with clock.lap("evaluate"):
+    with clock.timed("evaluate"):
         metrics = evaluate(model, dataset.validation, config["train"]["batch_size"])
-    with clock.lap("hand-off"):
+    with clock.timed("hand-off"):
         given = handoff.write(run, model, dataset, config["deploy"]["metric_rows"])
     write_json(
         run.train / "report.json",
@@ -86,7 +86,7 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
             "data": {"fingerprint": dataset.fingerprint, **dataset.spec.to_json()},
             "scaled_losses": scaled_losses(model),
             **given,
-            "laps": clock.laps,
+            "laps": clock.timings,
         },
     )
     on.emit({"event": "trained", "metrics": metrics})

@@ -404,7 +404,7 @@ def judge(case: Case, here: Path, outcome: Outcome) -> bool:
     began, refused = time.monotonic(), False
 
     def say(what: str) -> None:
-        outcome.faults.append(f"{what}: {case}")
+        outcome.problems.append(f"{what}: {case}")
 
     try:
         with within(4 * SLOWEST):
@@ -448,9 +448,9 @@ def as_command(case: Case, here: Path, outcome: Outcome) -> None:
     done = factory(*(["-m"] if case.sweep else []), "--config-dir", str(here / "conf"), "--", *words, cwd=here)
     outcome.counts["commands"] += 1
     if done.code != 2 or "Traceback" in done.err or not done.err.strip() or SECRET in done.err + done.out:
-        outcome.faults.append(f"command: exit {done.code}: {done.out} {done.err}: {case}")
+        outcome.problems.append(f"command: exit {done.code}: {done.out} {done.err}: {case}")
     if left := names(here) - before:
-        outcome.faults.append(f"command left {sorted(left)}: {case}")
+        outcome.problems.append(f"command left {sorted(left)}: {case}")
     outcome.slowest = max(outcome.slowest, time.monotonic() - began)
 
 
@@ -476,7 +476,7 @@ def attack(count: int, seed: int, *, commands: int = 0, progress: bool = False) 
                 if commands and refused and outcome.counts["refused"] % commands == 0:
                     as_command(case, here, outcome)
                 if progress and number % 500 == 0:
-                    print(f"{number}: {dict(outcome.counts)}, {len(outcome.faults)} faults", flush=True)
+                    print(f"{number}: {dict(outcome.counts)}, {len(outcome.problems)} faults", flush=True)
         finally:
             sys.path.remove(str(here))
             os.chdir(folder)
@@ -492,11 +492,11 @@ def main() -> int:
     parser.add_argument("--commands", type=int, default=50, help="every so many refused cases as a command as well")
     options = parser.parse_args()
     outcome = attack(options.count, options.seed, commands=options.commands, progress=True)
-    for fault in outcome.faults:
+    for fault in outcome.problems:
         print(fault[:2000])
     counts = ", ".join(f"{count} {what}" for what, count in outcome.counts.items())
-    print(f"{options.count} cases: {counts}; {len(outcome.faults)} faults; slowest {outcome.slowest:.1f} s")
-    return 1 if outcome.faults else 0
+    print(f"{options.count} cases: {counts}; {len(outcome.problems)} faults; slowest {outcome.slowest:.1f} s")
+    return 1 if outcome.problems else 0
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ def hand_off(rounds: int) -> None:
     print(f"  ratio    {statistics.median(ratios):6.2f}     ({ratios[0]:.2f} to {ratios[-1]:.2f})")
     print("where it went (the last run; steps of different processes overlap)")
     start = summary["laps"][0]["start"]
-    for lap in sorted(summary["laps"], key=lambda lap: lap["start"]):
-        print(f"  {lap['start'] - start:6.2f} s  + {lap['seconds']:5.2f} s  {lap['name']}")
+    for timing in sorted(summary["laps"], key=lambda timing: timing["start"]):
+        print(f"  {timing['start'] - start:6.2f} s  + {timing['seconds']:5.2f} s  {timing['name']}")
 
 
 def parent(rounds: int) -> None:

@@ -60,8 +60,8 @@ LINES = {
 def test_override_that_cannot_be_is_one_line(word: str) -> None:
     with pytest.raises(ConfigError) as refused:
         load_config([word])
-    assert refused.value.faults[0].startswith(LINES[word]), refused.value.faults
-    assert not any("\n" in line for line in refused.value.faults)
+    assert refused.value.problems[0].startswith(LINES[word]), refused.value.problems
+    assert not any("\n" in line for line in refused.value.problems)
 
 
 FLAGS = {

@@ -38,7 +38,7 @@ def faults(*overrides: str, config_dir: Path | None = None) -> list[str]:
     try:
         validate_config(compose_config(list(overrides), folder).tree)
     except ConfigError as error:
-        return error.faults
+        return error.problems
     return []
 
 
@@ -311,7 +311,7 @@ def test_missing_package_is_one_line_with_the_pip_command() -> None:
     tree["data"]["requires"] = ["no-such-package"]
     with pytest.raises(MissingPackage) as caught:
         check_packages(tree)
-    assert caught.value.faults == [
+    assert caught.value.problems == [
         "train.backend: got 'no_such_backend', which is not installed; pip install 'factory[no_such_backend]'",
         "data.source: got 'csv', which needs no-such-package; pip install 'factory[data]'",
     ]

@@ -105,7 +105,7 @@ def test_what_hydra_refuses_is_refused_in_the_same_words(tmp_path: Path) -> None
             compare(tmp_path, *words)
         with pytest.raises(ConfigError) as alone:
             compose_config([word.partition(",")[0] for word in words])
-        assert refused.value.faults == alone.value.faults
+        assert refused.value.problems == alone.value.problems
 
 
 def test_jobs_do_not_share_what_could_be_changed(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def refusals(*words: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         load_config(list(words))
-    return caught.value.faults
+    return caught.value.problems
 
 
 @pytest.mark.parametrize("kind", KINDS)

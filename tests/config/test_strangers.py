@@ -68,7 +68,7 @@ def test_files_reach_neither_code_nor_secrets(what: str, conf: Path) -> None:
     ):
         with pytest.raises(ConfigError) as refused:
             compose()
-        assert all(line.startswith(f"{file}: ") for line in refused.value.faults), refused.value.faults
+        assert all(line.startswith(f"{file}: ") for line in refused.value.problems), refused.value.problems
         assert "hunter2" not in str(refused.value)
     assert [path.name for path in conf.parent.iterdir()] == ["conf"]
 
@@ -190,7 +190,7 @@ def test_what_no_config_is_is_refused_at_once(what: str, conf: Path) -> None:
     file = written(conf, text)
     with pytest.raises(ConfigError) as refused:
         compose_config(["experiment=x"], str(conf))
-    (line,) = refused.value.faults
+    (line,) = refused.value.problems
     assert line.startswith(f"{file}: ") and words in line and "\n" not in line
 
 

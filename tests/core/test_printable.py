@@ -81,11 +81,11 @@ def on_a_terminal(draw: Callable[[Terminal], Any]) -> str:
 
 def summary(name: str) -> dict[str, Any]:
     """A run.json in which every text is this one."""
-    laps = [{"name": "fit", "start": 0.0, "seconds": 1.0}]
+    timings = [{"name": "fit", "start": 0.0, "seconds": 1.0}]
     output = {"name": name, "shape": [2], "task": "classification", "labels": [name, name]}
     tensor = {"name": name, "dtype": name, "shape": [None]}
     trained = {
-        **{"metrics": {name: 0.5}, "epochs": 1, "backend": name, "laps": laps, "parameters": 3},
+        **{"metrics": {name: 0.5}, "epochs": 1, "backend": name, "laps": timings, "parameters": 3},
         **{"rows": {"train": 1, "validation": 1}, "sha256": {"model.keras": name}},
         "signature": {"inputs": [tensor], "outputs": [tensor]},
         "data": {"inputs": [tensor], "outputs": [output], "fingerprint": name},
@@ -215,7 +215,7 @@ def test_an_error_is_as_many_lines_as_it_has_faults(name: str) -> None:
     error = ConfigError([name, "second"])
     assert str(error).splitlines() == [visible(name), "second"]
     again = revived("ConfigError", str(error))
-    assert (type(again), again.faults) == (ConfigError, error.faults)
+    assert (type(again), again.problems) == (ConfigError, error.problems)
     assert str(TrainError(name)) == visible(name)
 
 

@@ -80,8 +80,8 @@ def test_what_no_longer_composes_is_listed_with_its_faults(repo: Repository) -> 
     seen = review(repo)
     assert seen.statuses == {"experiment=cancer_edge": "broken", "optimizer=lion": "broken"}
     assert seen.cls is Class.broken
-    assert "adamv" in seen.faults["experiment=cancer_edge"][0]
-    assert seen.faults["optimizer=lion"][0].startswith("optimizer.weight_decai: unknown key")
+    assert "adamv" in seen.problems["experiment=cancer_edge"][0]
+    assert seen.problems["optimizer=lion"][0].startswith("optimizer.weight_decai: unknown key")
 
 
 def test_mended_composition(repo: Repository) -> None:
@@ -210,13 +210,13 @@ def test_check_names_the_file_of_each_fault(repo: Repository) -> None:
     repo.edit("experiment/pair_everywhere.yaml", "epochs: 20", "epochs: 0")
     with pytest.raises(ConfigError) as caught:
         check([], str(repo.conf))
-    lines = caught.value.faults
+    lines = caught.value.problems
     assert "conf/experiment/pair_everywhere.yaml: train.epochs: got 0; takes an integer of at least 1" in lines
     assert any(line.startswith("conf/model/cnn.yaml: model.layers.conv.Conv2D.filtres: unknown key") for line in lines)
     repo.edit("model/mlp.yaml", "dropout:", "dropuot:")  # of the default, so that nearly every composition has it
     with pytest.raises(ConfigError) as caught:
         check([], str(repo.conf))
-    (line,) = (line for line in caught.value.faults if "dropuot" in line)
+    (line,) = (line for line in caught.value.problems if "dropuot" in line)
     assert line.startswith("conf/model/mlp.yaml: model.dropuot: unknown key")
     assert line.endswith(" others have it too")
 
@@ -253,7 +253,7 @@ def test_a_model_that_no_longer_builds_is_worse_than_any_other_change(repo: Repo
     repo.edit("model/graph.yaml", "wide: {Dense: {units: 64", "wide: {Dense: {units: 96")
     seen = review(repo)
     assert seen.statuses == {"model=graph": "no longer builds", "model=other": "does not build"}
-    assert seen.faults == dict.fromkeys(seen.statuses, (UNBUILDABLE,))
+    assert seen.problems == dict.fromkeys(seen.statuses, (UNBUILDABLE,))
     assert (seen.cls, seen.layers) == (Class.broken, ())
     done = factory("diff", "--config-dir", str(repo.conf), "--fail-on", "contract", "model=graph")
     assert (done.code, done.err) == (6, "diff: broken: no longer composes or builds; --fail-on contract\n")

@@ -41,7 +41,7 @@ class Node:
         return [number for number in processes_of(self.process) if words in command_of(number)]
 
     def ours(self) -> list[int]:
-        return [number for words in ("factory.execution.worker", "ray::Keeper") for number in self.processes(words)]
+        return [number for words in ("factory.execution.worker", "ray::NodeAgent") for number in self.processes(words)]
 
     def kill(self) -> None:
         """All of it at once, as when the power goes."""

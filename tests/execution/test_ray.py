@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from factory.core.errors import MissingPackage
-from factory.execution.requirements import Cluster
+from factory.execution.requirements import ClusterSettings
 from factory.sweep.settings import Settings
 from hydra_plugins.factory_sweep import FactoryRayLauncherConf
 from tests.commands import ROOT, factory, kill, processes_of, started, wait_until
@@ -164,22 +164,23 @@ def test_parent_without_the_nodes_folders_publishes_what_they_made(nodes: Nodes,
     assert again.out.count("kept from before") == 4
 
 
-SEATS = """
+SLOTS = """
 import json, queue, sys
 from pathlib import Path
-from factory.execution.requirements import Cluster, Ground
-from factory.execution.ray.cluster import RaySite
+from factory.execution.requirements import ClusterSettings, NodeRequirements
+from factory.execution.ray.cluster import RayCluster
 here = Path.cwd()
-site = RaySite(Cluster(sys.argv[1], cpus=0.5, gpus=1), None, None, 10, Ground(here, here, None, {}), {})
+settings, requirements = ClusterSettings(sys.argv[1], cpus=0.5, gpus=1), NodeRequirements(here, here, None, {})
+cluster = RayCluster(settings, None, None, 10, requirements, {})
 events = queue.Queue()
-site.open(events)
-print(json.dumps([dict(events.get(timeout=60)["seat"].variables) for _ in range(site.limit)]))
-site.close()
+cluster.open(events)
+print(json.dumps([dict(events.get(timeout=60)["slot"].variables) for _ in range(cluster.limit)]))
+cluster.close()
 """
 
 
 def test_each_stage_has_gpus_of_its_own(nodes: Nodes) -> None:
-    command = [sys.executable, "-W", "error", "-c", SEATS, nodes.address]
+    command = [sys.executable, "-W", "error", "-c", SLOTS, nodes.address]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=quiet(), cwd=ROOT)
     assert done.returncode == 0, done.stderr
     found = sorted(variables["CUDA_VISIBLE_DEVICES"] for variables in json.loads(done.stdout))
@@ -188,7 +189,7 @@ def test_each_stage_has_gpus_of_its_own(nodes: Nodes) -> None:
 
 def test_without_ray_the_pip_command_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {name: value for name, value in vars(FactoryRayLauncherConf()).items() if name != "_target_"}
-    assert Settings.of(given).cluster == Cluster()
+    assert Settings.of(given).cluster == ClusterSettings()
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingPackage, match=r"pip install 'factory\[ray\]'"):
         Settings.of(given)

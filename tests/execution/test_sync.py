@@ -1,4 +1,4 @@
-"""Run folders and their copies behind a URL."""
+"""Run folders and their run_folders behind a URL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from factory.core.errors import ConfigError, FactoryError
 from factory.execution.ray.run_folders import url_of
-from factory.execution.ray.sync import Mirror
+from factory.execution.ray.sync import FolderSync
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -24,13 +24,13 @@ def fill(folder: Path, **files: str) -> None:
 
 
 @pytest.fixture
-def sides(tmp_path: Path) -> tuple[Mirror, Mirror]:
+def sides(tmp_path: Path) -> tuple[FolderSync, FolderSync]:
     """A parent's folder and a node's, with a copy between them."""
     url = f"file://{tmp_path}/bucket/run"
-    return Mirror(tmp_path / "parent", url, "train/checkpoint"), Mirror(tmp_path / "node", url)
+    return FolderSync(tmp_path / "parent", url, "train/checkpoint"), FolderSync(tmp_path / "node", url)
 
 
-def test_what_changes_on_a_node_arrives_and_what_is_gone_goes(sides: tuple[Mirror, Mirror]) -> None:
+def test_what_changes_on_a_node_arrives_and_what_is_gone_goes(sides: tuple[FolderSync, FolderSync]) -> None:
     parent, node = sides
     fill(parent.folder, run="1", deploy__a="old", **{".lock": "", "deploy/.making-x": "half"})
     parent.send()
@@ -49,7 +49,7 @@ def test_what_changes_on_a_node_arrives_and_what_is_gone_goes(sides: tuple[Mirro
 
 
 def test_new_parent_removes_what_it_does_not_have_but_for_the_checkpoint(
-    sides: tuple[Mirror, Mirror], tmp_path: Path
+    sides: tuple[FolderSync, FolderSync], tmp_path: Path
 ) -> None:
     parent, node = sides
     fill(node.folder, run="1", stale="x", train__checkpoint__state="large")
@@ -59,7 +59,7 @@ def test_new_parent_removes_what_it_does_not_have_but_for_the_checkpoint(
     assert contents(tmp_path / "bucket" / "run") == {"run": "2", "train/checkpoint/state": "large"}
 
 
-def test_only_what_changed_is_sent(sides: tuple[Mirror, Mirror], tmp_path: Path) -> None:
+def test_only_what_changed_is_sent(sides: tuple[FolderSync, FolderSync], tmp_path: Path) -> None:
     parent, _ = sides
     fill(parent.folder, a="1", b="1")
     parent.send()
@@ -73,9 +73,9 @@ def test_only_what_changed_is_sent(sides: tuple[Mirror, Mirror], tmp_path: Path)
 def test_url_that_cannot_be_reached_is_a_line(tmp_path: Path) -> None:
     (tmp_path / "bucket").write_text("a file where a folder should be")
     fill(tmp_path / "parent", run="1")
-    mirror = Mirror(tmp_path / "parent", f"file://{tmp_path}/bucket/run")
+    sync = FolderSync(tmp_path / "parent", f"file://{tmp_path}/bucket/run")
     with pytest.raises(FactoryError, match=r"^launcher\.storage: file://.*/bucket/run: .*Not a directory"):
-        mirror.send()
+        sync.send()
     with pytest.raises(ConfigError, match=r"launcher\.storage: got 'nosuch://x'; takes a URL that fsspec opens"):
         url_of(tmp_path, "nosuch://x")
 

@@ -31,6 +31,6 @@ with np.load(given.reference) as stored:
         {name.removeprefix(part): rows for name, rows in stored.items() if name.startswith(part)}
         for part in ("inputs/", "outputs/")
     )
-answers = model(inputs)
-off = max(float(np.abs(answers[model.output(name)] - rows).max()) for name, rows in expected.items())
+predictions = model(inputs)
+off = max(float(np.abs(predictions[model.output(name)] - rows).max()) for name, rows in expected.items())
 print(json.dumps({"precision": model.get_property("INFERENCE_PRECISION_HINT").to_string(), "off": off}))

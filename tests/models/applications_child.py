@@ -28,9 +28,9 @@ def report(application: str) -> dict[str, Any]:
             with keras.StatelessScope(initialize_variables=False):
                 model = build_model({"kind": "application", "application": application}, spec)
         except ConfigError as error:
-            refused += error.faults
+            refused += error.problems
             continue
-        saved = [*configuration.faults(model.to_json().encode())]
+        saved = [*configuration.problems(model.to_json().encode())]
         return {"size": size, "layers": [layer.name for layer in model.layers], "not loadable": saved}
     return {"refused": refused}
 

@@ -34,7 +34,7 @@ def report(case: dict[str, Any], folder: Path) -> dict[str, Any]:
         model = build_model(case["model"], dataset.spec)
         adapt_statistics(model, dataset.train.inputs)
     except ConfigError as error:
-        return {"refused": error.faults, "cause": type(error.__cause__).__name__}
+        return {"refused": error.problems, "cause": type(error.__cause__).__name__}
     rows = dataset.validation.head(7).inputs
     before = answers(model, rows)
     model.save(folder / "model.keras")

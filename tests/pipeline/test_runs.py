@@ -133,8 +133,8 @@ def test_a_second_command_on_the_same_folder_does_nothing_twice(everything: tupl
     assert again.code == 0
     assert report(folder, "train") == before
     earlier = summary(folder)["earlier_laps"]
-    assert "fit" in " ".join(lap["name"] for lap in earlier[0])
-    assert "fit" not in " ".join(lap["name"] for lap in summary(folder)["laps"])
+    assert "fit" in " ".join(timing["name"] for timing in earlier[0])
+    assert "fit" not in " ".join(timing["name"] for timing in summary(folder)["laps"])
     assert "epoch" not in again.out.replace("epochs", "")
     assert [path.name for path in (folder / "models" / "onnx" / "cnn-digits_image").iterdir()] == ["1"]
 
@@ -206,7 +206,7 @@ def test_ctrl_c_ends_every_process_within_two_seconds_and_the_run_can_go_on(tmp_
         wait_until(lambda: processes_of(process) == [], seconds=2)
         assert time.monotonic() - began < 2
     assert summary(tmp_path)["status"] == "interrupted"
-    assert "train (jax): broken off" in [lap["name"] for lap in summary(tmp_path)["laps"]]
+    assert "train (jax): broken off" in [timing["name"] for timing in summary(tmp_path)["laps"]]
     log = (tmp_path / "log.txt").read_text()
     assert f"interrupted; go on with: python -m factory resume {tmp_path}/run" in log
     assert "Traceback" not in log

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from factory.core.errors import ConfigError
-from factory.execution.requirements import Cluster
+from factory.execution.requirements import ClusterSettings
 from factory.sweep.command import in_full, needs_a_sweep, resumed
 from factory.sweep.search.search import Wanted
 from factory.sweep.settings import Settings
@@ -131,7 +131,7 @@ def test_every_option_is_known_on_both_sides_and_documented() -> None:
         for conf in (FactoryLauncherConf, FactoryRayLauncherConf)
     )
     assert [*here, "cluster"] == [option.name for option in fields(Settings)]
-    options = [*here, *(option.name for option in fields(Cluster))]
+    options = [*here, *(option.name for option in fields(ClusterSettings))]
     assert there == options
     text = (ROOT / "README.md").read_text()
     assert [name for name in options if f"launcher.{name}=" not in text and f"`{name}=" not in text] == []

@@ -54,13 +54,13 @@ def test_every_form_is_read(text: str, dimension: Dimension) -> None:
 def test_what_is_no_space_is_refused(text: str, line: str) -> None:
     with pytest.raises(ConfigError) as refused:
         space("x=1", f"a.b={text}")
-    assert refused.value.faults == [line]
+    assert refused.value.problems == [line]
 
 
 def test_all_faults_are_said_at_once() -> None:
     with pytest.raises(ConfigError) as refused:
         space("a=interval(2,1)", "seed=range(3)", "b=interval(0,1)")
-    assert [fault.partition(":")[0] for fault in refused.value.faults] == ["a", "seed"]
+    assert [fault.partition(":")[0] for fault in refused.value.problems] == ["a", "seed"]
 
 
 def test_nothing_to_search_is_refused() -> None:

@@ -47,7 +47,7 @@ def test_a_config_from_before_there_were_trackers_is_accepted() -> None:
 def test_what_a_tracker_does_not_take_is_one_line(words: list[str], line: str) -> None:
     with pytest.raises(ConfigError) as refused:
         validate_config(compose_config(words).tree)
-    assert refused.value.faults == [line]
+    assert refused.value.problems == [line]
 
 
 def test_a_missing_package_is_one_line_with_the_command() -> None:
@@ -55,7 +55,7 @@ def test_a_missing_package_is_one_line_with_the_command() -> None:
     with pytest.raises(MissingPackage) as refused:
         load_config([*words, "train.backend=jax"])
     line = "tracker.kind: got 'tensorboard', which needs no_such_package; pip install 'factory[tensorboard]'"
-    assert refused.value.faults == [line]
+    assert refused.value.problems == [line]
 
 
 def test_a_changed_tracker_changes_no_key() -> None:

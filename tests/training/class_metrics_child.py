@@ -31,27 +31,27 @@ def rows(classes: int, seed: int) -> tuple[Any, Any]:
     draw = np.random.default_rng(seed)
     labels = draw.choice(classes, 400, p=np.arange(1, classes + 1) / np.arange(1, classes + 1).sum())
     scores = draw.normal(size=(400, classes)) + 1.5 * np.eye(classes)[labels]
-    answers = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
-    return labels.astype("int32"), answers.astype("float32")
+    predictions = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+    return labels.astype("int32"), predictions.astype("float32")
 
 
-def ours(of: DataSpec, labels: Any, answers: Any) -> dict[str, float]:
+def ours(of: DataSpec, labels: Any, predictions: Any) -> dict[str, float]:
     found = {}
     for metric in objectives.metrics(DECLARED, of)["kind"]:
         for start in range(0, len(labels), 150):
-            metric.update_state(labels[start : start + 150], answers[start : start + 150])
+            metric.update_state(labels[start : start + 150], predictions[start : start + 150])
         found[metric.name] = float(metric.result())
     return found
 
 
-def theirs(labels: Any, answers: Any, positive: int | None) -> dict[str, float]:
-    said = answers.argmax(1)
+def theirs(labels: Any, predictions: Any, positive: int | None) -> dict[str, float]:
+    said = predictions.argmax(1)
     how: dict[str, Any] = {"average": "macro", "zero_division": 0}
-    prefix, score = "macro_", answers
+    prefix, score = "macro_", predictions
     ranked: dict[str, Any] = {"multi_class": "ovr", "average": "macro"}
     if positive is not None:
         labels, said = labels == positive, said == positive
-        how, prefix, score, ranked = {"zero_division": 0}, "", answers[:, positive], {}
+        how, prefix, score, ranked = {"zero_division": 0}, "", predictions[:, positive], {}
     return {
         f"{prefix}precision": sklearn.precision_score(labels, said, **how),
         f"{prefix}recall": sklearn.recall_score(labels, said, **how),
@@ -63,10 +63,10 @@ def theirs(labels: Any, answers: Any, positive: int | None) -> dict[str, float]:
 
 def compared(classes: int, positive: str | None, seed: int) -> dict[str, list[float]]:
     of = spec(classes, positive)
-    labels, answers = rows(classes, seed)
-    found = ours(of, labels, answers)
+    labels, predictions = rows(classes, seed)
+    found = ours(of, labels, predictions)
     index = of.outputs[0].positive_index if classes == 2 else None
-    wanted = theirs(labels, answers, index)
+    wanted = theirs(labels, predictions, index)
     return {name: [found.get(name, -1.0), float(wanted.get(name, -2.0))] for name in sorted({*found, *wanted})}
 
 

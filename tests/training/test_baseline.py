@@ -19,9 +19,9 @@ DRAW = np.random.default_rng(0)
 PRICES = np.column_stack([DRAW.normal(3e5, 1e5, 40), DRAW.normal(-1, 1e-3, 40)]).astype("float32")
 
 
-def judged(output: Output, training: Any, targets: Any, answers: Any) -> dict[str, Any]:
+def judged(output: Output, training: Any, targets: Any, predictions: Any) -> dict[str, Any]:
     return baseline.measure(
-        DataSpec((), (output,)), {output.name: training}, {output.name: targets}, {output.name: answers}
+        DataSpec((), (output,)), {output.name: training}, {output.name: targets}, {output.name: predictions}
     )
 
 

@@ -59,7 +59,7 @@ def in_our_words(places: Sequence[Path], overrides: Sequence[str] = ()) -> Itera
     try:
         yield
     except ConfigError as error:
-        raise ConfigError([hidden(one, read_by(overrides)) for one in error.faults]) from error
+        raise ConfigError([hidden(one, read_by(overrides)) for one in error.problems]) from error
     except (HydraException, OmegaConfBaseException, RecursionError) as error:
         raise ConfigError(hidden(line(error, places), read_by(overrides))) from error
 

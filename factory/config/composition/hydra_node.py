@@ -96,7 +96,7 @@ def refused_words(words: Iterable[str]) -> Iterator[str]:
         key, _, value = word.partition("=")
         if line := refused_word(key):
             yield line
-        yield from (f"{key}: {fault}" for fault in interpolations.refused(value))
+        yield from (f"{key}: {problem}" for problem in interpolations.refused(value))
 
 
 def short(path: str) -> str:

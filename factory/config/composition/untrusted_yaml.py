@@ -103,5 +103,5 @@ def _values(value: Any, *steps: str | int) -> Iterator[str]:
         for place, part in enumerate(value):
             yield from _values(part, *steps, place)
     elif isinstance(value, str) and "${" in value:
-        for fault in interpolations.refused(value):
-            yield f"{dotted('', *steps)}: {fault}"
+        for problem in interpolations.refused(value):
+            yield f"{dotted('', *steps)}: {problem}"

@@ -17,7 +17,7 @@ from factory.config.plugins import CLASS_KINDS, Plugin, plugins_of, syntax
 from factory.config.schema import values as kinds
 from factory.config.schema.signatures import keyword_fields
 from factory.config.schema.strict import Strict, lines, refusal, strict_model
-from factory.config.schema.values import Kind, fault
+from factory.config.schema.values import Kind, problem
 from factory.core.errors import ConfigError
 
 WORDS = {
@@ -99,7 +99,7 @@ def _declaration(space: str, among: tuple[str, ...]) -> Any:
 def _check(space: str, value: Any) -> Any:
     if isinstance(value, Mapping) and len(value) != 1:
         more = f"; an override adds to what is there, ~<key>.{next(iter(value))} takes away" if value else ""
-        raise fault(f"{WORDS[space]}, one alone{more}")
+        raise problem(f"{WORDS[space]}, one alone{more}")
     name, arguments = next(iter(value.items())) if isinstance(value, Mapping) else (value, {})
     if name not in names(space):
         among = names(space)

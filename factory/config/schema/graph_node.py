@@ -11,7 +11,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from factory.config.schema import values as kinds
 from factory.config.schema.declarations import declaration, names
 from factory.config.schema.strict import lines, refusal, strict_model
-from factory.config.schema.values import Kind, fault
+from factory.config.schema.values import Kind, problem
 
 WHAT = "a layer, or same_as, and from"
 WIRING = ("from", "same_as")
@@ -28,7 +28,7 @@ def _check(value: dict[str, Any]) -> Any:
     if "same_as" not in value:
         known = [key for key in layers if key in names("layers")] or layers
         if len(known) != 1:
-            raise fault(f"{WHAT}; one layer in a node")
+            raise problem(f"{WHAT}; one layer in a node")
         layers = [key for key in layers if key != known[0]]
         found = lines(TypeAdapter(declaration("layers")).validate_python, {known[0]: value[known[0]]})
     found += [_unknown(key, value[key]) for key in layers]

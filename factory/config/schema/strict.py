@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from factory.config.schema.values import BRANCH, Kind, fault, shape
+from factory.config.schema.values import BRANCH, Kind, problem, shape
 from factory.core import messages
 
 MISSING = "???"
@@ -36,7 +36,7 @@ class Strict(BaseModel):
     @classmethod
     def _in_our_words(cls, value: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
         if shape(value) != "dict":
-            raise fault(f"a mapping with {messages.listed(keys(cls))}" if keys(cls) else "no arguments")
+            raise problem(f"a mapping with {messages.listed(keys(cls))}" if keys(cls) else "no arguments")
         given = {str(key): part for key, part in value.items() if part != MISSING}
         try:
             return handler(given)

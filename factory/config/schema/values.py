@@ -32,7 +32,7 @@ def shape(value: Any) -> str:
     return "none" if value is None else _SHAPES.get(type(value), "")
 
 
-def fault(takes: str, among: tuple[str, ...] = ()) -> PydanticCustomError:
+def problem(takes: str, among: tuple[str, ...] = ()) -> PydanticCustomError:
     """A wrong value, to be raised inside a validator; the location and the value come from pydantic."""
     return PydanticCustomError("wrong", "{takes}", {"takes": takes, "among": among})
 
@@ -57,11 +57,11 @@ class Kind:
         placeholder = isinstance(value, str) and value.startswith("<")
         among = tuple(fact for fact in FACTS if fact != value) if placeholder else self.among
         if shape(value) not in self.shapes:
-            raise fault(self.words, among)
+            raise problem(self.words, among)
         if isinstance(value, str) and value in FACTS:
             return value
         if self.accepts and not self.accepts(value):
-            raise fault(self.words, among)
+            raise problem(self.words, among)
         return inner(value)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -176,7 +176,7 @@ def _first_fit(branches: list[Any], said: Kind | None = None) -> Any:
             except ValidationError:
                 if len(adapters) == 1 and value in joined.among:
                     raise
-        raise fault(joined.words, joined.among)
+        raise problem(joined.words, joined.among)
 
     return Annotated[Any, AfterValidator(fit), joined]
 

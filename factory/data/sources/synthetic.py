@@ -55,23 +55,23 @@ def read(
 
 
 def _check(inputs: dict[str, list[int]], outputs: dict[str, int], tokens: dict[str, int]) -> None:
-    faults = [
+    problems = [
         wrong(f"data.inputs.{name}", list(shape), "positive sizes")
         for name, shape in inputs.items()
         if not shape or min(shape) < 1
     ]
-    faults += [
+    problems += [
         wrong(f"data.outputs.{name}", classes, "a number of classes, at least 2, or 0 for regression")
         for name, classes in outputs.items()
         if classes < 0 or classes == 1
     ]
-    faults += [
+    problems += [
         wrong("data.tokens", name, f"a name of data.inputs: {listed([*inputs])}", inputs)
         for name in tokens
         if name not in inputs
     ]
-    if faults:
-        raise DataError(faults)
+    if problems:
+        raise DataError(problems)
 
 
 def _numbers(generator: np.random.Generator, rows: int, shape: list[int]) -> tuple[Array, Array]:

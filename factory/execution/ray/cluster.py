@@ -23,31 +23,31 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, Place
 
 from factory.core import messages
 from factory.core.errors import ConfigError
-from factory.execution.cluster import Events, Seat
+from factory.execution.cluster import Events, Slot
 from factory.execution.environment import Environment
-from factory.execution.ray.node_agent import Keeper
+from factory.execution.ray.node_agent import NodeAgent
 from factory.execution.ray.own import OwnRay
-from factory.execution.ray.run_folders import Copies
+from factory.execution.ray.run_folders import RunFolders
 from factory.execution.ray.worker import AGAIN, RayWorker
-from factory.execution.requirements import Cluster, Ground
+from factory.execution.requirements import ClusterSettings, NodeRequirements
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else ray 2.60 warns that it will change
 }
-LOOK = 10.0  # seconds between looks whether the sweep still waits for a seat
+LOOK = 10.0  # seconds between looks whether the sweep still waits for a slot
 KNOCK = 10.0  # seconds that a cluster may take to answer
 
 
-class RaySite:
+class RayCluster:
     """Use once.
 
     Args:
-        cluster: where, and what a stage reserves.
+        settings: where, and what a stage reserves.
         own: the Ray of this sweep, where no address is given.
         jobs: stages at a time; None takes as many as the cluster's nodes hold.
         most: that there will be to do.
-        ground: what parent and nodes must agree on.
+        requirements: what parent and nodes must agree on.
         variables: environment variables of every worker.
 
     Raises:
@@ -57,15 +57,15 @@ class RaySite:
 
     def __init__(
         self,
-        cluster: Cluster,
+        settings: ClusterSettings,
         own: OwnRay | None,
         jobs: int | None,
         most: int,
-        ground: Ground,
+        requirements: NodeRequirements,
         variables: Mapping[str, str],
     ) -> None:
-        self.cluster, self.own, self.ground, self.variables = cluster, own, ground, dict(variables)
-        self.copies = Copies(ground)
+        self.settings, self.own, self.requirements, self.variables = settings, own, requirements, dict(variables)
+        self.run_folders = RunFolders(requirements)
         self.groups: dict[int, PlacementGroup] = {}
         self.asked = self.started = 0
         self.closed = False
@@ -73,8 +73,8 @@ class RaySite:
         os.environ.update(QUIET)
         logging.getLogger("ray").setLevel(logging.ERROR)
         try:
-            connect(self.own.address() if self.own else str(cluster.address))
-            self.nodes = rooms(cluster)
+            connect(self.own.address() if self.own else str(settings.address))
+            self.nodes = rooms(settings)
         except BaseException:
             self.close()
             raise
@@ -82,7 +82,7 @@ class RaySite:
 
     @property
     def gpu(self) -> bool:
-        return self.cluster.gpus > 0
+        return self.settings.gpus > 0
 
     def open(self, events: Events) -> set[str]:
         self.events = events
@@ -91,12 +91,12 @@ class RaySite:
         return set(self.nodes) if len(self.nodes) == 1 else set()
 
     def reserve(self, events: Events) -> None:
-        """Ask Ray for what one stage needs, on whatever node; its seat follows when Ray has found one."""
+        """Ask Ray for what one stage needs, on whatever node; its slot follows when Ray has found one."""
         with self.lock:
             if self.closed:
                 return
             self.asked += 1
-            group = self.groups[self.asked] = placement_group([self.cluster.resources()])
+            group = self.groups[self.asked] = placement_group([self.settings.resources()])
             threading.Thread(target=self.give, args=(self.asked, group, events), daemon=True).start()
 
     def give(self, number: int, group: PlacementGroup, events: Events) -> None:
@@ -106,7 +106,7 @@ class RaySite:
                     return
             place, gpus = self.reserved(group)
             own = {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
-            events.put({"event": "seat", "seat": Seat(number, place, own)})
+            events.put({"event": "slot", "slot": Slot(number, place, own)})
         except (RayError, ConnectionError, RuntimeError):  # lost as soon as found, or Ray is being left
             time.sleep(AGAIN)
             self.release(number)
@@ -116,7 +116,7 @@ class RaySite:
         """The node of a reservation, and its GPUs, which only a process on them is told."""
         if not self.gpu:
             return str(placement_group_table(group)["bundles_to_node_id"][0]), []
-        asked = {"num_cpus": self.cluster.cpus, "num_gpus": self.cluster.gpus, "max_retries": -1}
+        asked = {"num_cpus": self.settings.cpus, "num_gpus": self.settings.gpus, "max_retries": -1}
         strategy = PlacementGroupSchedulingStrategy(group)
         found: tuple[str, list[str]] = ray.get(
             ray.remote(where).options(**asked, scheduling_strategy=strategy).remote()
@@ -127,12 +127,12 @@ class RaySite:
         self.started += 1
         name = f"{environment.backend}-{place}-{self.started}"
         affinity = NodeAffinitySchedulingStrategy(place, soft=False)
-        actor = ray.remote(Keeper).options(num_cpus=0, max_concurrency=8, scheduling_strategy=affinity)
-        keeper = actor.remote(environment, preload, self.variables, self.ground)
-        return RayWorker(name, keeper, environment, events, self.copies)
+        actor = ray.remote(NodeAgent).options(num_cpus=0, max_concurrency=8, scheduling_strategy=affinity)
+        agent = actor.remote(environment, preload, self.variables, self.requirements)
+        return RayWorker(name, agent, environment, events, self.run_folders)
 
-    def replace(self, seat: Seat) -> None:
-        self.release(seat.number)
+    def replace(self, slot: Slot) -> None:
+        self.release(slot.number)
         self.reserve(self.events)
 
     def release(self, number: int) -> None:
@@ -186,16 +186,16 @@ def answering(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=KNOCK).close()
 
 
-def rooms(cluster: Cluster) -> dict[str, int]:
+def rooms(settings: ClusterSettings) -> dict[str, int]:
     """How many stages each node holds, by its id; without those that hold none.
 
     Raises:
         ConfigError: all hold none.
     """
     nodes = ray.nodes()  # type: ignore[no-untyped-call]  # ray 2.60 gives it no types
-    found = {node["NodeID"]: cluster.room(node["Resources"]) for node in nodes if node["Alive"]}
+    found = {node["NodeID"]: settings.room(node["Resources"]) for node in nodes if node["Alive"]}
     if not any(found.values()):
-        asked = f"{cluster.cpus:g} CPUs, {cluster.gpus:g} GPUs and {cluster.memory:g} GiB"
+        asked = f"{settings.cpus:g} CPUs, {settings.gpus:g} GPUs and {settings.memory:g} GiB"
         raise ConfigError(f"launcher: got {asked} for each stage; no node of the cluster has as much")
     return {node: room for node, room in found.items() if room}
 

@@ -23,49 +23,53 @@ from factory.core.installed import version
 from factory.core.version import __version__
 from factory.execution.environment import Environment
 from factory.execution.local import LocalWorker
-from factory.execution.ray.sync import Mirror
-from factory.execution.requirements import Ground
+from factory.execution.ray.sync import FolderSync
+from factory.execution.requirements import NodeRequirements
 
 POLL = 10.0  # seconds that a question for events is kept open
 PACE = 2.0  # seconds between two checkpoints that are sent away
 TELLING = ("trained", "exit")  # events whose files the parent reads at once
 
 
-class Keeper:
+class NodeAgent:
     """A worker for one environment.
 
     Args:
         environment: of the worker.
         preload: modules it imports before its first stage.
         variables: environment variables of the worker.
-        ground: what this node must have.
+        requirements: what this node must have.
     """
 
     def __init__(
-        self, environment: Environment, preload: tuple[str, ...], variables: Mapping[str, str], ground: Ground
+        self,
+        environment: Environment,
+        preload: tuple[str, ...],
+        variables: Mapping[str, str],
+        requirements: NodeRequirements,
     ) -> None:
         self.kept: list[dict[str, Any]] = []
         self.dropped = 0
         self.changed = threading.Condition()
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.worker: LocalWorker | None = None
-        self.ground, self.copies, self.sent = ground, dict[int, Mirror](), dict[int, float]()
-        if fault := unfit(ground, environment):
-            self.keep({"event": "gone", "message": f"{platform.node()}: {fault}", "broken": True})
+        self.requirements, self.run_folders, self.sent = requirements, dict[int, FolderSync](), dict[int, float]()
+        if problem := unfit(requirements, environment):
+            self.keep({"event": "gone", "message": f"{platform.node()}: {problem}", "broken": True})
             return
         if environment.gpu and os.environ.get("CUDA_VISIBLE_DEVICES") == "":
             del os.environ["CUDA_VISIBLE_DEVICES"]  # the engine hides them from us; a job is told its own
-        folder = ground.folder
-        if ground.storage:
+        folder = requirements.folder
+        if requirements.storage:
             self.scratch = folder = Path(tempfile.mkdtemp(prefix="factory-"))
-            variables = {name: value.replace(str(ground.root), str(folder)) for name, value in variables.items()}
+            variables = {name: value.replace(str(requirements.root), str(folder)) for name, value in variables.items()}
         self.worker = LocalWorker(environment, preload, self.events, variables, folder)
         threading.Thread(target=self.collect, daemon=True).start()
 
     def collect(self) -> None:
         while True:
             event = self.events.get()
-            self.keep(self.sent_away(event) if event.get("id") in self.copies else event)
+            self.keep(self.sent_away(event) if event.get("id") in self.run_folders else event)
             if event["event"] == "gone":
                 return
 
@@ -75,16 +79,16 @@ class Keeper:
         due = event["event"] == "epoch" and now - self.sent.get(job, 0.0) > PACE
         if due or event["event"] in TELLING:
             try:
-                self.copies[job].send()
+                self.run_folders[job].send()
             except FactoryError as error:
                 if event["event"] == "exit":
                     self.keep({**event, "event": "failed", "error": "FactoryError", "message": str(error)})
                     event = {**event, "code": event["code"] or error.exit_code}
             self.sent[job] = time.monotonic()
         if event["event"] == "exit":
-            shutil.rmtree(self.copies.pop(job).folder, ignore_errors=True)
+            shutil.rmtree(self.run_folders.pop(job).folder, ignore_errors=True)
         if "message" in event:
-            event = {**event, "message": event["message"].replace(str(self.scratch), str(self.ground.root))}
+            event = {**event, "message": event["message"].replace(str(self.scratch), str(self.requirements.root))}
         return event
 
     def keep(self, event: dict[str, Any]) -> None:
@@ -106,16 +110,16 @@ class Keeper:
 
     def submit(self, request: Mapping[str, Any]) -> None:
         """Start a stage; where the run lies behind a URL, once it is here."""
-        if self.worker and self.ground.storage:
-            self.worker.submit(self.brought(request, self.ground.storage))
+        if self.worker and self.requirements.storage:
+            self.worker.submit(self.brought(request, self.requirements.storage))
         elif self.worker:
             self.worker.submit(request)
 
     def brought(self, request: Mapping[str, Any], storage: str) -> dict[str, Any]:
-        run, log = (Path(request[name]).relative_to(self.ground.root) for name in ("run", "log"))
-        copy = Mirror(self.scratch / str(request["id"]) / run, f"{storage}/{run.as_posix()}")
+        run, log = (Path(request[name]).relative_to(self.requirements.root) for name in ("run", "log"))
+        copy = FolderSync(self.scratch / str(request["id"]) / run, f"{storage}/{run.as_posix()}")
         copy.fetch()
-        self.copies[request["id"]] = copy
+        self.run_folders[request["id"]] = copy
         return {**request, "run": str(copy.folder), "log": str(self.scratch / str(request["id"]) / log)}
 
     def end(self, job: int) -> None:
@@ -126,20 +130,20 @@ class Keeper:
         """End the worker and its jobs; they have ended when this returns."""
         if self.worker:
             self.worker.kill()
-        if self.ground.storage:
+        if self.requirements.storage:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def unfit(ground: Ground, environment: Environment) -> str | None:
+def unfit(requirements: NodeRequirements, environment: Environment) -> str | None:
     """Why this node cannot work for that parent."""
-    for package in ground.versions.keys() - environment.block:
-        wanted = ground.versions[package]
+    for package in requirements.versions.keys() - environment.block:
+        wanted = requirements.versions[package]
         found = __version__ if package == "factory" else version(package)
         if found != wanted:
             return f"has {package} {found}, and the sweep was planned with {wanted}; install the same on every node"
-    for folder in () if ground.storage else (ground.folder, ground.root):
+    for folder in () if requirements.storage else (requirements.folder, requirements.root):
         if not folder.is_dir():
             return f"has no folder {folder}; share it with every node, or give launcher.storage a URL"
-    if ground.project and project_digest(ground.project) != ground.code:
-        return f"has no project {ground.project}, or other files in it; share it with every node"
+    if requirements.project and project_digest(requirements.project) != requirements.code:
+        return f"has no project {requirements.project}, or other files in it; share it with every node"
     return None

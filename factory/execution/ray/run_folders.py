@@ -14,21 +14,21 @@ from factory.core.errors import ConfigError, FactoryError
 from factory.core.files import read_json, write_json
 from factory.core.rundir import RunDir
 from factory.execution.ray.node_agent import TELLING
-from factory.execution.ray.sync import Mirror
-from factory.execution.requirements import STORAGE, Ground
+from factory.execution.ray.sync import FolderSync
+from factory.execution.requirements import STORAGE, NodeRequirements
 
 
-class Copies:
+class RunFolders:
     """Does nothing but make paths absolute where nodes share our folders.
 
     Args:
-        ground: what parent and nodes agreed on.
+        requirements: what parent and nodes agreed on.
     """
 
-    def __init__(self, ground: Ground) -> None:
-        self.ground = ground
-        self.mirrors: dict[str, Mirror] = {}
-        self.jobs: dict[int, Mirror] = {}
+    def __init__(self, requirements: NodeRequirements) -> None:
+        self.requirements = requirements
+        self.mirrors: dict[str, FolderSync] = {}
+        self.jobs: dict[int, FolderSync] = {}
 
     def sent(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The request as a node takes it, its run's files under way.
@@ -37,12 +37,12 @@ class Copies:
             FactoryError: the URL cannot be reached.
         """
         run, log = (Path(request[name]).resolve() for name in ("run", "log"))
-        if self.ground.storage:
-            name = run.relative_to(self.ground.root).as_posix()
+        if self.requirements.storage:
+            name = run.relative_to(self.requirements.root).as_posix()
             left = RunDir(run).checkpoint.relative_to(run).as_posix()  # large, and of no use here
-            mirror = self.mirrors.setdefault(name, Mirror(run, f"{self.ground.storage}/{name}", left))
-            self.jobs[request["id"]] = mirror
-            mirror.send()
+            sync = self.mirrors.setdefault(name, FolderSync(run, f"{self.requirements.storage}/{name}", left))
+            self.jobs[request["id"]] = sync
+            sync.send()
         return {**request, "run": str(run), "log": str(log)}
 
     def fetched(self, event: Mapping[str, Any]) -> dict[str, Any]:

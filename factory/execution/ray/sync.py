@@ -22,7 +22,7 @@ Stamp = tuple[int, int]  # when it was written, in nanoseconds, and its size in 
 NEVER = (0, 0)
 
 
-class Mirror:
+class FolderSync:
     """Sends what changed here and fetches what changed there; both file by file, each whole or not at all.
 
     Args:

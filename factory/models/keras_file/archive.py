@@ -19,7 +19,7 @@ MOST_MEMBERS = 10_000
 LARGEST_CONFIG = 64 << 20  # bytes; the largest of keras.applications, NASNetLarge, has 1 MiB
 
 
-def faults(path: Path) -> Iterator[str]:
+def problems(path: Path) -> Iterator[str]:
     """Everything about the archive that Keras would not have written.
 
     Keras stores members as they are. Where nothing is compressed and no two members share bytes, nothing can unpack to

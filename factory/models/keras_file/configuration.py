@@ -13,7 +13,7 @@ FILES = {"vocabulary", "idf_weights"}
 """Arguments of Keras' layers that may be a file's path instead of values; Keras itself never saves a path."""
 
 
-def faults(text: bytes) -> Iterator[str]:
+def problems(text: bytes) -> Iterator[str]:
     """Every name and value that must not reach Keras, and where it stands.
 
     Args:

@@ -51,12 +51,12 @@ def refusal(path: Path, *, only_weights: bool = False) -> str | None:
 
 def _faults(path: Path, only_weights: bool) -> Iterator[str]:
     """Later looks rely on what earlier ones found in order, so only the first fault is of use."""
-    yield from archive.faults(path)
+    yield from archive.problems(path)
     with zipfile.ZipFile(path) as opened:
         if not only_weights:
-            yield from configuration.faults(opened.read(archive.CONFIG))
+            yield from configuration.problems(opened.read(archive.CONFIG))
         with opened.open(archive.WEIGHTS) as numbers:
-            yield from weights.faults(numbers, opened.getinfo(archive.WEIGHTS).file_size)
+            yield from weights.problems(numbers, opened.getinfo(archive.WEIGHTS).file_size)
 
 
 def reason(error: Exception) -> str:

@@ -13,7 +13,7 @@ import h5py
 DEEPEST = 100  # groups in groups; a model's layers and their variables
 
 
-def faults(file: IO[bytes], size: int) -> Iterator[str]:
+def problems(file: IO[bytes], size: int) -> Iterator[str]:
     """Everything that is not an array of numbers inside the file.
 
     Args:

@@ -98,21 +98,22 @@ def _load_weights(model: keras.Model, file: Path) -> None:
 
 def _check(spec: DataSpec, weights: str | None, top: bool, options: dict[str, Any]) -> None:
     shape = spec.inputs[0].shape
-    faults = []
+    problems = []
     if len(shape) != 3 or shape[2] not in (1, 3):
-        faults.append(
+        problems.append(
             f"model.kind: got 'application', which takes images (height, width, 1 or 3); "
             f"the data's {spec.inputs[0].name!r} has {shape}"
         )
     if weights not in (None, "imagenet") and not str(weights).endswith(".keras"):
-        faults.append(wrong("model.weights", weights, "null, 'imagenet' or a .keras file"))
+        problems.append(wrong("model.weights", weights, "null, 'imagenet' or a .keras file"))
     if top and (len(spec.outputs) > 1 or spec.outputs[0].task != "classification"):
-        faults.append(wrong("model.top", top, "false: the data's output is not one classification"))
+        problems.append(wrong("model.top", top, "false: the data's output is not one classification"))
     if "include_preprocessing" in options:
         given = shown(options["include_preprocessing"])
-        faults.append(f"model.options.include_preprocessing: got {given}; pixels are brought to what it takes already")
-    if faults:
-        raise ConfigError(faults)
+        takes = "pixels are brought to what it takes already"
+        problems.append(f"model.options.include_preprocessing: got {given}; {takes}")
+    if problems:
+        raise ConfigError(problems)
 
 
 def _pixels(make: Any, x: Any, white: float) -> Any:

@@ -28,13 +28,13 @@ def build(spec: DataSpec, *, nodes: dict[str, Node], outputs: list[str] | dict[s
         ConfigError: a name leads nowhere or in a circle, an output is missing, or a layer refuses what it is given.
     """
     tensors = functional.inputs(spec)
-    faults = list(topology.problems(nodes, outputs, list(tensors)))
+    problems = list(topology.problems(nodes, outputs, list(tensors)))
     chosen = topology.output_nodes(outputs)
     wanted = [output.name for output in spec.outputs]
     if sorted(chosen) != sorted(wanted):
-        faults.append(f"model.outputs: got {listed([*chosen])}; takes the data's outputs: {listed(wanted)}")
-    if faults:
-        raise ConfigError(faults)
+        problems.append(f"model.outputs: got {listed([*chosen])}; takes the data's outputs: {listed(wanted)}")
+    if problems:
+        raise ConfigError(problems)
     layers: dict[str, Any] = {}
     made = dict(tensors)
     for step in topology.order(nodes):

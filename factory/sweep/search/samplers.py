@@ -113,7 +113,7 @@ def checked(path: str, declared: Any, kind: Kind) -> tuple[Callable[..., Any], d
         try:
             given[key] = argument(f"{here}.{key}", given[key], parameters[key])
         except ConfigError as error:
-            wrong += error.faults
+            wrong += error.problems
     if wrong:
         raise ConfigError(wrong)
     return offered[name], given

@@ -109,7 +109,7 @@ def read(words: Iterable[str], parser: OverridesParser) -> Space:
             try:
                 parts.append(dimension(key, override))
             except ConfigError as error:
-                found += error.faults
+                found += error.problems
         else:
             parts.append(str(override.input_line))
     if found:

@@ -69,7 +69,7 @@ class RankedDevices(SeveralDevices):
         for variable in model.non_trainable_variables:
             if variable.path.endswith("seed_generator_state"):
                 variable.assign(variable + torch.tensor([APART * self.rank, 0], device=variable.value.device))
-        return [Together(self.rank, declared)]
+        return [RanksTogether(self.rank, declared)]
 
     def average_gradients(self, model: keras.Model) -> None:
         """Send training calls through PyTorch's own wrapper, which all else that Keras does need not know."""
@@ -120,7 +120,7 @@ class Forward(torch.nn.Module):
         return self.call(*inputs, **keywords)
 
 
-class Together(keras.callbacks.Callback):
+class RanksTogether(keras.callbacks.Callback):
     """Lets the ranks draw different random numbers, and stop in the same step.
 
     Args:
