@@ -19,6 +19,17 @@ from factory.diff.command import FAIL_ON, FORMATS
 
 INFO = ("all", "defaults", "defaults-tree", "config", "plugins", "searchpath")
 
+COMPOSED = ("run", "sweep", "hydra")
+FLAGS = {
+    "--format": ("list", "diff"),
+    "--fail-on": ("diff",),
+    "--config-dir": (*COMPOSED, "diff", "check", "help"),
+    "--config-name": COMPOSED,
+    "--resolve": ("hydra",),
+    "--package": ("hydra",),
+}
+"""Flag → the verbs that it says something to; what ``--cfg`` and its like print is ``hydra``."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line.
@@ -80,7 +91,17 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if unknown:
         flags = [flag for action in parser._actions for flag in action.option_strings]
         raise ConfigError([messages.wrong("command line", word, "the flags of --help", flags) for word in unknown])
-    return argparse.Namespace(**vars(options), arguments=arguments, verb=verb_of(options))
+    verb = verb_of(options)
+    foreign = [flag for flag, verbs in FLAGS.items() if verb not in verbs and given(parser, options, flag)]
+    if foreign:
+        raise ConfigError([f"{flag}: is of {', '.join(FLAGS[flag])} only, not of {verb}" for flag in foreign])
+    return argparse.Namespace(**vars(options), arguments=arguments, verb=verb)
+
+
+def given(parser: argparse.ArgumentParser, options: argparse.Namespace, flag: str) -> bool:
+    """Whether a flag was typed with a value of its own."""
+    name = flag.removeprefix("--").replace("-", "_")
+    return bool(getattr(options, name) != parser.get_default(name))
 
 
 def verb_of(options: argparse.Namespace) -> str:

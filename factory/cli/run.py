@@ -1,4 +1,4 @@
-"""PARENT: ``factory.run``: the main job from Python, for notebooks and tests."""
+"""PARENT: One run from its config to its page: what the command line and ``factory.run`` have in common."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from factory.cli.launcher import fit_launcher, open_launcher
+from factory.config.composition.compose import Config
 from factory.config.load import load_config, require_data
 from factory.config.plugins import use_project
 from factory.core.terminal import Terminal
 from factory.core.timing import Clock
-from factory.execution.local import LocalLauncher
 from factory.pipeline.pipeline import Pipeline
-from factory.report import live
+from factory.report import live, table
 from factory.report.draw import draw_report
 from factory.tracking.tracking import Tracking
 
@@ -63,15 +64,42 @@ def run(
     clock = Clock()
     with clock.timed("compose"):
         composed = load_config(list(overrides), config_dir=config_dir)
-    require_data(composed.tree["data"])
-    with Tracking() as tracking, LocalLauncher() as launcher:
-        watch = live.watcher(Terminal()) if progress else live.Silent()
-        tracked = tracking.watch(composed.tracker, watch)
-        pipeline = Pipeline(composed, launcher, tracked, clock)
+    return Result.of(run_config(composed, clock, Terminal() if progress else None))
+
+
+def run_config(config: Config, clock: Clock, console: Terminal | None) -> dict[str, Any]:
+    """Run a checked config, record and draw it; a run that failed is recorded and drawn as far as it came.
+
+    Args:
+        config: composed and validated.
+        clock: the timings so far; grows.
+        console: where the run is shown; None shows nothing.
+
+    Returns:
+        The summary, as in run.json.
+
+    Raises:
+        FactoryError: one of its children; what was finished stays in the run folder.
+    """
+    require_data(config.tree["data"])
+    config = fit_launcher(config)
+    with Tracking(console) as tracking, open_launcher(config) as launcher:
+        watch = live.watcher(console) if console else live.Silent()
+        tracked = tracking.watch(config.tracker, watch)
+        pipeline = Pipeline(config, launcher, tracked, clock)
         try:
             with watch:
-                return Result.of(pipeline.execute())
+                return pipeline.execute()
         finally:
+            if console and pipeline.summary.get("train"):
+                table.show(pipeline.summary, console)
             if "laps" in pipeline.summary:
-                draw_report(pipeline.run.path)
+                show_page(pipeline.run.path, console)
             tracked.end()
+
+
+def show_page(folder: Path, console: Terminal | None) -> None:
+    """Draw the page of a run, and say where it is."""
+    drawn = draw_report(folder)
+    if drawn and console:
+        console.say(f"report: {drawn}")

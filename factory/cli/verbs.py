@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from factory.cli.help import help_text
+from factory.cli.run import run_config, show_page
 from factory.config.composition.compose import Config, compose_config
 from factory.config.composition.hydra_cli import (
     complete_in_shell,
@@ -20,7 +21,7 @@ from factory.config.composition.hydra_cli import (
     print_info,
     run_sweep,
 )
-from factory.config.load import load_config, require_data, resumed, validate_config
+from factory.config.load import load_config, resumed, validate_config
 from factory.config.packages import check_packages
 from factory.config.schema import json_schema
 from factory.core import messages
@@ -33,10 +34,8 @@ from factory.core.terminal import Terminal
 from factory.core.timing import Clock
 from factory.diff import check
 from factory.diff import command as diffs
-from factory.execution.local import LocalLauncher
-from factory.pipeline.pipeline import Pipeline
-from factory.report import live, run_list, table
-from factory.report.draw import draw_carefully, draw_report
+from factory.report import run_list, table
+from factory.report.draw import draw_carefully
 from factory.sweep import command as sweeps
 from factory.sweep.hydra_task import Sweep
 from factory.sweep.outcome import GOOD
@@ -46,10 +45,10 @@ from factory.tracking.tracking import Tracking
 
 
 def run_command(options: argparse.Namespace) -> int:
-    sweeps.needs_a_sweep(options.words)
+    words = sweeps.for_one_run(options.words)
     clock = Clock()
     with clock.timed("compose"):
-        composed = load_config(options.words, config_dir=options.config_dir, config_name=options.config_name)
+        composed = load_config(words, config_dir=options.config_dir, config_name=options.config_name)
     return carry_out(composed, clock)
 
 
@@ -112,7 +111,7 @@ def check_command(options: argparse.Namespace) -> int:
 
 
 def help_command(options: argparse.Namespace) -> int:
-    say(help_text(DESCRIBED))
+    say(help_text(DESCRIBED, options.config_dir))
     return 0
 
 
@@ -187,23 +186,8 @@ DESCRIBED = {
 
 
 def carry_out(composed: Config, clock: Clock) -> int:
-    """Run, show, and answer with the exit code; a run that failed is shown as far as it came."""
-    console = Terminal()
     warn(foreign(Path(composed.run_dir)))
-    require_data(composed.tree["data"])
-    with Tracking(console) as tracking, LocalLauncher() as launcher:
-        watch = live.watcher(console)
-        tracked = tracking.watch(composed.tracker, watch)
-        pipeline = Pipeline(composed, launcher, tracked, clock)
-        try:
-            with watch:
-                pipeline.execute()
-        finally:
-            if pipeline.summary.get("train"):
-                table.show(pipeline.summary, console)
-            if "laps" in pipeline.summary:
-                show_page(pipeline.run.path, console)
-            tracked.end()
+    run_config(composed, clock, Terminal())
     return 0
 
 
@@ -226,11 +210,6 @@ def exit_code(summary: Mapping[str, Any]) -> int:
         return 0
     code = int(summary.get("exit_code", 0))
     return code or (Interrupted if summary["status"] in ("running", "interrupted") else FactoryError).exit_code
-
-
-def show_page(folder: Path, console: Terminal) -> None:
-    if drawn := draw_report(folder):
-        console.say(f"report: {drawn}")
 
 
 def only_word(options: argparse.Namespace) -> str:

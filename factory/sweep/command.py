@@ -19,13 +19,14 @@ RESUME = "sweep="
 FOLDER = "hydra.sweep.dir="
 JOURNAL = "study.journal"
 SWEEPER = "hydra/sweeper="
+LAUNCHER = "hydra/launcher="
 SHORT = {
     "launcher.": "hydra.launcher.",
     "reuse=": "hydra.launcher.reuse=",
     "search.": "hydra.sweeper.",
     "search=": SWEEPER,
 }
-HOW = (FOLDER, "hydra.launcher.", "hydra/launcher=", "launcher.", "reuse=")
+HOW = (FOLDER, "hydra.launcher.", LAUNCHER, "launcher.", "reuse=")
 INTERVAL = re.compile(r"[^=]+=.*\binterval\(")
 
 
@@ -44,15 +45,18 @@ def searches(words: Sequence[str]) -> bool:
     return any(word.startswith(("search.", "search=")) or INTERVAL.match(word) for word in words)
 
 
-def needs_a_sweep(words: Sequence[str]) -> None:
-    """Refuse the words of a sweep where there is none.
+def for_one_run(words: Sequence[str]) -> list[str]:
+    """Return the words of a single run in full; those that only a sweep understands are refused.
 
     Raises:
         ConfigError: a line for each.
     """
-    ours = [word.partition("=")[0] for word in words if word.startswith((RESUME, *SHORT))]
+    named = any(word.startswith(LAUNCHER) for word in words)
+    short = [name for name in SHORT if not (named and name == "launcher.")]
+    ours = [word for word in words if word.startswith((RESUME, *short))]
     if ours:
-        raise ConfigError([f"{key}: is of sweeps only; add -m" for key in ours])
+        raise ConfigError([f"{word.partition('=')[0]}: is of sweeps only; add -m" for word in ours])
+    return in_full(words)
 
 
 def resumed(words: Sequence[str]) -> list[str]:

@@ -53,11 +53,16 @@ def on_ray(
     agreed = {"factory": __version__, **versions(["keras", "numpy", *BACKENDS])}
     requirements = NodeRequirements(Path.cwd(), root, storage, agreed, own, project_digest(own) if own else "")
     own_ray = OwnRay(max(cores(), int((at_a_time or 0) * cluster.cpus))) if cluster.address is None else None
-    from factory.execution.ray.cluster import (
-        RayCluster,  # after that: Ray reads the environment once, when it is imported
-    )
+    # Imported once our own Ray is there: Ray reads the environment only then.
+    from factory.execution.ray.cluster import RayCluster
 
     return RayCluster(cluster, own_ray, at_a_time, most, requirements, variables)
+
+
+def project_variables() -> dict[str, str]:
+    """Return what tells a worker on any node which project it works in."""
+    own = project()
+    return {VARIABLE: str(own)} if own else {}
 
 
 def take_back(folder: Path) -> None:
@@ -69,9 +74,8 @@ def take_back(folder: Path) -> None:
 
 def worker_variables(folder: Path) -> dict[str, str]:
     """JAX keeps what it compiled for the other jobs of the sweep: the same executable, so the same weights."""
-    own = project()
     return {
-        **({VARIABLE: str(own)} if own else {}),
+        **project_variables(),
         "JAX_COMPILATION_CACHE_DIR": str((folder / ".cache" / "jax").resolve()),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",

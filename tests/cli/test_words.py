@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from factory.cli.main import parse
@@ -97,3 +99,28 @@ def test_config_is_printed_with_what_is_missing_and_refused_with_what_is_wrong()
     wrong = factory("data=csv", "train.epoks=3", "--cfg", "job")
     assert (wrong.code, wrong.out) == (2, "")
     assert wrong.err.startswith("train.epoks: unknown key; takes ") and wrong.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["list", "--fail-on", "gate"], "--fail-on: is of diff only, not of list"),
+        (["model=mlp", "--format", "json"], "--format: is of list, diff only, not of run"),
+        (
+            ["report", "x", "--config-dir", "conf"],
+            "--config-dir: is of run, sweep, hydra, diff, check, help only, not of report",
+        ),
+        (["check", "--resolve"], "--resolve: is of hydra only, not of check"),
+    ],
+)
+def test_flag_of_another_verb_is_refused(words: list[str], line: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(words)
+    assert str(caught.value) == line
+
+
+def test_help_shows_the_groups_of_the_users_folder(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "mine.yaml").write_text("# python -m factory model=mine\n# A model of mine.\nkind: mlp\n")
+    done = factory("--help", "--config-dir", str(tmp_path))
+    assert done.code == 0 and "mine" in done.out and "A model of mine." in done.out

@@ -75,6 +75,17 @@ def test_ray_of_our_own_trains_to_the_same_weights_and_leaves_nothing(tmp_path: 
     assert all_as(there, here, 4)
 
 
+def test_single_run_has_its_stages_on_the_cluster(tmp_path: Path) -> None:
+    words = ["model.hidden=[16]", "train.backend=jax", "train.epochs=2", ON_RAY, f"hydra.run.dir={tmp_path}/run"]
+    with started(*words, f"models={tmp_path}/models", log=tmp_path / "log.txt") as process:
+        assert process.wait(timeout=300) == 0, (tmp_path / "log.txt").read_text()
+        wait_until(lambda: processes_of(process) == [], seconds=5)
+    summary = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert (summary["status"], summary["threads"]) == ("published", 1)  # as many threads as a stage reserves processors
+    refused = factory("train.backend=jax", ON_RAY, "launcher.storage=file:///nowhere", cwd=tmp_path)
+    assert refused.err == "launcher.storage: is of sweeps only; a single run needs a folder that every node shares\n"
+
+
 def test_interrupted_and_killed_commands_leave_nothing_and_go_on_without_ray(tmp_path: Path, local: Path) -> None:
     words = ["-m", *LONG, *at(tmp_path)]
     on_ray = [*words[:1], ON_RAY, *words[1:]]

@@ -12,7 +12,7 @@ import pytest
 
 from factory.core.errors import ConfigError
 from factory.execution.requirements import ClusterSettings
-from factory.sweep.command import in_full, needs_a_sweep, resumed
+from factory.sweep.command import for_one_run, in_full, resumed
 from factory.sweep.search.search import Wanted
 from factory.sweep.settings import Settings
 from hydra_plugins.factory_sweep import FactoryLauncherConf, FactoryRayLauncherConf, FactorySearchConf
@@ -77,9 +77,12 @@ def test_short_words_are_hydras_in_full() -> None:
 
 
 def test_words_of_a_sweep_are_refused_without_one() -> None:
-    needs_a_sweep(["model=mlp", "train.backend=jax", "hydra.launcher.jobs=2"])
+    words = ["model=mlp", "train.backend=jax", "hydra.launcher.jobs=2"]
+    assert for_one_run(words) == words
+    named = ["hydra/launcher=factory_ray", "launcher.cpus=2"]
+    assert for_one_run(named) == ["hydra/launcher=factory_ray", "hydra.launcher.cpus=2"]
     with pytest.raises(ConfigError, match=r"launcher\.jobs: is of sweeps only; add -m\nsweep: is of sweeps"):
-        needs_a_sweep(["seed=1", "launcher.jobs=2", "sweep=resume"])
+        for_one_run(["seed=1", "launcher.jobs=2", "sweep=resume"])
 
 
 AIMS = [{"metric": "auto", "mode": "auto"}]
