@@ -1,4 +1,4 @@
-"""PARENT: What people look at: live display, table, pages, model card, lists and comparisons.
+"""PARENT: the reports of runs: live display, table, HTML pages, model card, lists and comparisons.
 
 Imports registry, config and core.
 """

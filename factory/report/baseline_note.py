@@ -1,4 +1,4 @@
-"""PARENT: how a model stands beside the trivial answer, in words; of a run from before that was measured, nothing."""
+"""PARENT: a model compared with the trivial baseline, in words; nothing for a run that did not measure the baseline."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ NAMES = {"r2": "R²", "mae": "MAE"}
 
 
 def warnings(trained: Mapping[str, Any]) -> list[str]:
-    """A line for each output that the model answers no better than without looking at its inputs.
+    """Return a warning for each output on which the model is no better than a constant answer.
 
     Args:
         trained: train/report.json, empty where training did not end.
@@ -22,14 +22,18 @@ def warnings(trained: Mapping[str, Any]) -> list[str]:
 
 
 def against(found: Mapping[str, Any]) -> str:
-    """The metric that decides, of the model and of the trivial answer."""
+    """Return the deciding metric's values for the model and for the baseline, in words.
+
+    Args:
+        found: the comparison of one output, as train/report.json holds it under ``baseline``.
+    """
     name = found["metric"]
     scores = found["scores"][name]
     return f"{NAMES.get(name, name)} {scores['model']:.4f} against {scores['baseline']:.4f}"
 
 
 def rows(trained: Mapping[str, Any]) -> Iterator[list[str]]:
-    """For each output and metric: output, metric, the model's, the trivial answer's, and what that answers."""
+    """Yield a table row for each output and metric: output, metric, model's value, baseline's value, the baseline."""
     for output, found in (trained.get("baseline") or {}).items():
         for name, scores in found["scores"].items():
             if scores["model"] is not None:

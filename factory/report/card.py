@@ -1,4 +1,4 @@
-"""PARENT: model_card.md: the facts of a run as a Hugging Face model card.
+"""PARENT: model_card.md, a Hugging Face model card made of the facts of a run.
 
 https://huggingface.co/docs/hub/model-cards and https://github.com/huggingface/hub-docs/blob/main/modelcard.md
 """
@@ -22,14 +22,18 @@ MOST_LAYERS = 60
 
 
 def write(facts: Facts) -> Path:
-    """Write the card of a run, whatever its status, into its own folder."""
+    """Write the model card of a run, whatever its status, into the run's folder.
+
+    Returns:
+        The path of the card.
+    """
     path = facts.path / "model_card.md"
     write_text(path, text("model_card.md", contents(facts)))
     return path
 
 
 def contents(facts: Facts) -> dict[str, Any]:
-    """What the template shows."""
+    """Return the fields of the model card's template."""
     trained, tree = facts.trained, facts.tree
     nodes = facts.architecture.get("nodes", [])
     return {
@@ -52,7 +56,7 @@ def contents(facts: Facts) -> dict[str, Any]:
 
 
 def metadata(facts: Facts) -> dict[str, Any]:
-    """The header that the Hub reads; the licence is not ours to declare."""
+    """Return the card's YAML header, which the Hub reads; the licence is the user's to declare and is left out."""
     header: dict[str, Any] = {"library_name": "keras", "tags": ["keras", "factory", *facts.targets]}
     if kind := pipeline_tag(facts.trained):
         header["pipeline_tag"] = kind
@@ -68,7 +72,7 @@ def metadata(facts: Facts) -> dict[str, Any]:
 
 
 def pipeline_tag(trained: Mapping[str, Any]) -> str | None:
-    """The Hub's word for what a model of one input and one output does; None where it has none."""
+    """Return the Hub's pipeline tag of a model with one input and one output; None where the Hub has none."""
     data = trained.get("data")
     if not data or len(data["inputs"]) > 1 or len(data["outputs"]) > 1:
         return None
@@ -79,7 +83,7 @@ def pipeline_tag(trained: Mapping[str, Any]) -> str | None:
 
 
 def tensors(trained: Mapping[str, Any]) -> Iterator[list[str]]:
-    """The signature: what clients rely on; the labels of a classification."""
+    """Yield a row for each tensor of the signature: input or output, name, dtype, shape, labels of a classification."""
     if not trained:
         return
     labels = {output["name"]: output["labels"] for output in trained["data"]["outputs"]}
@@ -96,7 +100,7 @@ def tensors(trained: Mapping[str, Any]) -> Iterator[list[str]]:
 
 
 def gate(facts: Facts) -> Iterator[list[str]]:
-    """A row for each target: how, how large, how far off, how good, how fast, where."""
+    """Yield a row for each target: backend, status, size, difference, headroom, metric, latency, published folder."""
     for name, target in (facts.summary.get("targets") or {}).items():
         found = target.get("difference")
         yield [

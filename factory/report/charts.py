@@ -1,4 +1,4 @@
-"""PARENT: what is drawn, as Vega-Lite specifications: data and marks; colours come from the page, which has two themes.
+"""PARENT: the charts of a run as Vega-Lite specifications; their colours come from the page, which has two themes.
 
 https://vega.github.io/vega-lite/docs/. A ``"$name"`` in a specification is the page's colour of that name.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Row = Mapping[str, Any]
-MOST_EPOCHS = 600  # points of one curve; more cannot be told apart on a screen
+MOST_EPOCHS = 600  # points of one curve; a screen cannot show more
 FIT = {"type": "fit-x", "contains": "padding"}
 SHADES = {"domain": [0, 1], "range": ["$surface", "$one"], "interpolate": "rgb"}
 LARGEST_NUMBERED = 20  # classes whose cells have room for a number
@@ -19,15 +19,15 @@ LARGEST_NUMBERED = 20  # classes whose cells have room for a number
 
 @dataclass(frozen=True)
 class Chart:
-    """One figure: a picture for eyes and a table for everyone.
+    """A figure with its data as a table, for readers who cannot see the picture.
 
     Args:
-        title: what it shows.
-        spec: Vega-Lite.
-        columns: of the table.
-        rows: of the table, a value for each column.
-        note: how to read it.
-        narrowest: pixels; a narrower page scrolls it.
+        title: the figure's title.
+        spec: the Vega-Lite specification; empty for a table without a picture.
+        columns: names of the table's columns.
+        rows: the table's rows, a value for each column.
+        note: how to read the figure.
+        narrowest: least width in pixels; a narrower page scrolls the figure.
     """
 
     title: str
@@ -39,22 +39,35 @@ class Chart:
 
 
 def spec_of(rows: Iterable[Row], height: int, **rest: Any) -> dict[str, Any]:
-    """A specification that is as wide as its place on the page."""
+    """Return a Vega-Lite specification of these rows that is as wide as its container.
+
+    Args:
+        rows: the data.
+        height: in pixels.
+        rest: further top-level properties of the specification.
+    """
     return {"data": {"values": list(rows)}, "width": "container", "height": height, "autosize": FIT, **rest}
 
 
 def axis(field: str, kind: str, title: str | None = None, **rest: Any) -> dict[str, Any]:
+    """Return the Vega-Lite encoding of a field; ``kind`` is its type, such as quantitative or nominal."""
     return {"field": field, "type": kind, "title": title, **rest}
 
 
 def curves(runs: Mapping[str, Sequence[Mapping[str, float]]]) -> list[Chart]:
-    """A chart for each metric, the loss first; a colour for each run, or for training and validation of one alone."""
+    """Return the learning curves: a chart for each metric, the loss first.
+
+    Args:
+        runs: label → history, one mapping of metric → value for each epoch. Several runs have a colour each; a single
+            run has one colour for training and one for validation.
+    """
     names = dict.fromkeys(name.removeprefix("val_") for rows in runs.values() for row in rows for name in row)
     metrics = [name for name in names if name not in ("epoch", "seconds", "loss")]
     return [curve(metric, runs) for metric in (["loss"] if "loss" in names else []) + metrics]
 
 
 def curve(metric: str, runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Chart:
+    """Return the chart of one metric over the epochs, on the training and the validation rows."""
     points = [
         {"run": run, "epoch": int(row["epoch"]), "rows": rows_of, "value": row[name]}
         for run, rows in runs.items()
@@ -87,13 +100,18 @@ def curve(metric: str, runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Cha
 
 
 def thinned(rows: Sequence[Mapping[str, float]], most: int = MOST_EPOCHS) -> list[Mapping[str, float]]:
-    """At most so many rows that a curve can show, the last one always."""
+    """Return at most ``most`` rows at even distances, always with the last one."""
     every = -(-len(rows) // most)
     return [row for place, row in enumerate(rows) if (len(rows) - 1 - place) % every == 0] if rows else []
 
 
 def confusion(name: str, judged: Row) -> Chart:
-    """Which class was taken for which, or the most frequent mistakes where there are too many classes to see."""
+    """Return the confusion matrix of an output, or its most frequent mistakes where there are too many classes to draw.
+
+    Args:
+        name: of the output.
+        judged: the output's classification in train/evaluation.json.
+    """
     right = f"{judged['right']} of {judged['rows']} validation rows are right"
     if judged["confusion"] is None:
         return Chart(f"{name}: most frequent mistakes", {}, ["actual", "predicted", "rows"], judged["mistaken"], right)
@@ -139,7 +157,12 @@ def confusion(name: str, judged: Row) -> Chart:
 
 
 def residuals(name: str, column: Row) -> Chart:
-    """How far off each prediction is, over what was predicted."""
+    """Return the plot of residuals (predicted - actual) over predictions.
+
+    Args:
+        name: of the output, or of one number of it.
+        column: one column of a regression in train/evaluation.json.
+    """
     points = [{"actual": a, "predicted": p, "residual": p - a} for a, p in column["points"] if math.isfinite(p)]
     dots = {
         "mark": {"type": "point", "filled": True, "opacity": 0.7, "size": 42},
@@ -157,7 +180,7 @@ def residuals(name: str, column: Row) -> Chart:
 
 
 def evaluations(judged: Mapping[str, Row]) -> list[Chart]:
-    """A confusion matrix for each classification, a residual plot for each number of a regression."""
+    """Return a confusion matrix for each classification and a residual plot for each column of a regression."""
     charts = []
     for name, output in judged.items():
         if output["task"] == "classification":
@@ -169,7 +192,11 @@ def evaluations(judged: Mapping[str, Row]) -> list[Chart]:
 
 
 def latency(targets: Iterable[Row]) -> Chart | None:
-    """Milliseconds of one call by batch size; each row has ``name`` and ``latency``."""
+    """Return a bar chart of latency by target and batch size; None where nothing was measured.
+
+    Args:
+        targets: rows with ``name`` and ``latency``, which is batch size → seconds of one call.
+    """
     bars = [
         {"target": target["name"], "batch": batch, "milliseconds": seconds * 1000}
         for target in targets
@@ -196,7 +223,11 @@ def latency(targets: Iterable[Row]) -> Chart | None:
 
 
 def sizes(targets: Iterable[Row]) -> Chart | None:
-    """Kibibytes of each artifact; each row has ``name`` and ``bytes``."""
+    """Return a bar chart of artifact sizes in KiB; None where there is no artifact.
+
+    Args:
+        targets: rows with ``name`` and ``bytes``.
+    """
     bars = [{"target": t["name"], "KiB": round(t["bytes"] / 1024, 1)} for t in targets if t.get("bytes")]
     if not bars:
         return None

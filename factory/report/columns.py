@@ -1,4 +1,4 @@
-"""PARENT: a terminal table of thousands of rows; Rich, which wraps each cell, takes half a second for a thousand."""
+"""PARENT: a fast terminal table for thousands of rows; Rich's own wraps each cell and takes 0.5 s for a thousand."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from factory.core.printable import visible
 
 GAP = "   "
 Styled = tuple[str, str]
-"""A cell's text and its style, which may be empty."""
+"""A cell: its text and its Rich style, which may be empty."""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Styled]], right: Container[str] = ()) -> Segments:
-    """Align cells under their names, each whole: a path is there to be copied.
+    """Return a table whose cells are never cut or wrapped, since a path is there to be copied.
 
     Args:
-        head: name of each column.
+        head: names of the columns.
         rows: a cell for each column.
-        right: the columns that end at the right.
+        right: names of the columns that are aligned at the right.
     """
     rows = [[(visible(text), style) for text, style in row] for row in rows]
     widths = [cell_len(name) for name in head]

@@ -1,4 +1,4 @@
-"""PARENT: runs side by side: results, where their configs differ, curves on one plot, gates; as tables and a page."""
+"""PARENT: a comparison of runs: results, config differences, curves, gates; as terminal tables and an HTML page."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ LONGEST_NAME = 120  # characters of the page's file name
 
 
 def load(paths: Sequence[str]) -> tuple[dict[str, Facts], list[str]]:
-    """Read runs.
+    """Read the runs that are to be compared.
 
     Returns:
-        Runs by a short label: the folder's name, or the path as it was typed where two folders share a name. A line
-        for each that cannot be read, where there are still two to compare.
+        The runs by a short label: the folder's name, or the path as it was typed where two folders share a name. Then
+        a message for each run that cannot be read, where there are still two to compare.
 
     Raises:
-        ConfigError: fewer than two, one twice, or fewer than two that can be read.
+        ConfigError: fewer than two runs, the same run twice, or fewer than two that can be read.
     """
     if len(paths) < 2:
         raise ConfigError(f"compare: got {' '.join(paths) or 'nothing'}; takes two run folders or more")
@@ -55,7 +55,11 @@ def load(paths: Sequence[str]) -> tuple[dict[str, Facts], list[str]]:
 
 
 def write(runs: Mapping[str, Facts]) -> Path:
-    """Write the page that shows runs side by side; the same runs always give the same file."""
+    """Write the page that shows runs side by side; the same runs always give the same file.
+
+    Returns:
+        The path of the page.
+    """
     name = re.sub(r"[^\w.-]+", "_", "-".join(runs))[:LONGEST_NAME]
     path = FOLDER / f"{name}.html"
     write_text(path, page("compare.html", contents(runs)))
@@ -63,7 +67,7 @@ def write(runs: Mapping[str, Facts]) -> Path:
 
 
 def contents(runs: Mapping[str, Facts]) -> dict[str, Any]:
-    """What the template shows."""
+    """Return the fields of the comparison's template."""
     curves = charts.curves({label: facts.history for label, facts in runs.items()})
     targets = [
         {**target, "name": f"{name}, {label}"}
@@ -89,7 +93,7 @@ def contents(runs: Mapping[str, Facts]) -> dict[str, Any]:
 
 
 def evaluations(runs: Mapping[str, Facts]) -> list[Chart]:
-    """Confusion matrices or residuals, output by output, those of all runs beside each other; too large ones not."""
+    """Return confusion matrices and residual plots by output, all runs side by side; none where they are too large."""
     found = []
     for name in dict.fromkeys(name for facts in runs.values() for name in facts.evaluation):
         for label, facts in runs.items():
@@ -101,7 +105,7 @@ def evaluations(runs: Mapping[str, Facts]) -> list[Chart]:
 
 
 def show(runs: Mapping[str, Facts], console: Terminal) -> None:
-    """Print results, differences and gates."""
+    """Print the results, config differences and gates of runs as tables, then the warnings."""
     tables = [filled(result_columns(runs), results(runs))]
     if rows := differences(runs):
         tables.append(filled(["config", *runs], ([path, *map(plain, values)] for path, values in rows)))
@@ -116,6 +120,7 @@ def show(runs: Mapping[str, Facts], console: Terminal) -> None:
 
 
 def filled(columns: Sequence[str], rows: Any) -> Table:
+    """Return a Rich table of these columns and rows."""
     made = table_of(*columns)
     for row in rows:
         made.add_row(*row)
@@ -135,7 +140,7 @@ def result_columns(runs: Mapping[str, Facts]) -> list[str]:
 
 
 def results(runs: Mapping[str, Facts]) -> Iterator[list[str]]:
-    """A row for each run: what came out, on the validation rows."""
+    """Yield a row for each run: status, metrics on the validation rows, size and time of its training."""
     names = metric_names(runs)
     for label, facts in runs.items():
         trained, found = facts.trained, facts.metrics
@@ -147,7 +152,10 @@ def results(runs: Mapping[str, Facts]) -> Iterator[list[str]]:
 
 
 def differences(runs: Mapping[str, Facts]) -> list[tuple[str, list[Any]]]:
-    """Where the configs differ, a value for each run; not what belongs to a target that one of them does not have."""
+    """Return the config paths where runs differ, each with a value for each run.
+
+    Settings of a target that only some of the runs have are left out; that the targets differ is one row.
+    """
     shared = set.intersection(*(set(facts.targets) | {""} for facts in runs.values()))
     found = settings.between(list(runs.values()))
 
@@ -174,7 +182,7 @@ GATE_COLUMNS = [
 
 
 def gate(runs: Mapping[str, Facts]) -> Iterator[list[str]]:
-    """A row for each target and run."""
+    """Yield a row for each target and run, with the columns of `GATE_COLUMNS`."""
     for name in target_names(runs):
         for label, facts in runs.items():
             target = (facts.summary.get("targets") or {}).get(name)
@@ -195,7 +203,7 @@ def gate(runs: Mapping[str, Facts]) -> Iterator[list[str]]:
 
 
 def warnings(runs: Mapping[str, Facts]) -> Iterator[str]:
-    """What makes numbers of these runs incomparable."""
+    """Yield a warning for each reason why numbers of these runs are not comparable."""
     data = {facts.trained["data"]["fingerprint"] for facts in runs.values() if facts.trained}
     if len(data) > 1:
         yield "They were trained and validated on different rows: their metrics are not comparable as they stand."

@@ -1,4 +1,4 @@
-"""PARENT: what the files that only reports read must hold; see `factory.core.documents`."""
+"""PARENT: the schemas of the JSON files that only reports read; see `factory.core.documents`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from factory.core.documents import Count, Document, Size, rule
 
 
 class Judged(Document):
-    """A classification of train/evaluation.json."""
+    """The evaluation of one classification output in train/evaluation.json."""
 
     task: Literal["classification"]
     rows: Count
@@ -22,6 +22,8 @@ class Judged(Document):
 
 
 class Column(Document):
+    """The residuals of one column of a regression output; ``points`` are pairs of actual and predicted value."""
+
     mean: float
     deviation: float
     r2: float | None
@@ -30,21 +32,21 @@ class Column(Document):
 
 
 class Regressed(Document):
-    """A regression of train/evaluation.json."""
+    """The evaluation of one regression output in train/evaluation.json."""
 
     task: Literal["regression"]
     columns: list[Column]
 
 
 def is_square(judged: Judged) -> bool:
-    """Whether a confusion matrix has a row and a column for each label."""
+    """Return whether a confusion matrix has a row and a column for each label."""
     size = len(judged["labels"])
     return judged["confusion"] is None or [len(row) for row in judged["confusion"]] == [size] * size
 
 
 Classified = Annotated[Judged, rule(is_square, "a confusion matrix with a row and a column for each label")]
 Evaluation = dict[str, Annotated[Classified | Regressed, Field(discriminator="task")]]
-"""train/evaluation.json: output → how it was judged."""
+"""The schema of train/evaluation.json: output → its evaluation."""
 
 Node = TypedDict(
     "Node",
@@ -61,7 +63,7 @@ Node = TypedDict(
 
 
 def are_in_order(nodes: list[Node]) -> bool:
-    """Whether every call of a layer has a name of its own and follows those that feed it."""
+    """Return whether every node has a unique name and comes after the nodes that feed it."""
     known: set[str] = set()
     for node in nodes:
         if node["name"] in known or not known.issuperset(node["from"]):
@@ -71,7 +73,7 @@ def are_in_order(nodes: list[Node]) -> bool:
 
 
 class Architecture(Document):
-    """train/architecture.json."""
+    """The schema of train/architecture.json: the model's graph of layers."""
 
     nodes: Annotated[list[Node], rule(are_in_order, "nodes with names of their own, each after those that feed it")]
     outputs: dict[str, str]

@@ -1,4 +1,4 @@
-"""PARENT: what people look at: the live display, the table, report.html, the model card; lists and comparisons."""
+"""PARENT: the drawing of report.html and model_card.md, which never makes a run fail."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from factory.core.printable import tell
 
 
 def draw_report(folder: Path) -> Path | None:
-    """Write report.html and model_card.md of a run that has ended, however it ended.
+    """Write report.html and model_card.md of a run that has ended, whatever its status.
 
     Returns:
-        The page; None where it could not be drawn, which is said and costs no run.
+        The path of the page; None where it could not be drawn: the reason is printed and the run's status stays.
     """
 
     def drawing() -> Path:
         from factory.report import (
             card,
             facts,
-            run_page,  # here, since --help and errors need not wait for Jinja (45 ms)
+            run_page,  # imported here, since --help and errors need not wait for Jinja (45 ms)
         )
 
         found = facts.read(folder)
@@ -34,13 +34,17 @@ def draw_report(folder: Path) -> Path | None:
 
 
 def draw_carefully(folder: Path, drawing: Callable[[], Path]) -> Path | None:
-    """Draw what has ended well without it.
+    """Call ``drawing`` and print its errors instead of raising them.
+
+    Args:
+        folder: named in the message.
+        drawing: writes a page and returns its path.
 
     Returns:
-        The page; None after a full disk, files of another version in the folder, a name that is no UTF-8.
+        The path of the page; None after an error, such as a full disk or a file of another version in the folder.
     """
     try:
-        with uncollected():  # 40 ms, where the drawing itself takes 60
+        with uncollected():  # saves 40 ms of garbage collection, where the drawing itself takes 60
             return drawing()
     except OSError as error:
         tell(f"report: {folder}: not written: {error.strerror or error}")

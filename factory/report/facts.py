@@ -1,4 +1,4 @@
-"""PARENT: all that a run's folder says of it, read once for whoever draws it."""
+"""PARENT: the facts of a run, read once from its folder for all reports."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Facts:
-    """One run, as far as it came.
+    """The content of a run folder, also of a run that did not finish.
 
     Args:
         path: the run folder.
         summary: run.json.
         tree: the resolved config.
-        hydra: Hydra's own half of it, with the groups' choices.
+        hydra: Hydra's own part of the config, with the choices of the groups.
         history: one mapping of metric → value for each epoch; empty where nothing was trained.
         evaluation: train/evaluation.json.
         architecture: train/architecture.json.
-        targets: target → report of its last route, in the order of the config.
-        problems: files that are not what they must be, a line each; what they would have said is empty.
+        targets: target → report of its last attempt, in the order of the config.
+        problems: a message for each file that is not valid; its field is empty.
     """
 
     path: Path
@@ -50,17 +50,17 @@ class Facts:
 
     @property
     def trained(self) -> Mapping[str, Any]:
-        """train/report.json, empty where training did not end."""
+        """Return train/report.json; empty where training did not end."""
         return self.summary.get("train") or {}
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """Loss and metrics on the validation rows."""
+        """Return the loss and the metrics on the validation rows."""
         return self.trained.get("metrics") or {}
 
     @property
     def unit_of_loss(self) -> str:
-        """What the loss counts in; empty where that is the data's own unit, as of all metrics."""
+        """Return the unit of the loss, in words; empty where it is the data's own unit, which all metrics have."""
         names = self.trained.get("scaled_losses")
         return f"in standard deviations of {', '.join(names)}" if names else ""
 
@@ -70,29 +70,29 @@ class Facts:
 
     @property
     def asked(self) -> list[str]:
-        """The targets that the config asks for."""
+        """Return the names of the targets that the config declares."""
         return target_names(self.tree)
 
     @property
     def choices(self) -> dict[str, Any]:
-        """Group → chosen option, without Hydra's own groups."""
+        """Return config group → chosen option, without Hydra's own groups."""
         chosen = self.hydra.get("runtime", {}).get("choices", {})
         return {group: choice for group, choice in chosen.items() if not group.startswith("hydra/")}
 
     @property
     def sources(self) -> list[Path]:
-        """The folders of config groups it was composed from, the first one first."""
+        """Return the folders of the config search path, in order of precedence."""
         found = self.hydra.get("runtime", {}).get("config_sources", [])
         return [Path(source["path"]) for source in found if source["schema"] in ("conf", "file")]
 
 
 def read(path: Path) -> Facts:
-    """Read a run folder, or the run that a published version came from.
+    """Read the facts of a run from its folder, or from a published version that came from it.
 
-    A file that is not what it must be costs its own part, and is one of the problems; run.json is needed.
+    An invalid file leaves its own field empty and adds to the problems; only run.json must be valid.
 
     Raises:
-        ConfigError: there is no run, or its run.json is not what it must be.
+        ConfigError: there is no run, or its run.json is not valid.
     """
     version = (path / RECORD).is_file()
     run = RunDir(origin_of(path) if version else path)
@@ -124,22 +124,25 @@ def read(path: Path) -> Facts:
 
 
 def target_names(tree: Mapping[str, Any]) -> list[str]:
-    """The targets of a config; of one that was edited, what may be the name of a folder."""
+    """Return the targets of a config; names that an edit made unfit for a folder are left out."""
     deploy = tree.get("deploy")
     named = deploy.get("target") if isinstance(deploy, Mapping) else None
     return [name for name in named if is_target(name)] if isinstance(named, Mapping) else []
 
 
 def target_report(run: RunDir, target: str) -> dict[str, Any] | None:
-    """The report of a target, wherever the gate put it."""
+    """Return the report of a target from its deploy or quarantine folder; None where it has none."""
     return read_target(run.deploy(target)) or read_target(run.quarantine(target))
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """The epochs of history.csv; what is no finite number is left out, and a line that is of no epoch.
+    """Read the epochs of history.csv; values that are not finite and rows without a whole epoch number are left out.
+
+    Returns:
+        A mapping of metric → value for each epoch; empty where there is no file.
 
     Raises:
-        ConfigError: it is no table.
+        ConfigError: the file is not a CSV table.
     """
     try:
         lines = (read_text(path) or "").splitlines()
@@ -149,11 +152,12 @@ def read_history(path: Path) -> list[dict[str, float]]:
 
 
 def numbers(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return the finite numbers of a CSV row by column."""
     found: dict[str, float] = {}
     for name, text in row.items():
         try:
             value = float(text or "")
-        except (TypeError, ValueError):  # a line with more values than the header has names holds a list of the rest
+        except (TypeError, ValueError):  # csv puts the surplus values of a row into a list
             continue
         if math.isfinite(value):
             found[name] = value
@@ -161,5 +165,5 @@ def numbers(row: Mapping[str, Any]) -> dict[str, float]:
 
 
 def embedded(value: Any) -> str:
-    """JSON that may stand inside an HTML script element, whatever text is in it."""
+    """Return a value as JSON that is safe inside an HTML script element."""
     return json_text(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

@@ -1,4 +1,4 @@
-"""PARENT: where each second of a run went, as a Gantt chart over the commands that worked on it."""
+"""PARENT: the Gantt chart of a run's timings, over all commands that worked on the run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ PARTS = ("start", "train", "deploy")
 
 
 def gantt(commands: Sequence[Sequence[Row]]) -> Chart | None:
-    """Where each second went: a line for each process and target, a bar for each of its steps.
+    """Return a Gantt chart with a row for each stage and a bar for each of its steps; None without timings.
 
     Args:
-        commands: the timings of each command that worked on the run, one after the other; what lay between is left out.
+        commands: the timings of each command that worked on the run, in order. A timing has ``name``
+            (``stage: step``), ``start`` and ``seconds``; the time between commands is left out.
     """
     bars: list[dict[str, Any]] = []
     ends: list[float] = []
@@ -53,11 +54,11 @@ def gantt(commands: Sequence[Sequence[Row]]) -> Chart | None:
 
 
 def bars_of(timings: Sequence[Row], begin: float) -> list[dict[str, Any]]:
-    """The bars of one command, which begins at so many seconds."""
+    """Return the bars of one command, shifted so that the first starts at ``begin`` seconds."""
     began = min(timing["start"] for timing in timings) - begin
     least = (
         max(timing["start"] + timing["seconds"] for timing in timings) - began - begin
-    ) / 160  # of a bar, so that it is seen
+    ) / 160  # seconds: the shortest bar that can be seen
     bars = []
     for timing in sorted(timings, key=lambda timing: timing["start"]):
         stage, _, step = timing["name"].partition(": ")
@@ -76,7 +77,7 @@ def bars_of(timings: Sequence[Row], begin: float) -> list[dict[str, Any]]:
 
 
 def part(stage: str) -> str:
-    """Which part of a run a timing belongs to."""
+    """Return the part of a run that a stage belongs to: start, train or deploy."""
     if stage.startswith(("compose", "import")):
         return "start"
     return "train" if stage.startswith("train") else "deploy"

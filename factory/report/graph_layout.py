@@ -1,7 +1,7 @@
-"""PARENT: where the boxes and lines of a layered graph go: inputs on top, each layer below all that feeds it.
+"""PARENT: the layout of a layered graph: inputs on top, each node below all nodes that feed it.
 
-After Sugiyama, Tagawa and Toda (1981): ranks by the longest way from an input, a bend wherever a line passes a rank,
-ranks ordered by the mean place of their neighbours, boxes drawn towards their neighbours as far as there is room.
+After Sugiyama, Tagawa and Toda (1981): ranks by the longest path from an input, a bend wherever an edge passes a rank,
+ranks ordered by the mean position of their neighbours, boxes moved towards their neighbours as far as there is room.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-WIDTH, HEIGHT, GAP, RISE, BEND = 216, 50, 22, 34, 14  # pixels: box, space beside and between ranks, a line's own width
+WIDTH, HEIGHT, GAP, RISE, BEND = 216, 50, 22, 34, 14  # pixels: box, space between boxes and ranks, width of a bend
 SWEEPS = 6
 
 
 @dataclass(frozen=True)
 class Box:
-    """One node in its place: its left upper corner, in pixels."""
+    """A node and the position of its box's upper left corner, in pixels."""
 
     node: Mapping[str, Any]
     x: float
@@ -26,7 +26,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A graph's picture; ``lines`` are SVG path data, ``box`` is every box's width and height."""
+    """A drawn graph, in pixels; ``lines`` are SVG path data, ``box`` is the width and height of every box."""
 
     width: float
     height: float
@@ -37,20 +37,20 @@ class Drawing:
 
 @dataclass
 class Spot:
-    """A box, or a bend of a line that passes a rank."""
+    """A box, or a bend of an edge that passes a rank, with the names of its neighbours above and below."""
 
     rank: int
     width: float
     above: list[str]
     below: list[str]
-    x: float = 0.0  # of its middle
+    x: float = 0.0  # pixels, of its middle
 
 
 def draw(nodes: Sequence[Mapping[str, Any]]) -> Drawing:
-    """Place nodes.
+    """Lay out a graph.
 
     Args:
-        nodes: each with ``name`` and ``from``, every one after those that it names.
+        nodes: each with ``name`` and ``from``, the names of the nodes that feed it and come before it; at least one.
     """
     spots, ways = spots_of(nodes)
     ranks: dict[int, list[str]] = {}
@@ -71,7 +71,7 @@ def draw(nodes: Sequence[Mapping[str, Any]]) -> Drawing:
 
 
 def spots_of(nodes: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Spot], list[list[str]]]:
-    """Every box and bend by name, and each line as the names that it passes."""
+    """Return every box and bend by name, and each edge as the names that it passes."""
     spots: dict[str, Spot] = {}
     ways = []
     for node in nodes:
@@ -88,7 +88,7 @@ def spots_of(nodes: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Spot], list[
 
 
 def arrange(rank: list[str], spots: Mapping[str, Spot], *, above: bool, keep_order: bool) -> None:
-    """Move the spots of a rank towards the middle of their neighbours, in an order that crosses few lines."""
+    """Move the boxes and bends of a rank towards the middle of their neighbours, in an order with few crossings."""
 
     def wanted(name: str) -> float:
         neighbours = spots[name].above if above else spots[name].below
@@ -108,11 +108,12 @@ def arrange(rank: list[str], spots: Mapping[str, Spot], *, above: bool, keep_ord
 
 
 def top(spot: Spot) -> float:
+    """Return the y of a rank's upper edge, in pixels."""
     return spot.rank * (HEIGHT + RISE) + 2
 
 
 def line(way: Sequence[Spot]) -> str:
-    """From the foot of the first box to the head of the last, straight past the ranks between."""
+    """Return an edge as SVG path data, from the bottom of the first box to the top of the last."""
     path = f"M{way[0].x:.1f} {top(way[0]) + HEIGHT:.1f}"
     for previous, spot in pairwise(way):
         head = top(spot)

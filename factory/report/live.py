@@ -1,4 +1,4 @@
-"""PARENT: a run while it runs: a bar on a terminal, plain lines anywhere else."""
+"""PARENT: the live display of a run: a progress bar on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from factory.core.terminal import Terminal
 
 
 class Silent:
-    """Shows nothing; for notebooks and tests."""
+    """A display that shows nothing, for notebooks and tests."""
 
     def __enter__(self) -> Silent:
         return self
@@ -25,7 +25,7 @@ class Silent:
 
 
 class Lines(Silent):
-    """One plain line for each thing worth a line in a log."""
+    """A display that prints a plain line for each event that belongs in a log."""
 
     def __init__(self, console: Terminal) -> None:
         self.console = console
@@ -37,7 +37,7 @@ class Lines(Silent):
 
 
 class Bar(Lines):
-    """The same lines for what is finished, and a bar with step rate, metrics and time left for what is not."""
+    """A display that prints the same lines, and below them a bar with step rate, metrics and time left."""
 
     def __init__(self, console: Terminal) -> None:
         super().__init__(console)
@@ -63,7 +63,7 @@ class Bar(Lines):
         fields: dict[str, Any] = {
             "description": f"epoch {event['epoch']}/{event['epochs']}",
             "rate": f"{event['step'] / event['elapsed']:.0f}/s",
-            "metrics": visible(figures(event["metrics"])),  # rich makes its own Text of it
+            "metrics": visible(figures(event["metrics"])),  # Rich makes a Text of it, which does not escape
         }
         if self.task is None:
             self.task = self.progress.add_task(total=total, completed=done, **fields)
@@ -74,11 +74,12 @@ class Bar(Lines):
 
 
 def watcher(console: Terminal) -> Lines:
+    """Return the display that fits a console: a bar on a terminal, else lines."""
     return Bar(console) if console.is_terminal else Lines(console)
 
 
 def line_of(event: Mapping[str, Any]) -> str | None:
-    """The line an event is worth, None where it is worth none."""
+    """Return the log line of an event; None where the event has none."""
     match event["event"]:
         case "built":
             on = event["backend"] + (f", {event['devices']} devices" if event.get("devices", 1) > 1 else "")
@@ -99,4 +100,5 @@ def line_of(event: Mapping[str, Any]) -> str | None:
 
 
 def figures(metrics: Mapping[str, float]) -> str:
+    """Return metrics as one line of text, four significant digits each."""
     return "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())

@@ -1,4 +1,4 @@
-"""PARENT: templates and facts → text: a page that holds its own charts, or Markdown."""
+"""PARENT: the rendering of templates to text: a self-contained HTML page with its charts, or Markdown."""
 
 from __future__ import annotations
 
@@ -17,22 +17,30 @@ from factory.report.facts import embedded
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
-OWN = {"style": "style.css", "script": "charts.js"}  # go into every page as they are
+OWN = {"style": "style.css", "script": "charts.js"}  # our files that go into every page unescaped
 BY = "\N{MULTIPLICATION SIGN}"
 
 
 def page(template: str, fields: Mapping[str, Any]) -> str:
-    """An HTML page and the library that draws its charts; ``fields`` holds all of these as ``charts``."""
+    """Return a self-contained HTML page, with the library that draws its charts.
+
+    Args:
+        template: file name of the template.
+        fields: what it shows; ``charts`` holds every `Chart` of the page.
+
+    Raises:
+        ValueError: a field that the template shows is missing.
+    """
     own = {name: Markup((TEMPLATES / file).read_text()) for name, file in OWN.items()}  # ours, so it is markup
     script = vega.packed()
     return text(template, {"vega": Markup(script) if script else None, **own, **fields})
 
 
 def text(template: str, fields: Mapping[str, Any]) -> str:
-    """A template filled in; what goes into HTML is escaped, and what acts on a terminal or a reader is shown.
+    """Return a template filled in; values in HTML are escaped, and control characters are made visible.
 
     Raises:
-        ValueError: the facts lack something that the template shows.
+        ValueError: a field that the template shows is missing.
     """
     try:
         return environment().get_template(template).render(fields)
@@ -42,7 +50,7 @@ def text(template: str, fields: Mapping[str, Any]) -> str:
 
 @cache
 def environment() -> Environment:
-    """Of all templates: once for each process, since compiling one takes 10 ms."""
+    """Return the Jinja environment, one for each process, since compiling a template takes 10 ms."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=lambda name: bool(name and name.endswith(".html")),
@@ -63,19 +71,19 @@ def environment() -> Environment:
 
 
 def described(node: Mapping[str, Any]) -> str:
-    """The second line of a node's box."""
+    """Return the second line of a node's box: kind, inner layers, output shape, parameters."""
     inside = [f"{node['inside']} layers"] if node["inside"] else []
     parameters = [f"{node['parameters']:,} par."] if node["parameters"] else []
     return " · ".join([node["kind"], *inside, shape(node), *parameters])
 
 
 def shape(node: Mapping[str, Any]) -> str:
-    """A node's output shape without the batch axis."""
+    """Return a node's output shape without the batch axis, as text."""
     return BY.join("?" if size is None else str(size) for size in node["shape"]) or "scalar"
 
 
 def plain(value: Any) -> str:
-    """A value as YAML would write it on one line; text as it is.
+    """Return a value as YAML would write it on one line; a string stays as it is.
 
     >>> plain([1, {"a": None}, "b"])
     '[1, {a: null}, b]'
@@ -90,5 +98,5 @@ def plain(value: Any) -> str:
 
 
 def cell(value: Any) -> str:
-    """A value inside a Markdown table."""
+    """Return a value escaped for a cell of a Markdown table."""
     return markdown.cell(markdown.words(plain(value)))

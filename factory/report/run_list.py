@@ -1,4 +1,4 @@
-"""PARENT: the runs and published versions that lie in a folder, as two terminal tables."""
+"""PARENT: the list of runs and published versions below a folder, as two terminal tables or JSON."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ AT_THE_RIGHT = ("age", "size", "version")
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder.
+    """A run folder in the list.
 
     Args:
-        path: of the folder.
+        path: the folder.
         summary: run.json.
         changed: when run.json was written, seconds since 1970.
-        bytes: of everything in the folder.
+        bytes: size of everything in the folder.
     """
 
     path: Path
@@ -49,17 +49,23 @@ class Run:
 
     @property
     def status(self) -> str:
-        """As run.json says; a run that is said to be running, and that no command holds, was killed."""
+        """Return the status in run.json, or ``killed`` where it says ``running`` and no command holds the folder."""
         status = str(self.summary["status"])
         return "killed" if status == "running" and not locks.is_held(self.path) else status
 
 
 @dataclass(frozen=True)
 class Version:
-    """One published version of one name on all its targets.
+    """A published version of a model on all its targets.
 
     Args:
-        run: the folder of the run that it came from, None where that is not known here.
+        name: of the model.
+        version: number of the version.
+        record: the record of the version's first target.
+        run: folder of the run that it came from, None where that is not known here.
+        targets: names of the targets it was published for.
+        changed: when the newest record was written, seconds since 1970.
+        bytes: size of all its files.
     """
 
     name: str
@@ -73,10 +79,10 @@ class Version:
 
 @dataclass(frozen=True)
 class Found:
-    """What lies in some folders, the newest first.
+    """The runs and versions below some folders, the newest first.
 
     Args:
-        problems: files that are not what they must be, a line each.
+        problems: a message for each invalid file.
     """
 
     runs: list[Run]
@@ -85,10 +91,10 @@ class Found:
 
 
 def find(folders: list[Path]) -> Found:
-    """Every run and version below some folders.
+    """Find every run and published version below some folders.
 
     Raises:
-        ConfigError: a folder is not there.
+        ConfigError: a folder does not exist.
     """
     if absent := [folder for folder in folders if not folder.is_dir()]:
         raise ConfigError([f"list: got {str(folder)!r}; takes a folder that exists" for folder in absent])
@@ -114,7 +120,7 @@ def find(folders: list[Path]) -> Found:
 
 @contextmanager
 def told(problems: list[str]) -> Iterator[None]:
-    """A bad file is one line, and the others are listed; one that is removed while we look was never seen."""
+    """Turn a ConfigError into problems, so that the other files are listed; ignore files that are removed meanwhile."""
     try:
         yield
     except ConfigError as error:
@@ -124,10 +130,10 @@ def told(problems: list[str]) -> Iterator[None]:
 
 
 def walk(folder: Path) -> Iterator[tuple[str, str]]:
-    """Run folders and version folders, each with the file that makes it one; nothing inside of these is looked at.
+    """Yield run and version folders, each with the name of the file that marks it; do not descend into them.
 
-    As texts, not as paths: there may be ten thousand of them. Those of versions are absolute, since their names say
-    what they are of.
+    Strings, not Paths, since there may be ten thousand of them. Version folders are absolute, since the names of their
+    parents are the target and the model.
     """
     for path, folders, files in os.walk(folder):
         if SUMMARY in files:
@@ -141,12 +147,21 @@ def walk(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def run_at(path: Path) -> Run:
+    """Read the run in a folder.
+
+    Raises:
+        ConfigError: its run.json is not valid.
+    """
     summary = read_document(path / SUMMARY, Summary) or {}
     return Run(path, summary, (path / SUMMARY).stat().st_mtime, size(path))
 
 
 def version_at(models: str, name: str, number: str, paths: list[str]) -> Version:
-    """What lies under one number on all targets."""
+    """Read a published version from its folders, one for each target.
+
+    Raises:
+        ConfigError: a record is not valid, or has another name or number than its folder.
+    """
     first = Path(f"{paths[0]}/{RECORD}")
     record = read_document(first, Record) or {}
     if (record["name"], str(record["version"])) != (name, number):
@@ -160,7 +175,7 @@ def version_at(models: str, name: str, number: str, paths: list[str]) -> Version
 
 
 def show(found: Found, console: Terminal) -> None:
-    """Print both tables, or that there is nothing."""
+    """Print the tables of runs and of versions, or that there is nothing."""
     if found.runs:
         console.print(runs_table(found.runs), soft_wrap=True, end="")
     if found.versions:
@@ -170,7 +185,7 @@ def show(found: Found, console: Terminal) -> None:
 
 
 def as_json(found: Found) -> str:
-    """Both tables for programs: run.json's and the record's own words, ages as seconds since 1970, sizes in bytes."""
+    """Return runs and versions as JSON for programs; times in seconds since 1970, sizes in bytes."""
     rows = [
         {
             "run": str(run.path),
@@ -199,6 +214,7 @@ def as_json(found: Found) -> str:
 
 
 def runs_table(runs: list[Run]) -> Segments:
+    """Return the terminal table of runs."""
     rows = []
     for run in runs:
         status = run.status
@@ -216,6 +232,7 @@ def runs_table(runs: list[Run]) -> Segments:
 
 
 def versions_table(versions: list[Version]) -> Segments:
+    """Return the terminal table of published versions."""
     rows = []
     for one in versions:
         found, targets = metric(one.record.get("metrics")), ", ".join(one.targets)
@@ -226,7 +243,7 @@ def versions_table(versions: list[Version]) -> Segments:
 
 
 def table_of(*columns: str) -> Table:
-    """A table whose columns keep their words whole: a path is there to be copied."""
+    """Return an empty Rich table whose cells are never wrapped, since a path is there to be copied."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold")
     for column in columns:
         table.add_column(column, no_wrap=True, justify="right" if column in AT_THE_RIGHT else "left")
@@ -234,20 +251,20 @@ def table_of(*columns: str) -> Table:
 
 
 def wide_enough(console: Terminal, *tables: Table) -> Terminal:
-    """The console, as wide as the widest table needs; a narrower terminal wraps lines and loses nothing."""
+    """Widen the console to its widest table, and return it; a narrower terminal wraps lines and loses nothing."""
     unlimited = console.options.update(max_width=100_000)
     console.width = max([console.width, *(console.measure(table, options=unlimited).maximum for table in tables)])
     return console
 
 
 def shortened(run: str | None) -> str:
-    """Where a version came from, from here where that is shorter."""
+    """Return a run folder relative to the working directory where it lies below it, ``-`` for None."""
     path, here = Path(run or "-"), Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def metric(metrics: Mapping[str, float] | None) -> str:
-    """The first metric that is not the loss, else the loss."""
+    """Return name and value of the first metric that is not the loss, else of the loss."""
     if not metrics:
         return "-"
     name = next((name for name in metrics if not name.endswith("loss")), "loss")
@@ -255,7 +272,7 @@ def metric(metrics: Mapping[str, float] | None) -> str:
 
 
 def passed(targets: Mapping[str, Mapping[str, Any]]) -> str:
-    """The targets by name, marked where one did not pass; a count where there are many."""
+    """Return the names of targets, with the status of those that did not pass; a count where there are many."""
     if len(targets) > MOST_TARGETS:
         good = sum(target["status"] == "passed" for target in targets.values())
         return f"{good} of {len(targets)} passed"
@@ -264,7 +281,7 @@ def passed(targets: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def age(changed: float) -> str:
-    """How long ago, in its largest unit.
+    """Return the time since then in its largest unit.
 
     >>> age(time.time() - 7300)
     '2 h'
@@ -274,7 +291,7 @@ def age(changed: float) -> str:
 
 
 def amount(count: int) -> str:
-    """Bytes in their largest unit."""
+    """Return a number of bytes in its largest unit."""
     for unit in ("B", "KiB", "MiB"):
         if count < 1024:
             return f"{count:.0f} {unit}"

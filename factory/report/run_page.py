@@ -1,4 +1,4 @@
-"""PARENT: report.html, one self-contained file: what a run declared, what came out, and what was measured."""
+"""PARENT: report.html, one self-contained page of a run: its config, its results and its measurements."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ SECTIONS = {
 
 
 def write(facts: Facts) -> Path:
-    """Draw a run, whatever its status, into its own folder.
+    """Write report.html of a run, whatever its status, into the run's folder.
 
     Returns:
-        The file: at most 1.5 MB, without a reference to anything outside it.
+        The path of the page, which has at most 1.5 MB and refers to nothing outside it.
     """
     path = facts.path / "report.html"
     write_text(path, page("report.html", contents(facts)))
@@ -50,7 +50,7 @@ def write(facts: Facts) -> Path:
 
 
 def contents(facts: Facts) -> dict[str, Any]:
-    """What the template shows; a part that the run did not reach is empty."""
+    """Return the fields of the page's template; a part that the run did not reach is empty."""
     curves = charts.curves({facts.name: facts.history})
     evaluations = charts.evaluations(facts.evaluation)
     targets = [{"name": name, **target} for name, target in facts.targets.items()]
@@ -88,7 +88,7 @@ def contents(facts: Facts) -> dict[str, Any]:
 
 
 def head(facts: Facts) -> dict[str, Any]:
-    """Name, status and the figures that one looks for first."""
+    """Return the fields of the page's head: name, status, warnings and key figures."""
     status = facts.summary["status"]
     mood, sign = SIGNS.get(status, ("wait", "…"))
     return {
@@ -102,6 +102,7 @@ def head(facts: Facts) -> dict[str, Any]:
 
 
 def tiles(facts: Facts) -> Iterator[dict[str, str]]:
+    """Yield the key figures of a run, each as label, value and a remark."""
     trained, commands = facts.trained, timings_of_commands(facts.summary)
     for name, value in facts.metrics.items():
         more = facts.unit_of_loss if name == "loss" else ""
@@ -125,12 +126,12 @@ def tiles(facts: Facts) -> Iterator[dict[str, str]]:
 
 
 def figure(value: float) -> str:
-    """Four decimals while these mean something."""
+    """Return a number with four decimals, or with one where it is 1000 or more."""
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
 
 
 def gate(facts: Facts) -> Iterator[dict[str, Any]]:
-    """For each target that was judged, how, and a row for each hop and output."""
+    """Yield each target that the gate judged: its tolerance in words, and a row for each hop and output."""
     scaled = any(output.get("scale") for output in (facts.trained.get("data") or {}).get("outputs", ()))
     for name, target in facts.targets.items():
         if hops := target.get("hops"):
@@ -140,7 +141,7 @@ def gate(facts: Facts) -> Iterator[dict[str, Any]]:
 
 
 def measured(hop: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    """What the gate found of one output at one hop, in words."""
+    """Return the gate's measurements of one output at one hop, formatted for the page."""
     used = found["used"]
     return {
         "hop": hop,
@@ -156,13 +157,13 @@ def measured(hop: str, found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def allowed(tolerance: Mapping[str, Any], scaled: bool) -> str:
-    """The tolerance in words; ``scaled``: an output's target was scaled for training."""
+    """Return the tolerance in words; ``scaled`` says that an output's targets were scaled for training."""
     unit = " (of a scaled target's deviation)" if scaled else ""
     return f"allowed in {tolerance['dtype']}: {tolerance['absolute']:g}{unit} + {tolerance['relative']:g} of the value"
 
 
 def headroom(used: float) -> str:
-    """How many times larger the difference might be.
+    """Return how many times larger the difference might be within the tolerance.
 
     >>> headroom(0.0), headroom(2.5)
     ('exact', 'none')
@@ -171,6 +172,7 @@ def headroom(used: float) -> str:
 
 
 def published(facts: Facts) -> list[list[str]]:
+    """Return a row for each target: name, status, change of the metric, published folder."""
     targets: Mapping[str, Any] = facts.summary.get("targets") or {}
     rows = []
     for name, target in targets.items():
@@ -180,6 +182,7 @@ def published(facts: Facts) -> list[list[str]]:
 
 
 def architecture(facts: Facts) -> dict[str, Any]:
+    """Return the fields of the page's architecture section."""
     nodes: Sequence[Mapping[str, Any]] = facts.architecture.get("nodes", [])
     total = sum(node["parameters"] for node in nodes)
     learned = sum(node["trainable"] for node in nodes)
@@ -194,7 +197,7 @@ def architecture(facts: Facts) -> dict[str, Any]:
 
 
 def background(facts: Facts) -> dict[str, Any]:
-    """Config, environment and commands."""
+    """Return the fields of the page's config, environment and commands sections."""
     summary, trained = facts.summary, facts.trained
     versions: Mapping[str, str] = summary.get("versions") or {}
     computing = ("keras", "numpy", *{str(t["route"]) for t in facts.targets.values()}, str(trained.get("backend")))
@@ -222,7 +225,7 @@ DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def commands(facts: Facts) -> Iterator[tuple[str, str]]:
-    """What to type to serve what was published, to do the run again, and to look closer."""
+    """Yield labelled shell commands: serve each published target, repeat or resume the run, show its table."""
     targets: Mapping[str, Any] = facts.summary.get("targets") or {}
     for name, target in targets.items():
         if target["published"] and target.get("serve"):
@@ -234,7 +237,7 @@ def commands(facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def reproduce(facts: Facts) -> str:
-    """The run's command, without the folder that holds this run already."""
+    """Return the command that repeats a run, without its run folder, which is taken; with a git checkout if known."""
     own = [["--config-dir", str(folder)] for folder in facts.sources[:-1]]
     words = [word for word in facts.summary["overrides"] if not word.lstrip("+").startswith("hydra.run.dir=")]
     command = shlex.join(["python", "-m", "factory", *(word for flag in own for word in flag), *words])

@@ -1,4 +1,4 @@
-"""PARENT: what a run's config says that the options of its groups do not, and where the configs of runs differ."""
+"""PARENT: config differences: of a run from the options of its groups, and between runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MISSING = "-"
 
 
 def flat(node: Any, path: str = "") -> dict[str, Any]:
-    """Path → value of every leaf; lists are leaves, and so is an empty mapping.
+    """Return path → value of every leaf of a tree; lists and empty mappings are leaves.
 
     >>> flat({"a": {"b": 1, "c": [2]}, "d": {}})
     {'a.b': 1, 'a.c': [2], 'd': {}}
@@ -29,10 +29,10 @@ def flat(node: Any, path: str = "") -> dict[str, Any]:
 
 
 def from_defaults(facts: Facts) -> list[tuple[str, Any, Any]]:
-    """Where the config is not what its groups' options say.
+    """Return the settings in which a run's config differs from the options of its groups.
 
     Returns:
-        Path, the option's value (`MISSING` where it has none), the run's value; the targets as one list of names.
+        Rows of path, the option's value (`MISSING` where it has none) and the run's value; the targets are one row.
     """
     merged = group_defaults(facts)
     asked, usual = target_names(facts.tree), target_names(merged)
@@ -45,7 +45,7 @@ def from_defaults(facts: Facts) -> list[tuple[str, Any, Any]]:
 
 
 def group_defaults(facts: Facts) -> dict[str, Any]:
-    """The YAML files of the chosen options, each in its place, as they are written."""
+    """Return the YAML files of the chosen options merged into one tree, before interpolation."""
     merged = {key: value for key, value in yaml_of(facts, "config").items() if key != "defaults"}
     for group, chosen in facts.choices.items():
         if chosen and group != "experiment":
@@ -54,7 +54,7 @@ def group_defaults(facts: Facts) -> dict[str, Any]:
 
 
 def option(facts: Facts, group: str, chosen: str | list[str]) -> dict[str, Any]:
-    """One option of a group, or several together, after the options that its own defaults list names."""
+    """Return one option of a group, or several merged, on top of the options in its own defaults list."""
     node: dict[str, Any] = {}
     for name in [chosen] if isinstance(chosen, str) else chosen:
         written = yaml_of(facts, f"{group}/{name}")
@@ -69,19 +69,19 @@ def option(facts: Facts, group: str, chosen: str | list[str]) -> dict[str, Any]:
 
 
 def yaml_of(facts: Facts, name: str) -> dict[str, Any]:
-    """One YAML file, from the first folder that has it."""
+    """Read a YAML file from the first folder of the config search path that has it; empty where none has."""
     return next(filter(None, (read_yaml(folder / f"{name}.yaml") for folder in facts.sources)), {})
 
 
 def place(tree: dict[str, Any], path: Sequence[str], node: Mapping[str, Any]) -> None:
-    """Merge a node into its place in a tree."""
+    """Merge a node into a tree at a path, in place."""
     for part in path[:-1]:
         tree = tree.setdefault(part, {})
     tree[path[-1]] = merge(tree.get(path[-1]) or {}, node)
 
 
 def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, and where both have a value, that of ``over``."""
+    """Return two mappings merged recursively; ``over`` takes precedence."""
     merged = dict(under)
     for key, value in over.items():
         below = merged.get(key)
@@ -90,7 +90,7 @@ def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def resolved(value: Any, given: Mapping[str, Any]) -> Any:
-    """A value with ``${data.classes}`` and the like replaced by what the run has there."""
+    """Return a value with references such as ``${data.classes}`` replaced by the run's values."""
     if isinstance(value, str) and (whole := REFERENCE.fullmatch(value)):
         return given.get(whole[1], value)
     if isinstance(value, list):
@@ -99,7 +99,7 @@ def resolved(value: Any, given: Mapping[str, Any]) -> Any:
 
 
 def between(runs: Sequence[Facts]) -> list[tuple[str, list[Any]]]:
-    """Paths where the configs of runs differ, each with the value of every run."""
+    """Return the paths where the configs of runs differ, each with the value of every run (`MISSING` for none)."""
     trees = [flat(run.tree) for run in runs]
     groups = list(dict.fromkeys(path.partition(".")[0] for tree in trees for path in tree))
     paths = dict.fromkeys(path for tree in trees for path in tree)

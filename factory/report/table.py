@@ -1,4 +1,4 @@
-"""PARENT: one run as one terminal table, drawn from run.json alone."""
+"""PARENT: the terminal table of a run, made from run.json alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ NARROWEST = 112  # columns the table needs; a narrower terminal, or none, wraps 
 
 
 def show(summary: Mapping[str, Any], console: Terminal) -> None:
-    """Print what was trained, a row for each target, and where what was published lies and how to serve it."""
+    """Print a run's headline, its warnings, a table row for each target, and the commands that serve what is published.
+
+    Args:
+        summary: run.json.
+        console: widened to `NARROWEST` columns.
+    """
     console.width = max(console.width, NARROWEST)
     console.say(headline(summary), "bold")
     for line in baseline_note.warnings(summary.get("train") or {}):
@@ -31,7 +36,7 @@ def show(summary: Mapping[str, Any], console: Terminal) -> None:
 
 
 def headline(summary: Mapping[str, Any]) -> str:
-    """What was trained and how well."""
+    """Return one line of a run's name, status, training and validation metrics."""
     name, status = summary["name"], summary["status"]
     trained = summary.get("train")
     if not trained:
@@ -42,10 +47,12 @@ def headline(summary: Mapping[str, Any]) -> str:
 
 
 def fit_seconds(trained: Mapping[str, Any]) -> float:
+    """Return the seconds that fitting took, from train/report.json."""
     return float(sum(timing["seconds"] for timing in trained["laps"] if timing["name"] == "fit"))
 
 
 def targets_table(targets: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the table of a run's targets: backend, size, difference, metric, latency and status of each."""
     named = [target["metric"]["name"] for target in targets.values() if target.get("metric")]
     metric = named[0] if named else "metric"
     table = Table(box=box.SIMPLE_HEAD, header_style="bold")
@@ -66,7 +73,7 @@ def targets_table(targets: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def serving(summary: Mapping[str, Any]) -> list[str]:
-    """For each target, where its version lies and the command that serves it, or why there is none."""
+    """Return the lines that say, for each target, where its version lies and how to serve it, or why there is none."""
     lines = []
     for name, target in (summary.get("targets") or {}).items():
         if target["published"]:

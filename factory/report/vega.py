@@ -1,6 +1,6 @@
-"""PARENT: the script that draws a page's charts: Vega, Vega-Lite and Vega-Embed, as vl-convert-python carries them.
+"""PARENT: the JavaScript library that draws a page's charts: Vega, Vega-Lite and Vega-Embed from vl-convert-python.
 
-The package takes half a second to hand it out, so it is packed once and kept in the user's cache folder.
+The package takes half a second to bundle it, so it is compressed once and kept in the user's cache folder.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ temporary.replace(path)
 
 
 def packed() -> str | None:
-    """The script, gzip inside base64; None where vl-convert-python is not installed and a page shows numbers only."""
+    """Return the library, gzipped, in base64; None without vl-convert-python: a page then shows tables only."""
     try:
         version = metadata.version("vl-convert-python")
     except metadata.PackageNotFoundError:
@@ -36,5 +36,5 @@ def packed() -> str | None:
 
 
 def made(path: Path) -> bool:
-    """Let another process unpack the library: it starts a JavaScript engine, which this one need not keep."""
+    """Write the library to a file in another process, since it starts a JavaScript engine; return whether it worked."""
     return subprocess.run([sys.executable, "-c", MAKE, path], capture_output=True, check=False).returncode == 0
