@@ -44,7 +44,8 @@ class Vigil:
     """
 
     def __init__(self, limit: Limit | None, stage: str, backend: str, log: str, silence: float = SILENCE) -> None:
-        self.limit, self.stage, self.backend, self.log, self.silence = limit, stage, backend, log, silence
+        self.limit, self.backend, self.log, self.silence = limit, backend, log, silence
+        self.stage = stage.rpartition(".")[2]  # training.train, as a person says it
         self.deadline: float | None = None
         self.overdue = False
         self.heard = self.named = 0.0

@@ -22,8 +22,8 @@ JAX = Environment("jax", False, 1)
 def test_hung_child_is_named(tmp_path: Path) -> None:
     with LocalLauncher(silence=0.1) as launcher:
         worker = launcher.warm(JAX, ("factory.training.train",))
-        worker.process.send_signal(signal.SIGSTOP)
-        job = launcher.submit(JAX, "train", tmp_path, tmp_path / "log.txt", {})
+        worker.child.process.send_signal(signal.SIGSTOP)
+        job = launcher.submit(JAX, "training.train", tmp_path, tmp_path / "log.txt", {})
         event = launcher.next_event()
     assert (event["event"], event["id"], event["stage"], event["backend"]) == ("silent", job, "train", "jax")
     assert event["log"] == str(tmp_path / "log.txt")
@@ -32,12 +32,12 @@ def test_hung_child_is_named(tmp_path: Path) -> None:
 def test_worker_that_does_not_answer_is_ended_with_its_overdue_stage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("factory.launchers.vigil.GRACE", 0.2)
+    monkeypatch.setattr("factory.execution.watchdog.GRACE", 0.2)
     with LocalLauncher() as launcher:
         worker = launcher.warm(JAX, ())
         assert launcher.next_event()["event"] == "ready"
-        worker.process.send_signal(signal.SIGSTOP)
-        job = launcher.submit(JAX, "train", tmp_path, tmp_path / "log.txt", {}, Limit(0.2, "train.timeout"))
+        worker.child.process.send_signal(signal.SIGSTOP)
+        job = launcher.submit(JAX, "training.train", tmp_path, tmp_path / "log.txt", {}, Limit(0.2, "train.timeout"))
         event = launcher.next_event()
         assert event == {
             "event": "exit",
@@ -53,14 +53,14 @@ def test_idle_worker_that_is_killed_is_started_again_when_needed(tmp_path: Path)
     with LocalLauncher() as launcher:
         first = launcher.warm(JAX, ())
         assert launcher.next_event()["event"] == "ready"
-        os.kill(first.process.pid, signal.SIGKILL)
-        first.process.wait()
+        os.kill(first.child.pid, signal.SIGKILL)
+        first.child.wait()
         wait_until(lambda: not launcher.queue.empty())
-        job = launcher.submit(JAX, "train", tmp_path, tmp_path / "log.txt", {})
+        job = launcher.submit(JAX, "training.train", tmp_path, tmp_path / "log.txt", {})
         event = launcher.next_event()
         assert event["event"] == "gone" and event["jobs"] == [job]  # never: a stage that nobody runs is waited for
         assert launcher.workers == {}
-        launcher.submit(JAX, "train", tmp_path, tmp_path / "log.txt", {})
+        launcher.submit(JAX, "training.train", tmp_path, tmp_path / "log.txt", {})
         assert launcher.next_event()["event"] == "ready"
 
 
@@ -72,4 +72,4 @@ def test_parent_thread_that_ends_does_not_end_its_workers() -> None:
         thread.join()
         assert launcher.next_event()["event"] == "ready"
         (worker,) = launcher.workers.values()
-        assert worker.process.poll() is None
+        assert worker.child.process.poll() is None

@@ -29,7 +29,7 @@ def problems(text: bytes) -> Iterator[str]:
         return
     for place, value in _walk({key: part for key, part in read.items() if key != "compile_config"}):
         if isinstance(value, dict) and "class_name" in value and not naming.allowed(value):
-            takes = "a class of Keras, or one of yours in factory/layers"
+            takes = "a class of Keras, or one of yours"
             yield f"config.json: {place or 'the model'}: got {shown(naming.named(value))}; takes {takes}"
         if isinstance(value, str) and place.rpartition(".")[2] in FILES:
             yield f"config.json: {place}: got {shown(value)}; takes the values themselves, no file"

@@ -137,7 +137,7 @@ NESTED = {"module": "keras.utils", "class_name": "get_file", "config": {"origin"
 IN_CELL = {
     "cell": {"module": "keras.layers", "class_name": "GRUCell", "config": {"units": 2, "bias_constraint": NESTED}}
 }
-TAKES = "takes a class of Keras, or one of yours in factory/layers"
+TAKES = "takes a class of Keras, or one of yours"
 PLACE = r"config\.json: config\.layers\[1\]"
 
 CASES: dict[str, tuple[Make, str]] = {
