@@ -1,4 +1,7 @@
-"""CHILD: What a source gives and what training takes: named arrays whose row i belongs together, and what they are."""
+"""CHILD: The types of the data: what a source returns, what training takes, and the specification of both.
+
+Arrays are named; row i of each belongs to the same example.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +22,15 @@ Task: TypeAlias = Literal["classification", "regression"]
 
 @dataclass(frozen=True)
 class Source:
-    """What a data source read, before any check.
+    """The arrays that a data source read, before any check.
 
     Args:
-        name: what was read, for errors about the whole of it: ``houses.csv``, ``digits``.
+        name: of the data, for errors about the whole of it: ``houses.csv``, ``digits``.
         inputs: name → array ``(rows, ...)`` of any numeric dtype.
         outputs: name → labels ``(rows,)`` of text or whole numbers, or numbers ``(rows,)`` or ``(rows, k)``.
-        tasks: output name → what it is for.
-        where: (row, array name, position inside the row) → ``houses.csv: row 17, column 'price'``; by default the name
-            of the array and the row.
+        tasks: output name → ``classification`` or ``regression``.
+        where: returns the words by which errors name one value, such as ``houses.csv: row 17, column 'price'``, from
+            its row, the name of its array and its position inside the row; by default array and row.
     """
 
     name: str
@@ -39,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Rows:
-    """Arrays of equal length; row i of each belongs together.
+    """Checked inputs and outputs of equal length; row i of each belongs to the same example.
 
     Args:
         inputs: name → ``(rows, ...)``, float32 or int32.
@@ -53,24 +56,24 @@ class Rows:
         return len(next(iter(self.inputs.values())))
 
     def take(self, indices: Array | slice) -> Rows:
-        """The rows at these indices, in their order."""
+        """Return the rows at these indices, in the order of the indices."""
         return Rows(
             {name: array[indices] for name, array in self.inputs.items()},
             {name: array[indices] for name, array in self.outputs.items()},
         )
 
     def head(self, count: int) -> Rows:
-        """The first ``count`` rows, fewer where there are fewer."""
+        """Return the first ``count`` rows, or all where there are fewer."""
         return self.take(slice(count))
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The mean and standard deviation of a regression target's training rows, of each number along its last axis.
+    """The mean and standard deviation of a regression target over the training rows, for each column.
 
     Args:
-        mean: of each.
-        deviation: of each; 1 where the number never varies.
+        mean: of each number along the last axis, in the target's own unit.
+        deviation: likewise; 1 where the number never varies.
     """
 
     mean: tuple[float, ...]
@@ -78,7 +81,7 @@ class Scale:
 
     @classmethod
     def of(cls, targets: Array) -> Scale:
-        """Measure ``(rows, ..., k)``; in float64, for the sake of sums over many rows."""
+        """Compute the scale of targets ``(rows, ..., k)``; in float64, since sums go over many rows."""
         columns = targets.reshape(-1, targets.shape[-1]).astype(np.float64)
         deviation = np.where(np.ptp(columns, axis=0) == 0, 1.0, columns.std(axis=0))
         return cls(tuple(columns.mean(axis=0).tolist()), tuple(deviation.tolist()))
@@ -93,16 +96,16 @@ class Scale:
 
 @dataclass(frozen=True)
 class Output:
-    """What a model must answer.
+    """The specification of one output of a model.
 
     Args:
         name: a Python identifier; the name clients use.
         task: ``classification`` (softmax over ``classes``) or ``regression``.
         classes: number of classes; None for regression.
-        labels: the original label of class i at place i; None for regression.
-        shape: of the model's answer for one row: ``(classes,)`` or ``(k,)``.
-        scale: by which training brings a regression target to mean 0 and deviation 1; None leaves it as it is.
-        positive: of two classes, the label that precision, recall, F1 and AUC are of; None takes the second.
+        labels: the original label of class i at index i; None for regression.
+        shape: of the prediction for one row: ``(classes,)`` or ``(k,)``.
+        scale: by which training standardizes a regression target to mean 0 and deviation 1; None leaves it as it is.
+        positive: of two classes, the label for which precision, recall, F1 and AUC are computed; None takes the second.
     """
 
     name: str
@@ -115,7 +118,7 @@ class Output:
 
     @property
     def positive_index(self) -> int:
-        """The class index of the positive label of two."""
+        """The class index of the positive label, where there are two classes."""
         return 1 if self.positive is None or self.labels is None else self.labels.index(self.positive)
 
     def to_json(self) -> dict[str, Any]:
@@ -133,22 +136,23 @@ class Output:
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Inputs and outputs in their declared order: all that a model has to know of the data."""
+    """The specification of a dataset that a model is built from: its inputs and outputs in their declared order."""
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Output, ...]
 
     @property
     def scales(self) -> dict[str, Scale]:
-        """Of each output whose target is scaled for training."""
+        """The scale of each output whose target is standardized for training, by output name."""
         return {output.name: output.scale for output in self.outputs if output.scale is not None}
 
     def facts(self) -> dict[str, Any]:
-        """What a model may refer to.
+        """Return the facts of the data that a model's config may refer to.
 
         Returns:
-            ``classes``: of the first classification output (absent where there is none); ``features``: numbers in a
-            row of the first input; ``shape``: of the first input, without the batch axis, as a list.
+            ``classes``: number of classes of the first classification output (absent where there is none);
+            ``features``: how many numbers a row of the first input has; ``shape``: of the first input, without the
+            batch axis, as a list.
         """
         shape = [size for size in self.inputs[0].shape if size is not None]
         counts = [output.classes for output in self.outputs if output.classes is not None]
@@ -170,9 +174,12 @@ class DataSpec:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows to train on, rows to judge by, and what they are.
+    """Training rows, validation rows and their specification.
 
     Args:
+        spec: of the inputs and outputs.
+        train: rows to fit on.
+        validation: rows to evaluate on.
         fingerprint: sha256 over names, dtypes, shapes and bytes of all arrays; the same on every machine.
     """
 
@@ -183,7 +190,7 @@ class Dataset:
 
 
 def fingerprint(*parts: Rows) -> str:
-    """sha256 over names, dtypes, shapes and bytes, in order."""
+    """Return the SHA-256 over names, dtypes, shapes and bytes of all arrays, in order, as hexadecimal digits."""
     digest = hashlib.sha256()
     for rows in parts:
         for name, array in [*rows.inputs.items(), *rows.outputs.items()]:

@@ -1,4 +1,4 @@
-"""CHILD: Labels, text or whole numbers, to class indices."""
+"""CHILD: Encoding of labels, which are text or whole numbers, as class indices."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from factory.data.dataset import Array, Source
 
 
 def read(source: Source, name: str) -> Array:
-    """The labels of one output as text or int64, shape ``(rows,)``.
+    """Return the labels of one output as an array ``(rows,)`` of text or int64.
 
     Raises:
-        DataError: they are no labels: several in a row, or numbers with a fraction.
+        DataError: they are no labels: several in a row, numbers with a fraction, or a dtype that holds no labels.
     """
     values = source.outputs[name]
     if values.ndim == 2 and values.shape[1] == 1:
@@ -35,13 +35,13 @@ def read(source: Source, name: str) -> Array:
         wrong = np.flatnonzero(~np.isfinite(values) | (values != np.round(values)))
         if not len(wrong):
             return values.astype(np.int64)
-        place = source.where(int(wrong[0]), name, ())
-        raise DataError(f"{place}: got {values[wrong[0]].item()!r}; takes a label: text or a whole number")
+        where = source.where(int(wrong[0]), name, ())
+        raise DataError(f"{where}: got {values[wrong[0]].item()!r}; takes a label: text or a whole number")
     raise DataError(f"{source.name}: {name}: got dtype {values.dtype}; takes labels: text or whole numbers")
 
 
 def _decoded(source: Source, name: str, values: Array) -> Array:
-    """Labels of bytes as text."""
+    """Decode labels of bytes as text, and refuse what is not UTF-8."""
     for row, value in enumerate(values.tolist()):
         try:
             value.decode("utf-8")
@@ -51,7 +51,7 @@ def _decoded(source: Source, name: str, values: Array) -> Array:
 
 
 def distinct(source: Source, name: str) -> Array:
-    """The labels that occur, sorted; label i is class i.
+    """Return the distinct labels of one output ``(classes,)``, sorted; label i is class i.
 
     Raises:
         DataError: there are fewer than two.
@@ -63,29 +63,31 @@ def distinct(source: Source, name: str) -> Array:
 
 
 def positives(known: Mapping[str, Array], declared: Any) -> dict[str, int | str]:
-    """The positive label of each output of two classes: the declared one, else the second.
+    """Return the positive label of each output with two classes: the declared one, else the second.
 
     Args:
-        known: output → labels, as `distinct` gives them.
+        known: output → labels, as `distinct` returns them.
         declared: ``data.positive``: a label, or output → label; None for the second.
 
     Raises:
         DataError: an output has no such label, or there is no output of two classes.
     """
-    found = {name: labels.tolist() for name, labels in known.items() if len(labels) == 2}
+    binary = {name: labels.tolist() for name, labels in known.items() if len(labels) == 2}
     if declared is None:
-        return {name: labels[1] for name, labels in found.items()}
-    if not found:
+        return {name: labels[1] for name, labels in binary.items()}
+    if not binary:
         raise DataError(wrong("data.positive", declared, "null: the data has no output of two classes"))
-    asked = declared if isinstance(declared, Mapping) else dict.fromkeys(found, declared)
-    problems = [unknown(f"data.positive.{name}", name, [*found]) for name in asked if name not in found]
-    chosen = {name: labels[1] for name, labels in found.items()}
-    for name, labels in found.items():
-        if name in asked:
-            words = {str(asked[name]), str(int(asked[name])) if isinstance(asked[name], bool) else str(asked[name])}
-            match = [label for label in labels if str(label) in words]
+    wanted = declared if isinstance(declared, Mapping) else dict.fromkeys(binary, declared)
+    problems = [unknown(f"data.positive.{name}", name, [*binary]) for name in wanted if name not in binary]
+    chosen = {name: labels[1] for name, labels in binary.items()}
+    for name, labels in binary.items():
+        if name in wanted:
+            spellings = {str(wanted[name])}
+            if isinstance(wanted[name], bool):
+                spellings.add(str(int(wanted[name])))  # a column of booleans has the labels 0 and 1
+            match = [label for label in labels if str(label) in spellings]
             takes = f"a label of {name!r}: {listed([str(label) for label in labels])}"
-            problems += [] if match else [wrong("data.positive", asked[name], takes, map(str, labels))]
+            problems += [] if match else [wrong("data.positive", wanted[name], takes, map(str, labels))]
             chosen[name] = match[0] if match else labels[1]
     if problems:
         raise DataError(problems)
@@ -93,27 +95,27 @@ def positives(known: Mapping[str, Array], declared: Any) -> dict[str, int | str]
 
 
 def encode(source: Source, name: str, labels: Array) -> Array:
-    """Class indices ``(rows,)`` int32.
+    """Return the class index of each row of one output, ``(rows,)`` int32.
 
     Args:
-        source: what was read.
+        source: the data as read.
         name: of the output.
-        labels: as `distinct` gives them.
+        labels: the known labels, as `distinct` returns them.
 
     Raises:
-        DataError: a row holds another label.
+        DataError: a row holds a label that is not among them.
     """
     values = read(source, name)
-    if values.dtype.kind != labels.dtype.kind:  # a file of its own may hold only such labels as look like numbers
+    if values.dtype.kind != labels.dtype.kind:  # a validation file may hold only labels that look like numbers
         values, labels = values.astype(str), labels.astype(str)
     order = np.argsort(labels)
-    found = order[np.minimum(np.searchsorted(labels, values, sorter=order), len(labels) - 1)]
-    unknown = np.flatnonzero(labels[found] != values)
+    indices = order[np.minimum(np.searchsorted(labels, values, sorter=order), len(labels) - 1)]
+    unknown = np.flatnonzero(labels[indices] != values)
     if len(unknown):
         value = values[unknown[0]].item()
-        words = [str(label) for label in labels]
-        place = source.where(int(unknown[0]), name, ())
+        takes = [str(label) for label in labels]
+        where = source.where(int(unknown[0]), name, ())
         raise DataError(
-            f"{place}: got {shown(value)}; takes a label of the training rows: {listed(words)}{meant(value, words)}"
+            f"{where}: got {shown(value)}; takes a label of the training rows: {listed(takes)}{meant(value, takes)}"
         )
-    return found.astype(np.int32)
+    return indices.astype(np.int32)

@@ -1,7 +1,7 @@
-"""CHILD: Data sources, one file each: ``conf/data/csv.yaml`` → ``source: csv`` → ``factory/data/sources/csv.py:
-read(...)``.
+"""CHILD: Loading of the dataset that a config declares, through the data source that it names.
 
-A source reads and names; checks, labels and the split are the same for all and done here.
+``conf/data/csv.yaml`` says ``source: csv``, which is ``factory/data/sources/csv.py: read(...)``. A source reads and
+names arrays; checks, labels and the split are the same for all sources and done here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOT_OPTIONS |= {"requires", "extra", "signature"}
 
 
 def load_dataset(config: Mapping[str, Any]) -> Dataset:
-    """Read, check and split what the tree's ``data`` node declares.
+    """Read, check and split the data that the config's ``data`` node declares.
 
     Args:
         config: ``{source, <options of read()>, split, scale_target, classes, features, shape, positive, signature,
@@ -53,12 +53,12 @@ def load_dataset(config: Mapping[str, Any]) -> Dataset:
 
 
 def read_source(module: ModuleType, options: Mapping[str, Any], key: str) -> Source:
-    """Let a source read; what a library has to say of a file, and its source no words for, is one line of ours.
+    """Call a data source, and turn whatever a library raises about the file into one line.
 
     Args:
         module: of the source.
-        options: of its ``read``.
-        key: the config path that holds the file, for the error.
+        options: keyword arguments of its ``read``.
+        key: the config path that names the file, for the error.
 
     Raises:
         DataError: the file cannot be read.

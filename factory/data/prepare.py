@@ -1,4 +1,4 @@
-"""CHILD: From what a source read to what training takes: every check and conversion, once for all sources."""
+"""CHILD: Checks and conversions from the arrays of a source to a dataset, the same for all sources."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def prepare_dataset(
     scale_target: bool = False,
     positive: Any = None,
 ) -> Dataset:
-    """Check, convert and split.
+    """Check, convert and split what a source read.
 
     Args:
         source: all rows, or the training rows when the validation rows come from a file of their own.
         split: how to divide; unused with ``held_out``.
         held_out: the validation rows, read by the same source.
         declared: ``classes``, ``features``, ``shape`` that the data must have.
-        scale_target: whether training brings regression targets to mean 0 and deviation 1.
-        positive: label of each output of two classes, or output → label; None takes the second.
+        scale_target: whether training standardizes regression targets to mean 0 and deviation 1.
+        positive: the positive label of each output with two classes, or output → label; None takes the second.
 
     Raises:
-        DataError: the data is not what it is declared to be; says where.
+        DataError: the data is not what it is declared to be; names the file, row or column.
     """
     check_names(source)
     check_count(source, least=2)
@@ -56,7 +56,7 @@ def prepare_dataset(
 
 
 def check_names(source: Source) -> None:
-    """Names reach clients of every format: identifiers, each of one tensor."""
+    """Refuse names that are not identifiers, since clients of every format use them, and names used twice."""
     for name in [*source.inputs, *source.outputs]:
         if not name.isidentifier():
             raise DataError(f"{source.name}: got the name {name!r}; takes letters, digits and _, no digit first")
@@ -65,7 +65,7 @@ def check_names(source: Source) -> None:
 
 
 def check_count(source: Source, least: int) -> None:
-    """Enough rows, and the same number in every array."""
+    """Refuse fewer than ``least`` rows, and arrays of different numbers of rows."""
     counts = {name: len(array) for name, array in [*source.inputs.items(), *source.outputs.items()]}
     if not source.inputs or not source.outputs:
         raise DataError(f"{source.name}: got inputs {[*source.inputs]}, outputs {[*source.outputs]}; takes one of each")
@@ -78,7 +78,15 @@ def check_count(source: Source, least: int) -> None:
 
 
 def convert(source: Source, known: Mapping[str, Array]) -> Rows:
-    """Arrays in the dtypes that training takes."""
+    """Convert the arrays of a source to the dtypes that training takes.
+
+    Args:
+        source: the data as read.
+        known: classification output → its distinct labels.
+
+    Raises:
+        DataError: a value cannot be converted, or a label is not known.
+    """
     inputs = {name: as_input(source, name) for name in source.inputs}
     outputs = {
         name: labels.encode(source, name, known[name]) if name in known else as_target(source, name)
@@ -88,7 +96,7 @@ def convert(source: Source, known: Mapping[str, Array]) -> Rows:
 
 
 def as_input(source: Source, name: str) -> Array:
-    """float32, or int32 for whole numbers; at least one axis beside the rows."""
+    """Return an input as float32, or as int32 for whole numbers, with at least one axis beside the rows."""
     values = source.inputs[name]
     values = values[:, None] if values.ndim == 1 else values
     if values.dtype.kind not in "iu":
@@ -99,12 +107,13 @@ def as_input(source: Source, name: str) -> Array:
 
 
 def as_target(source: Source, name: str) -> Array:
-    """float32 ``(rows, k)``; a single column has k = 1."""
+    """Return a regression target as float32 ``(rows, k)``; a single column has k = 1."""
     values = source.outputs[name]
     return as_float(source, name, values[:, None] if values.ndim == 1 else values)
 
 
 def as_float(source: Source, name: str, values: Array) -> Array:
+    """Return values as float32 of the same shape, and refuse what is not a finite number."""
     if values.dtype.kind not in "biuf":
         raise DataError(f"{source.name}: {name}: got dtype {values.dtype}; takes numbers")
     with np.errstate(over="ignore"):
@@ -114,30 +123,30 @@ def as_float(source: Source, name: str, values: Array) -> Array:
 
 
 def refuse_where(bad: Array, source: Source, name: str, values: Array, takes: str) -> None:
-    """Name the first bad number, row first."""
+    """Raise an error that names the first value where ``bad`` is true; do nothing where none is."""
     if not bad.any():
         return
     row, *position = (int(axis) for axis in np.unravel_index(int(np.argmax(bad)), bad.shape))
-    place = source.where(row, name, tuple(position))
-    raise DataError(f"{place}: got {values[(row, *position)].item()!r}; takes {takes}")
+    where = source.where(row, name, tuple(position))
+    raise DataError(f"{where}: got {values[(row, *position)].item()!r}; takes {takes}")
 
 
 def describe(source: Source, rows: Rows, known: Mapping[str, Array], positives: Mapping[str, int | str]) -> DataSpec:
-    """The spec of converted rows."""
+    """Return the specification of converted rows."""
     inputs = [Tensor(name, array.dtype.name, array.shape[1:]) for name, array in rows.inputs.items()]
     outputs = []
     for name, array in rows.outputs.items():
         if name in known:
-            words = tuple(known[name].tolist())
+            names = tuple(known[name].tolist())
             positive = positives.get(name)
-            outputs.append(Output(name, "classification", len(words), words, (len(words),), positive=positive))
+            outputs.append(Output(name, "classification", len(names), names, (len(names),), positive=positive))
         else:
             outputs.append(Output(name, "regression", None, None, array.shape[1:]))
     return DataSpec(tuple(inputs), tuple(outputs))
 
 
 def with_scales(spec: DataSpec, train: Rows) -> DataSpec:
-    """The spec with the scale of each regression target, measured on the training rows alone."""
+    """Return the specification with the scale of each regression target, computed on the training rows alone."""
     outputs = [
         replace(output, scale=Scale.of(train.outputs[output.name])) if output.task == "regression" else output
         for output in spec.outputs
@@ -145,24 +154,24 @@ def with_scales(spec: DataSpec, train: Rows) -> DataSpec:
     return replace(spec, outputs=tuple(outputs))
 
 
-def check_facts(found: Mapping[str, Any], declared: Mapping[str, Any], name: str) -> None:
-    """A number written into the config must be the number in the data."""
+def check_facts(actual: Mapping[str, Any], declared: Mapping[str, Any], name: str) -> None:
+    """Refuse a number of classes or features, or a shape, that is declared but not what the data has."""
     problems = [
-        wrong(f"data.{key}", value, f"what {name} has: {shown(found.get(key))}")
+        wrong(f"data.{key}", value, f"what {name} has: {shown(actual.get(key))}")
         for key, value in declared.items()
-        if value != found.get(key)
+        if value != actual.get(key)
     ]
     if problems:
         raise DataError(problems)
 
 
 def check_alike(train: Rows, validation: Rows, name: str) -> None:
-    """Rows of a validation file have the shapes and dtypes of the training rows."""
+    """Refuse rows of a validation file whose shapes or dtypes are not those of the training rows."""
     for part in ("inputs", "outputs"):
         ours, theirs = getattr(train, part), getattr(validation, part)
         for key in ours:
             want = (ours[key].dtype, ours[key].shape[1:])
             got = (theirs[key].dtype, theirs[key].shape[1:]) if key in theirs else None
             if got != want:
-                words = "nothing" if got is None else f"{got[0]} {got[1]}"
-                raise DataError(f"{name}: {key}: got {words}; takes {want[0]} {want[1]} as in the training rows")
+                actual = "nothing" if got is None else f"{got[0]} {got[1]}"
+                raise DataError(f"{name}: {key}: got {actual}; takes {want[0]} {want[1]} as in the training rows")

@@ -1,4 +1,4 @@
-"""CHILD: Rows to train on and rows to judge by: numpy alone decides, so the split is the same on every backend."""
+"""CHILD: The split into training and validation rows, drawn by numpy so that it is the same on every backend."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from factory.data.dataset import Array, DataSpec, Output, Rows
 
 @dataclass(frozen=True)
 class Split:
-    """How rows are divided.
+    """The settings of the split into training and validation rows.
 
     Args:
-        validation: share of the rows, between 0 and 1, both excluded.
+        validation: share of the rows that are for validation, between 0 and 1, both excluded.
         seed: of the numpy Generator that draws them.
-        stratified: every class keeps its share (of the first classification output); data without a classification
-            output is drawn from freely, whatever this says.
+        stratified: every class of the first classification output has the same share of both parts; without effect
+            on data that has no classification output.
     """
 
     validation: float = 0.2
@@ -30,15 +30,15 @@ class Split:
 
     @classmethod
     def from_config(cls, node: Mapping[str, Any]) -> Split:
-        """Of the node ``data.split``; ``file`` is not ours."""
+        """Return the settings of the config's node ``data.split``, but for its key ``file``."""
         return cls(**{key: value for key, value in node.items() if key != "file"})
 
 
 def divide(rows: Rows, spec: DataSpec, split: Split) -> tuple[Array, Array]:
-    """Indices of the training and of the validation rows, both shuffled, at least one each.
+    """Return the indices of the training and of the validation rows, int64, both shuffled, at least one each.
 
     Raises:
-        DataError: the share is none, or a class has too few rows to be in both parts.
+        DataError: the share is not between 0 and 1, or a class has too few rows to be in both parts.
     """
     if not 0 < split.validation < 1:
         raise DataError(wrong("data.split.validation", split.validation, "a number between 0 and 1, both excluded"))
@@ -54,7 +54,18 @@ def divide(rows: Rows, spec: DataSpec, split: Split) -> tuple[Array, Array]:
 def stratify(
     order: Array, indices: Array, output: Output, split: Split, generator: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Each class divided by itself, then both parts shuffled again."""
+    """Return training and validation indices with the same share of each class, both shuffled.
+
+    Args:
+        order: shuffled indices ``(rows,)``.
+        indices: the class index of each row ``(rows,)``.
+        output: whose classes are divided.
+        split: the share for validation.
+        generator: shuffles both parts.
+
+    Raises:
+        DataError: a class has fewer than two rows.
+    """
     train, validation = [], []
     for number, label in enumerate(output.labels or ()):
         members = order[indices[order] == number]
@@ -68,5 +79,5 @@ def stratify(
 
 
 def share(count: int, fraction: float) -> int:
-    """Rows of ``count`` that go to validation: never none, never all."""
+    """Return how many of ``count`` rows go to validation: at least one, never all."""
     return min(max(round(count * fraction), 1), count - 1)

@@ -1,5 +1,7 @@
-"""CHILD: What csv and parquet share: a table of columns to features and targets, with faults that name row and
-column."""
+"""CHILD: Conversion of a table's columns to features and targets, with errors that name row and column.
+
+The data sources csv and parquet share it.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,12 @@ from factory.data.dataset import Array, Source, Task
 
 @dataclass(frozen=True)
 class Table:
-    """A file's columns.
+    """A table as it was read from a file.
 
     Args:
         name: of the file, for errors.
-        frame: its columns; of a csv all are text.
-        first: the number a reader of the file gives to the first row of values: 2 below a header.
+        frame: its columns; those of a CSV file are all text.
+        first: the number of the first row of values as a reader of the file counts: 2 below a header.
     """
 
     name: str
@@ -30,21 +32,22 @@ class Table:
     first: int
 
     def at(self, row: int, column: str) -> str:
+        """Return the words by which errors name a cell; ``row`` counts from 0."""
         return f"{self.name}: row {row + self.first}, column {column!r}"
 
 
 def to_source(table: Table, target: str | list[str], task: Task, columns: list[str] | None) -> Source:
-    """One input ``features`` of all feature columns; outputs from the target columns.
+    """Convert a table to one input ``features`` of all feature columns and outputs of the target columns.
 
     Args:
-        table: what was read.
-        target: a column; with several, classification gives each an output of its own, regression one output
+        table: as it was read.
+        target: a column, or several: then classification makes one output of each, regression a single output
             ``target`` of as many numbers.
-        task: of the target.
+        task: whether the target is a label or a number.
         columns: feature columns in order; None takes all but the target.
 
     Raises:
-        DataError: a column is missing or holds what it should not; all columns' faults at once.
+        DataError: a column is missing or holds what it should not; the problems of all columns at once.
     """
     targets = [target] if isinstance(target, str) else target
     features = [name for name in table.frame.columns if name not in targets] if columns is None else columns
@@ -71,7 +74,7 @@ def to_source(table: Table, target: str | list[str], task: Task, columns: list[s
 
 
 def identifier(column: str) -> str:
-    """A column's name as clients of every format can write it.
+    """Return the name of a column as an identifier, which clients of every format can write.
 
     >>> identifier("price (EUR)")
     'price_EUR'
@@ -82,9 +85,9 @@ def identifier(column: str) -> str:
 
 def _check_columns(table: Table, targets: Sequence[str], features: Sequence[str]) -> None:
     present = table.frame.columns
-    asked = [*(("data.target", name) for name in targets), *(("data.columns", name) for name in features)]
+    declared = [*(("data.target", name) for name in targets), *(("data.columns", name) for name in features)]
     takes = f"a column of {table.name}: {listed(present)}"
-    problems = [wrong(key, name, takes, present) for key, name in asked if name not in present]
+    problems = [wrong(key, name, takes, present) for key, name in declared if name not in present]
     problems += [
         wrong("data.columns", name, "no target: a model must not read what it predicts")
         for name in features
@@ -103,7 +106,7 @@ def _check_columns(table: Table, targets: Sequence[str], features: Sequence[str]
 
 
 def _column(table: Table, name: str, kind: str, problems: list[str]) -> Array:
-    """One column as float64, or as text or int64 where labels are wanted; what is wrong with it goes to ``faults``."""
+    """Return one column as float64, or as text or int64 where ``kind`` is label; problems are appended to the list."""
     values = table.frame[name]
     if values.dtype == pl.Categorical or isinstance(values.dtype, pl.Enum):
         values = values.cast(pl.String)
@@ -114,24 +117,24 @@ def _column(table: Table, name: str, kind: str, problems: list[str]) -> Array:
             f"{table.name}: column {name!r} holds {values.dtype}; takes numbers{' or text' * (kind == 'label')}"
         )
         return np.zeros(len(values))
-    nothing = (values.is_null() | (values == "")) if values.dtype == pl.String else values.is_null()
-    if nothing.all():
+    empty = (values.is_null() | (values == "")) if values.dtype == pl.String else values.is_null()
+    if empty.all():
         problems.append(f"{table.name}: column {name!r} is empty; takes a {kind} in each row")
         return np.zeros(len(values))
-    if kind == "number" and (text := _mostly_text(values, nothing)) is not None:
+    if kind == "number" and (text := _mostly_text(values, empty)) is not None:
         problems.append(
             f"{table.name}: column {name!r} holds text (row {text + table.first}: {shown(values[text])}); "
             "takes numbers; name the columns to use in data.columns"
         )
         return np.zeros(len(values))
-    if nothing.any():
-        problems.append(f"{table.at(_first(nothing), name)}: got nothing; takes a {kind}")
+    if empty.any():
+        problems.append(f"{table.at(_first(empty), name)}: got nothing; takes a {kind}")
         return np.zeros(len(values))
     return _labels(values) if kind == "label" else _numbers(table, name, values, problems)
 
 
 def _labels(values: pl.Series) -> Array:
-    """Whole numbers where every label is written as one (so not ``007``), text otherwise."""
+    """Return labels as int64 where every one is written as a whole number (not ``007``), as text otherwise."""
     if values.dtype != pl.String:
         return values.to_numpy()
     whole = values.cast(pl.Int64, strict=False)
@@ -140,10 +143,10 @@ def _labels(values: pl.Series) -> Array:
     return np.array(values.to_list(), dtype=str)
 
 
-def _mostly_text(values: pl.Series, nothing: pl.Series) -> int | None:
-    """The first row of text in a column that holds more of it than of numbers, empty cells apart; None in others."""
-    text = values.cast(pl.Float64, strict=False).is_null() & ~nothing
-    return _first(text) if int(text.sum()) * 2 > int((~nothing).sum()) else None
+def _mostly_text(values: pl.Series, empty: pl.Series) -> int | None:
+    """Return the first row of text in a column that holds more text than numbers, ignoring empty cells; else None."""
+    text = values.cast(pl.Float64, strict=False).is_null() & ~empty
+    return _first(text) if int(text.sum()) * 2 > int((~empty).sum()) else None
 
 
 def _numbers(table: Table, name: str, values: pl.Series, problems: list[str]) -> Array:

@@ -1,4 +1,4 @@
-"""CHILD: A CSV file: numeric feature columns, one or several target columns."""
+"""CHILD: Data source ``csv``: a CSV file of numeric feature columns and one or several target columns."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def read(
     columns: list[str] | None = None,
     separator: str = ",",
 ) -> Source:
-    """Read the table.
+    """Read a CSV file.
 
     Args:
         path: of the file, UTF-8, with a header. Errors count rows as a spreadsheet does: the header is row 1.
         target: the column to predict, or several.
-        task: what the target is.
+        task: whether the target is a label or a number.
         columns: feature columns in order; null takes every column but the target.
         separator: one character.
 
@@ -40,7 +40,7 @@ def read(
     if len(separator.encode()) != 1:
         raise DataError(wrong("data.separator", separator, "one character" + " of ASCII" * (len(separator) == 1)))
     try:
-        # Text first: then a cell that is no number can be quoted with its row.
+        # All columns as text, so that an error can quote a cell that is no number, with its row.
         frame = pl.read_csv(file, separator=separator, infer_schema=False)
     except pl.exceptions.NoDataError as error:
         raise DataError(f"{file.name}: got an empty file; takes a header and at least 2 rows") from error
@@ -48,7 +48,7 @@ def read(
         _check_text(file)
         _check_rows(file, separator)
         raise DataError(f"{file.name}: got no table of values; {first_line(error)}") from error
-    if any("\ufffd" in name for name in frame.columns):  # polars reads on where a header is no UTF-8
+    if any("\ufffd" in name for name in frame.columns):  # polars does not refuse a header that is not UTF-8
         _check_text(file)
     if frame.null_count().sum_horizontal().sum() or any("_duplicated_" in name for name in frame.columns):
         _check_rows(file, separator)  # polars fills short rows with nothing and renames columns of the same name
@@ -56,7 +56,7 @@ def read(
 
 
 def _check_text(file: Path) -> None:
-    """The file is UTF-8, so that a cell holds the letters that were typed."""
+    """Refuse a file that is not UTF-8, and name the first row that is not."""
     with open(file, "rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
@@ -67,7 +67,7 @@ def _check_text(file: Path) -> None:
 
 
 def _check_rows(file: Path, separator: str) -> None:
-    """Every row has a value for each column of the header, and the header no name twice."""
+    """Refuse a header with a name used twice, and a row whose number of values is not that of the header."""
     with open(file, newline="", encoding="utf-8-sig", errors="replace") as lines:
         rows = csv.reader(lines, delimiter=separator)
         header = next(rows)

@@ -1,4 +1,4 @@
-"""CHILD: Handwritten digits: 1797 images of 8 by 8 pixels, ten classes, from scikit-learn's data files.
+"""CHILD: Data source ``digits``: 1797 handwritten digits of 8 by 8 pixels, ten classes, from scikit-learn's files.
 
 Source: https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits
 """
@@ -12,7 +12,7 @@ from factory.data.dataset import Source
 
 
 def read(*, image: bool = False, scale: bool = True) -> Source:
-    """Read the digits.
+    """Read the handwritten digits.
 
     Args:
         image: give ``image`` (8, 8, 1) instead of ``pixels`` (64,).

@@ -1,4 +1,4 @@
-"""CHILD: Named arrays of a numpy ``.npz`` file: any number of inputs and outputs."""
+"""CHILD: Data source ``npz``: the named arrays of a numpy file, any number of inputs and outputs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read(
     outputs: dict[str, Literal["classification", "regression"]],
     inputs: list[str] | dict[str, str] | None = None,
 ) -> Source:
-    """Read the arrays.
+    """Read the arrays of an ``.npz`` file.
 
     Args:
         path: of the ``.npz`` file; arrays of Python objects are refused, for reading them runs code.
@@ -35,10 +35,10 @@ def read(
     arrays = _arrays(file.name, str(file))
     inputs = [name for name in arrays if name not in outputs] if inputs is None else inputs
     names: Mapping[str, str] = inputs if isinstance(inputs, Mapping) else {name: name for name in inputs}
-    asked = [*(("data.inputs", name) for name in names.values()), *(("data.outputs", name) for name in outputs)]
+    declared = [*(("data.inputs", name) for name in names.values()), *(("data.outputs", name) for name in outputs)]
     absent = [
         wrong(key, name, f"an array of {file.name}: {listed([*arrays])}", arrays)
-        for key, name in asked
+        for key, name in declared
         if name not in arrays
     ]
     if absent:
@@ -55,7 +55,7 @@ def read(
 
 
 def _arrays(name: str, path: str) -> dict[str, Array]:
-    """Every array of the file that has rows."""
+    """Return every array of the file by name, and refuse what is no array of rows."""
     found: dict[str, Array] = {}
     array = ""
     try:

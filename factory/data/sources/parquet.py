@@ -1,4 +1,4 @@
-"""CHILD: A Parquet file: numeric feature columns, one or several target columns."""
+"""CHILD: Data source ``parquet``: a Parquet file of numeric feature columns and one or several target columns."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def read(
     task: Literal["classification", "regression"],
     columns: list[str] | None = None,
 ) -> Source:
-    """Read the table.
+    """Read a Parquet file.
 
     Args:
         path: of the file. Errors count its rows from 1.
         target: the column to predict, or several.
-        task: what the target is.
+        task: whether the target is a label or a number.
         columns: feature columns in order; null takes every column but the target.
 
     Raises:

@@ -1,4 +1,4 @@
-"""CHILD: The small tables that come with scikit-learn, read from its data files without importing it.
+"""CHILD: Data source ``sklearn``: the small tables bundled with scikit-learn, read without importing it.
 
 iris, wine and breast_cancer are classification (output ``label``); diabetes and linnerud are regression (output
 ``target``, of one and of three columns).
@@ -17,7 +17,7 @@ CLASSIFIED = {"iris": "iris.csv", "wine": "wine_data.csv", "breast_cancer": "bre
 
 
 def read(*, name: Literal["iris", "wine", "breast_cancer", "diabetes", "linnerud"]) -> Source:
-    """Read one table; values are those of ``sklearn.datasets.load_<name>()``."""
+    """Read one of the tables; its values are those of ``sklearn.datasets.load_<name>()``."""
     if name in CLASSIFIED:
         return _source(name, *_classified(CLASSIFIED[name]), output="label", task="classification")
     if name == "diabetes":
@@ -29,7 +29,10 @@ def read(*, name: Literal["iris", "wine", "breast_cancer", "diabetes", "linnerud
 
 
 def _classified(file: str) -> tuple[Array, Array]:
-    """The first line holds rows, columns and the names of the classes; the last column the class."""
+    """Return the features and class names of a classification table.
+
+    The first line of its file holds rows, columns and the names of the classes; the last column is the class index.
+    """
     head, body = bundled(file).strip().split("\n", 1)
     names = np.array(head.strip().split(",")[2:])
     table = np.fromstring(body.replace("\n", ","), sep=",").reshape(body.count("\n") + 1, -1)
@@ -37,7 +40,7 @@ def _classified(file: str) -> tuple[Array, Array]:
 
 
 def _diabetes() -> tuple[Array, Array]:
-    """Features centred, each column of unit length, as scikit-learn gives them."""
+    """Return features and target of the diabetes table; features centred and of unit length, as in scikit-learn."""
     features = np.loadtxt(bundled("diabetes_data_raw.csv.gz").splitlines())
     target = np.loadtxt(bundled("diabetes_target.csv.gz").splitlines())
     return (features - features.mean(0)) / (features.std(0) * len(features) ** 0.5), target

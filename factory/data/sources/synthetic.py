@@ -1,7 +1,6 @@
-"""CHILD: Random data with a rule behind it: the classic 784 → 10 demonstration, of any size, with labels that can be
-learnt.
+"""CHILD: Data source ``synthetic``: random data of any size whose labels can be learnt.
 
-Every input is made from a few hidden numbers, and a fixed random teacher reads the answers off those.
+Every input is generated from a few latent numbers, and a fixed random linear teacher computes the targets from those.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from factory.core.errors import DataError
 from factory.core.messages import listed, wrong
 from factory.data.dataset import Array, Source, Task
 
-HIDDEN = 16
-"""Most hidden numbers behind one input: with 784 free ones a thousand rows would teach nothing."""
+LATENT = 16
+"""Most latent numbers behind one input: with 784 independent ones a thousand rows would teach nothing."""
 
 
 def read(
@@ -27,15 +26,15 @@ def read(
     noise: float = 0.1,
     seed: int = 0,
 ) -> Source:
-    """Make the rows.
+    """Generate the data.
 
     Args:
         inputs: name → shape without the batch axis, such as ``{features: [784]}``.
         outputs: name → number of classes, 0 for a regression target of one number.
         tokens: inputs that are whole numbers below this vocabulary size instead of real ones.
-        rows: how many.
-        noise: standard deviation of what is added to the teacher's scores, which have 1.
-        seed: of the numpy Generator that makes everything.
+        rows: number of examples.
+        noise: standard deviation of the noise added to the teacher's scores, whose own is 1.
+        seed: of the numpy Generator that draws everything.
 
     Raises:
         DataError: a size is not positive, or ``tokens`` names no input.
@@ -43,15 +42,17 @@ def read(
     tokens = tokens or {}
     _check(inputs, outputs, tokens)
     generator = np.random.default_rng(seed)
-    arrays, hidden = {}, []
+    arrays, latent = {}, []
     for name, shape in inputs.items():
-        make = _tokens(generator, rows, shape, tokens[name]) if name in tokens else _numbers(generator, rows, shape)
-        arrays[name] = make[0]
-        hidden.append(make[1])
-    behind = np.concatenate(hidden, axis=1)
-    answers = {name: _answer(generator, behind, classes, noise) for name, classes in outputs.items()}
+        values_and_latent = (
+            _tokens(generator, rows, shape, tokens[name]) if name in tokens else _numbers(generator, rows, shape)
+        )
+        arrays[name] = values_and_latent[0]
+        latent.append(values_and_latent[1])
+    all_latent = np.concatenate(latent, axis=1)
+    targets = {name: _targets(generator, all_latent, classes, noise) for name, classes in outputs.items()}
     tasks: dict[str, Task] = {name: "classification" if classes else "regression" for name, classes in outputs.items()}
-    return Source("synthetic", arrays, answers, tasks, where=lambda row, array, position: f"synthetic: {array}[{row}]")
+    return Source("synthetic", arrays, targets, tasks, where=lambda row, array, position: f"synthetic: {array}[{row}]")
 
 
 def _check(inputs: dict[str, list[int]], outputs: dict[str, int], tokens: dict[str, int]) -> None:
@@ -75,33 +76,36 @@ def _check(inputs: dict[str, list[int]], outputs: dict[str, int], tokens: dict[s
 
 
 def _numbers(generator: np.random.Generator, rows: int, shape: list[int]) -> tuple[Array, Array]:
-    """Real numbers of about standard size, ``(rows, *shape)``, and the few hidden ones behind them."""
+    """Return standard normal values ``(rows, *shape)`` and the latent numbers behind them ``(rows, latent)``."""
     size = math.prod(shape)
-    hidden = generator.standard_normal((rows, min(HIDDEN, size)))
-    if size <= HIDDEN:
-        return hidden.reshape(rows, *shape), hidden
-    mixing = generator.standard_normal((HIDDEN, size)) / math.sqrt(HIDDEN)
-    return (hidden @ mixing).reshape(rows, *shape), hidden
+    latent = generator.standard_normal((rows, min(LATENT, size)))
+    if size <= LATENT:
+        return latent.reshape(rows, *shape), latent
+    mixing = generator.standard_normal((LATENT, size)) / math.sqrt(LATENT)
+    return (latent @ mixing).reshape(rows, *shape), latent
 
 
 def _tokens(generator: np.random.Generator, rows: int, shape: list[int], vocabulary: int) -> tuple[Array, Array]:
-    """Whole numbers below ``vocabulary``; behind them the mean of a hidden meaning of each."""
-    meaning = generator.standard_normal((vocabulary, HIDDEN))
-    words = generator.integers(vocabulary, size=(rows, *shape))
+    """Return tokens ``(rows, *shape)`` below ``vocabulary`` and latent numbers ``(rows, latent)``.
+
+    The latent numbers are the sum of a random embedding of each token, over the square root of their number.
+    """
+    embedding = generator.standard_normal((vocabulary, LATENT))
+    tokens = generator.integers(vocabulary, size=(rows, *shape))
     length = math.prod(shape)
-    return words, meaning[words.reshape(rows, length)].sum(axis=1) / math.sqrt(length)
+    return tokens, embedding[tokens.reshape(rows, length)].sum(axis=1) / math.sqrt(length)
 
 
-def _answer(generator: np.random.Generator, hidden: Array, classes: int, noise: float) -> Array:
-    """What the teacher says of each row; every class is about equally frequent."""
-    hidden = (hidden - hidden.mean(axis=0)) / np.maximum(hidden.std(axis=0), 1e-6)
-    teacher = np.linalg.qr(generator.standard_normal((hidden.shape[1], max(classes, 1))))[0]
-    scores = hidden @ teacher
+def _targets(generator: np.random.Generator, latent: Array, classes: int, noise: float) -> Array:
+    """Return the teacher's class index or number for each row; every class is about equally frequent."""
+    latent = (latent - latent.mean(axis=0)) / np.maximum(latent.std(axis=0), 1e-6)
+    teacher = np.linalg.qr(generator.standard_normal((latent.shape[1], max(classes, 1))))[0]
+    scores = latent @ teacher
     scores += noise * generator.standard_normal(scores.shape)
     if not classes:
         return np.asarray(scores)
-    if classes <= hidden.shape[1]:
+    if classes <= latent.shape[1]:
         return np.asarray(scores.argmax(axis=1))
-    # Too few hidden numbers for a direction a class: then one direction, cut into parts of equal size.
+    # Too few latent numbers for one direction per class: rank by one direction and cut into classes of equal size.
     ranks = scores[:, 0].argsort().argsort()
     return np.asarray(ranks * classes // len(ranks))
