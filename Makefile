@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Processes that run test files side by side; each starts trainings, so mind the memory.
+WORKERS ?= 2
 READY := $(VENV)/.ready
 
 .PHONY: run test fast lint format bench readme audit pins clean
@@ -10,10 +12,10 @@ run: $(READY)  ## train a digits MLP on torch, publish a proven SavedModel
 	$(BIN)/python -m factory model=mlp train.backend=torch
 
 test: $(READY)  ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 fast: $(READY)  ## the tests that need no framework, within seconds
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
 lint: $(READY)  ## style, format, types, layers
 	$(BIN)/ruff check .

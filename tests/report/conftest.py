@@ -1,17 +1,13 @@
-"""Real runs to report on, and a browser to look with; where there is none, its tests are deselected and it is said."""
+"""Real runs to report on."""
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.commands import Done, factory
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-deselected: list[str] = []
 
 POOLED = """\
 kind: layers
@@ -20,21 +16,6 @@ layers:
   flat: Flatten
   head: {Dense: {units: "${data.classes}", activation: softmax}}
 """
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if CHROMIUM is None:
-        without = [item for item in items if item.get_closest_marker("browser")]
-        deselected.extend(item.nodeid for item in without)
-        items[:] = [item for item in items if item not in without]
-        config.hook.pytest_deselected(items=without)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if deselected:
-        terminalreporter.section("not run: no Chromium on this machine", yellow=True)
-        terminalreporter.write_line("\n".join(deselected))
 
 
 @dataclass(frozen=True)

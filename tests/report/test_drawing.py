@@ -21,8 +21,7 @@ from factory.report.graph_layout import HEIGHT, WIDTH, draw
 from factory.report.pages import cell, page, plain
 from factory.report.run_page import contents
 from factory.training import evaluation
-from tests.report.conftest import CHROMIUM
-from tests.report.pages import Tags, opened
+from tests.report.pages import CHROMIUM, Tags, opened
 
 HOSTILE = "</script><img src=x onerror=fail()>"
 

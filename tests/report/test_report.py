@@ -14,8 +14,8 @@ import yaml
 from factory.report import facts
 from factory.report.run_page import contents
 from tests.commands import factory
-from tests.report.conftest import CHROMIUM, Ran
-from tests.report.pages import opened
+from tests.report.conftest import Ran
+from tests.report.pages import CHROMIUM, opened
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ import pytest
 from factory.core.files import write_json
 from factory.core.rundir import RunDir
 from tests.commands import factory
-from tests.report.conftest import CHROMIUM, Ran
-from tests.report.pages import opened
+from tests.report.conftest import Ran
+from tests.report.pages import CHROMIUM, opened
 
 
 def row(text: str, first: str) -> list[str]:

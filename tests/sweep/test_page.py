@@ -17,8 +17,7 @@ from factory.sweep.report.page import contents
 from factory.sweep.report.ranked_jobs import RankedJobs, sample
 from factory.sweep.report.tradeoffs import costs, front
 from tests.commands import factory
-from tests.report.conftest import CHROMIUM
-from tests.report.pages import Tags, opened
+from tests.report.pages import CHROMIUM, Tags, opened
 from tests.sweep import made
 
 LARGEST = 2_000_000  # bytes
