@@ -1,4 +1,4 @@
-"""SHARED: The words a declaration may use: how one YAML value names a Keras object and its arguments.
+"""SHARED: The types of a declaration: how one YAML value names a Keras object and its arguments.
 
 A plug-in's function signature is the schema of its YAML node. Besides int, float, str, bool, list, dict, Literal and
 None it may be annotated with the types below; the parent reads the signature without importing the plug-in.
@@ -55,7 +55,7 @@ def parse(declaration: Declaration) -> tuple[str, dict[str, Any]]:
 
 
 def namespace(argument: str) -> str | None:
-    """The Keras namespace whose declarations an argument of this name takes, None for a plain value.
+    """Return the Keras namespace whose declarations an argument of this name takes, None for a plain value.
 
     >>> namespace("kernel_initializer"), namespace("backward_layer"), namespace("units")
     ('initializers', 'layers', None)

@@ -1,6 +1,6 @@
-"""SHARED: one YAML tree, composed and refused or accepted before any framework starts.
+"""SHARED: The entry point of the config: compose one YAML tree, then accept or refuse it before a framework starts.
 
-config = load(["model=mlp", "train.backend=jax"])   # compose, validate, check that what it needs is installed
+config = load_config(["model=mlp", "train.backend=jax"])
 """
 
 from __future__ import annotations
@@ -23,11 +23,16 @@ from factory.core.rundir import RunDir
 
 
 def load_config(overrides: Sequence[str], config_dir: str | None = None, config_name: str = "config") -> Config:
-    """Compose, validate and check packages.
+    """Compose a config, validate it and check that the packages it needs are installed.
+
+    Args:
+        overrides: as on the command line, such as ``train.epochs=3``.
+        config_dir: a folder of config groups that goes before all others.
+        config_name: the primary config, without ``.yaml``.
 
     Raises:
-        ConfigError: every fault, one line each.
-        MissingPackage: the config is right, and something that it needs is not installed.
+        ConfigError: every problem, one line each.
+        MissingPackage: the config is valid, and something that it needs is not installed.
     """
     config = compose_config(overrides, config_dir, config_name)
     validate_config(config.tree)
@@ -36,11 +41,11 @@ def load_config(overrides: Sequence[str], config_dir: str | None = None, config_
 
 
 def resumed(run: RunDir) -> Config:
-    """The config of a run folder, judged like one that was typed: anybody may have edited it.
+    """Reload and validate the config of a run folder, which anybody may have edited.
 
     Raises:
-        ConfigError: every fault, one line each with the file.
-        MissingPackage: as in `load`.
+        ConfigError: every problem, one line each with the file.
+        MissingPackage: as in `load_config`.
     """
     config = reload_config(run)
     try:
@@ -52,19 +57,19 @@ def resumed(run: RunDir) -> Config:
 
 
 def validate_config(tree: Mapping[str, Any], judged: Judged | None = None, *, whole: bool = True) -> None:
-    """Refuse a tree that is not what it must be.
+    """Refuse a config tree that does not fit the schema.
 
     Args:
         tree: resolved, as ``Config.tree``.
-        judged: faults of nodes that were judged before; grows. The jobs of a sweep share most of their nodes.
-        whole: whether a value that must be given and was not is a fault.
+        judged: a cache of problems by node, which grows: the jobs of a sweep share most of their nodes.
+        whole: whether a required value that is missing (``???``) is a problem.
 
     Raises:
-        ConfigError: all faults at once, one line each; how nodes fit each other is judged where both are right.
+        ConfigError: all problems at once, one line each; nodes are compared with each other where both are valid.
     """
     problems = list(refusals(tree, {} if judged is None else judged))
-    at_fault = {re.split(r"[.:\[]", problem)[0] for problem in problems}
-    problems += misfits(tree, tree.keys() - at_fault)
+    invalid = {re.split(r"[.:\[]", problem)[0] for problem in problems}  # nodes, by the first word of a problem's path
+    problems += misfits(tree, tree.keys() - invalid)
     if not whole:
         problems = [problem for problem in problems if not is_missing(problem)]
     if problems:
@@ -72,7 +77,7 @@ def validate_config(tree: Mapping[str, Any], judged: Judged | None = None, *, wh
 
 
 def require_data(data: Mapping[str, Any]) -> None:
-    """Refuse a ``data`` node whose files are not there: known at once, where reading them waits for a framework.
+    """Refuse a ``data`` node whose files do not exist, at once rather than when a framework has started.
 
     Raises:
         MissingFile: as `existing` does.

@@ -1,4 +1,4 @@
-"""SHARED: Files that a config names."""
+"""SHARED: Files that a config names, checked to exist."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from factory.core.messages import wrong
 
 
 def existing(path: str, key: str) -> Path:
-    """The file of this path.
+    """Return the path of a file that a config names, ``~`` expanded, if it exists.
 
     Args:
-        path: as the config has it.
+        path: the value in the config.
         key: the config path that holds it, for the error.
 
     Raises:
-        MissingFile: there is none; says the nearest name in its folder.
+        MissingFile: there is no such file; suggests the nearest name in its folder.
     """
     try:
         file = Path(path).expanduser()
-        found, folder = file.is_file(), file.parent
-        there = folder.is_dir()
+        exists, folder = file.is_file(), file.parent
+        folder_exists = folder.is_dir()
     except (OSError, RuntimeError, ValueError) as error:  # too long, no such user behind a ~, a NUL
         raise MissingFile(wrong(key, path, "a file that exists")) from error
-    if found:
+    if exists:
         return file
-    if not there:
+    if not folder_exists:
         raise MissingFile(wrong(key, path, f"a file that exists, and there is no folder {folder}"))
     names = {str(folder / other.name) if folder.name else other.name for other in folder.iterdir() if other.is_file()}
     raise MissingFile(wrong(key, path, "a file that exists", names))

@@ -1,4 +1,4 @@
-"""SHARED: Which packages a config needs and which of them are missing; found without importing any."""
+"""SHARED: The check that every package a config needs is installed; none of them is imported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IMPORTED_AS = {"scikit-learn": "sklearn"}
 
 
 def check_packages(tree: Mapping[str, Any]) -> None:
-    """Refuse a config that needs what is not installed.
+    """Refuse a config that needs packages which are not installed.
 
     Args:
         tree: resolved and validated.
@@ -30,6 +30,7 @@ def check_packages(tree: Mapping[str, Any]) -> None:
 
 
 def _missing(tree: Mapping[str, Any]) -> Iterator[str]:
+    """Yield one line for each part of a config that needs packages which are not installed."""
     train, data, deploy = tree["train"], tree["data"], tree["deploy"]
     yield from _backend("train.backend", train["backend"])
     yield from _lines("data.source", data["source"], absent(data.get("requires", [])), data.get("extra"))
@@ -41,39 +42,41 @@ def _missing(tree: Mapping[str, Any]) -> Iterator[str]:
     )
     targets = deploy["target"] or {}
     for name, target in targets.items():
-        lacking = absent([*target.get("requires", []), *_way(target["routes"], deploy["backend"])])
+        lacking = absent([*target.get("requires", []), *_backend_packages(target["routes"], deploy["backend"])])
         yield from _lines("deploy.target", name, lacking, target.get("extra") or name)
 
 
-def _way(routes: Mapping[str, Sequence[str]], wanted: str) -> list[str]:
-    """Packages of the first route that is complete here, ``deploy.backend``'s before others; else of the wanted one."""
-    ways = [[route, *routes[route]] for route in sorted(routes, key=lambda route: route != wanted)]
-    return next((way for way in ways if not absent(way)), ways[0])
+def _backend_packages(routes: Mapping[str, Sequence[str]], wanted: str) -> list[str]:
+    """Return the packages of the first export backend that is installed, ``deploy.backend`` first; else of that one."""
+    needs = [[route, *routes[route]] for route in sorted(routes, key=lambda route: route != wanted)]
+    return next((packages for packages in needs if not absent(packages)), needs[0])
 
 
 def _backend(path: str, backend: str) -> Iterator[str]:
+    """Yield the line of a Keras backend that is not installed."""
     if absent([backend]):
         yield f"{path}: got {shown(backend)}, which is not installed; pip install 'factory[{backend}]'"
 
 
 def _lines(path: str, name: str, lacking: Sequence[str], extra: str | None) -> Iterator[str]:
+    """Yield the line of one config value whose packages are not installed, with the pip command."""
     if lacking:
         command = f"'factory[{extra}]'" if extra else " ".join(lacking)
         yield f"{path}: got {shown(name)}, which needs {', '.join(lacking)}; pip install {command}"
 
 
 def absent(packages: Sequence[str]) -> list[str]:
-    """Those of these pip names that are not installed."""
+    """Return those of these pip names that are not installed."""
     return [name for name in packages if find_spec(IMPORTED_AS.get(name, name.replace("-", "_"))) is None]
 
 
 def model_needs(tree: Mapping[str, Any]) -> list[str]:
-    """Frameworks that a layer of the model runs on whatever the backend."""
+    """Return the frameworks that layers of the model run on whatever the Keras backend, in alphabetical order."""
     catalog = load()
     layers = {entry: catalog.entry("layers", entry) for entry in set(words_of(tree["model"]))}
     return sorted({entry.needs for entry in layers.values() if entry is not None and entry.needs})
 
 
 def needs_tensorflow(tree: Mapping[str, Any]) -> bool:
-    """Whether the model holds a layer that is TensorFlow inside on every backend, such as a string lookup."""
+    """Return whether the model holds a layer that is TensorFlow inside on every backend, such as a string lookup."""
     return "tensorflow" in model_needs(tree)

@@ -1,4 +1,4 @@
-"""SHARED: Where plug-ins lie: in this package, in the user's project, and in installed packages.
+"""SHARED: Discovery and import of plug-ins in this package, in the user's project and in installed packages.
 
 A plug-in is a file that is there: its folder is its kind, its name is what the YAML says. ``data.source: orders`` is
 ``data/sources/orders.py``; a layer ``{Shout: {}}`` is the class ``Shout`` of ``layers/shout.py``. Such folders lie
@@ -32,6 +32,8 @@ from factory.core.errors import ConfigError
 from factory.core.messages import wrong
 
 MARK = "factory.project"
+"""A file that makes its folder a project."""
+
 VARIABLE = "FACTORY_PROJECT"
 """Environment variable that holds the project's folder, so that every process of a command has the same one."""
 
@@ -39,6 +41,7 @@ PROJECT = "factory_project"
 """The name under which the project's modules are imported."""
 
 GROUP = "factory.plugins"
+"""The entry points by which an installed package declares its plug-ins."""
 
 IN_THIS_PACKAGE = {"layers": "models/layers", "trackers": "tracking/trackers"}
 """Kinds that lie deeper in this package than in a project."""
@@ -51,12 +54,12 @@ KINDS = ("models/kinds", "data/sources", "export/targets", "trackers", *CLASS_KI
 
 @dataclass(frozen=True)
 class Root:
-    """A folder of plug-in folders.
+    """A folder that holds plug-in folders, one for each kind.
 
     Args:
-        origin: what an error calls it.
-        package: the name that its modules are imported under.
-        folder: where it lies.
+        origin: its name in error messages.
+        package: the package that its modules are imported under.
+        folder: its path.
     """
 
     origin: str
@@ -64,19 +67,19 @@ class Root:
     folder: Path
 
     def place(self, kind: str) -> str:
-        """The folder of a kind, relative to the root."""
+        """Return the folder of a kind of plug-in, relative to this root."""
         return IN_THIS_PACKAGE.get(kind, kind) if self.package == "factory" else kind
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """One plug-in.
+    """A plug-in: its name, its file and where it comes from.
 
     Args:
-        name: what the YAML says.
+        name: the word that chooses it in YAML.
         path: its file.
-        module: the name it is imported under.
-        origin: the root that offers it.
+        module: the dotted name that it is imported under.
+        origin: the root that holds it, as error messages name it.
     """
 
     name: str
@@ -86,7 +89,7 @@ class Plugin:
 
     @property
     def ours(self) -> bool:
-        """Whether it comes with this package, whose version says all of it."""
+        """Whether the plug-in comes with this package, whose version then covers its code."""
         return self.module.startswith("factory.")
 
 
@@ -94,13 +97,13 @@ class Plugin:
 
 
 def project() -> Path | None:
-    """The folder of the project that this command works in, None where there is none."""
+    """Return the folder of the project that this command works in, None where there is none."""
     folder = os.environ.get(VARIABLE)
     return Path(folder) if folder else None
 
 
 def use_project(folder: str | None) -> None:
-    """Choose the project of this process and of every process that it starts.
+    """Set the project of this process and of every process that it starts.
 
     Args:
         folder: as typed; None takes the working folder where that is a project.
@@ -117,7 +120,7 @@ def use_project(folder: str | None) -> None:
 
 
 def roots() -> tuple[Root, ...]:
-    """This package, the project, and installed packages of plug-ins."""
+    """Return every root of plug-ins: this package, the project, and installed packages."""
     return _roots(project())
 
 
@@ -129,6 +132,7 @@ def _roots(folder: Path | None) -> tuple[Root, ...]:
 
 
 def _installed() -> Iterator[Root]:
+    """Yield the roots that installed packages declare as entry points of the group ``factory.plugins``."""
     for point in entry_points(group=GROUP):
         top, *inner = point.value.split(".")
         spec = find_spec(top)  # a top-level package is found without being imported
@@ -137,7 +141,7 @@ def _installed() -> Iterator[Root]:
 
 
 def conf_folders() -> list[Path]:
-    """The folders of config groups that the project and installed packages add."""
+    """Return the folders of config groups that the project and installed packages add."""
     return [root.folder / "conf" for root in roots() if root.package != "factory" and (root.folder / "conf").is_dir()]
 
 
@@ -145,7 +149,10 @@ def conf_folders() -> list[Path]:
 
 
 def plugins_of(kind: str) -> Mapping[str, Plugin]:
-    """The plug-ins of one kind by name, this package's first.
+    """Return the plug-ins of one kind by name, this package's first.
+
+    Args:
+        kind: a folder of plug-ins, such as ``data/sources``; one of `KINDS`.
 
     Raises:
         ConfigError: two roots offer the same name.
@@ -170,7 +177,7 @@ def _plugins_of(kind: str, among: tuple[Root, ...]) -> Mapping[str, Plugin]:
 
 
 def class_of(path: Path) -> str | None:
-    """The class that a file is called after: ``PositionEmbedding`` in ``position_embedding.py``."""
+    """Return the name of the class that a file is called after: ``PositionEmbedding`` in ``position_embedding.py``."""
     named = path.stem.replace("_", "")
     classes = (part.name for part in syntax(path).body if isinstance(part, ast.ClassDef))
     return next((name for name in classes if name.lower() == named), None)
@@ -178,10 +185,10 @@ def class_of(path: Path) -> str | None:
 
 @functools.cache
 def syntax(path: Path) -> ast.Module:
-    """The syntax tree of a plug-in's file.
+    """Return the syntax tree of a plug-in's file.
 
     Raises:
-        ConfigError: it is no Python.
+        ConfigError: the file is not Python.
     """
     try:
         return ast.parse(path.read_text(encoding="utf-8"))
@@ -193,11 +200,11 @@ def syntax(path: Path) -> ast.Module:
 
 
 def import_plugin(kind: str, name: str) -> Any:
-    """Import one plug-in; for a kind of classes, its class.
+    """Import a plug-in and return its module or, for a kind of classes, its class.
 
     Args:
         kind: its folder in a project, such as ``data/sources``.
-        name: what the YAML says; known to be offered.
+        name: the word that chooses it in YAML; must be one of `plugins_of`.
     """
     plugin = plugins_of(kind)[name]
     module = import_module(plugin.module)
@@ -250,7 +257,7 @@ def project_digest(folder: Path) -> str:
 
 
 def sources_of(plugin: Plugin) -> list[Path]:
-    """A plug-in's file and the files of its root that it imports, directly or not."""
+    """Return a plug-in's file and the files of its root that it imports, directly or not, sorted."""
     folder = next(root.folder for root in roots() if root.origin == plugin.origin)
     package = plugin.module.partition(".")[0]
     found: list[Path] = []
@@ -265,6 +272,7 @@ def sources_of(plugin: Plugin) -> list[Path]:
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
+    """Yield the dotted name of every module that a file may import absolutely."""
     for part in ast.walk(tree):
         if isinstance(part, ast.Import):
             yield from (alias.name for alias in part.names)
@@ -274,5 +282,6 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 
 
 def _file_of(folder: Path, name: str) -> Path | None:
+    """Return the file of a dotted module name below a root, None where there is none."""
     path = folder.joinpath(*name.split(".")[1:])
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)

@@ -1,4 +1,4 @@
-"""SHARED: the command that serves a version, from the template in its target's YAML."""
+"""SHARED: The shell command that serves a published version, made from the template in its target's YAML."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ WORD = re.compile(r"\{(" + "|".join(WORDS) + r")\}")
 
 
 def is_template(text: str) -> bool:
-    """Whether this is one line, and every brace in it belongs to one of the `WORDS`."""
+    """Return whether a text is one line in which every brace belongs to one of the `WORDS`."""
     return text.isprintable() and not re.search("[{}]", WORD.sub("", text))
 
 
 def command(template: str, version: Path) -> str:
-    """Return a template with the folders of a version in it, quoted for a shell.
+    """Return the serving command of a version: the template with its folders filled in, quoted for a shell.
 
-    Each word is replaced once, by itself: the template may come from a stranger's YAML or run.json, where a format
-    string would be a program.
+    Each word is replaced once, by itself: the template may come from a stranger's YAML or run.json, where
+    ``str.format`` would give access to attributes.
+
+    Args:
+        template: one that `is_template` accepts.
+        version: the folder of the version.
     """
     model = version.resolve().parent
     folders = {"name": model.name, "model": model, "repository": model.parent, "version": version.resolve()}

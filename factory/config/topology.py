@@ -1,4 +1,4 @@
-"""SHARED: The nodes of a graph: what each takes from which, in an order in which they can be called. Pure Python.
+"""SHARED: The topology of a graph model: its nodes, their inputs, their order, and the errors of their wiring.
 
 A node is a layer and where its inputs come from, or a node that is called once more on other inputs:
 
@@ -23,12 +23,12 @@ Names = str | Sequence[str] | Mapping[str, str]
 
 @dataclass(frozen=True)
 class Step:
-    """One node.
+    """A node of a graph model: a layer and where its inputs come from.
 
     Args:
-        name: its key.
-        layer: what it declares, None where it calls another node's layer again.
-        same_as: that node, None where it has a layer of its own.
+        name: its key in the YAML.
+        layer: its layer, None where it calls another node's layer again.
+        same_as: the node whose layer it calls again, None where it has a layer of its own.
         inputs: ``from`` as it was written.
     """
 
@@ -38,7 +38,7 @@ class Step:
     inputs: Names
 
     def sources(self) -> dict[str, str]:
-        """Where each input comes from, by its place in the config: ``from``, ``from[1]`` or ``from.query``."""
+        """Map each place of an input in the config (``from``, ``from[1]``, ``from.query``) to the name it holds."""
         if isinstance(self.inputs, str):
             return {"from": self.inputs}
         if isinstance(self.inputs, Mapping):
@@ -46,12 +46,12 @@ class Step:
         return {f"from[{place}]": name for place, name in enumerate(self.inputs)}
 
     def needs(self) -> dict[str, str]:
-        """Its sources, and the node whose layer it calls again."""
+        """Map each reference to the name it holds: the sources and ``same_as``, the node whose layer is called again."""
         return self.sources() | ({"same_as": self.same_as} if self.same_as else {})
 
 
 def steps(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, Step]:
-    """The nodes by name, as they were written; their form has been checked before."""
+    """Return the nodes of a graph by name in the order of the YAML; their form was checked before."""
     found = {}
     for name, node in nodes.items():
         declared = {key: value for key, value in node.items() if key != "from"}
@@ -61,7 +61,7 @@ def steps(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, Step]:
 
 
 def order(nodes: Mapping[str, Mapping[str, Any]]) -> list[Step]:
-    """The nodes so that each comes after all it needs; names that are no node are the data's inputs.
+    """Return the nodes in topological order; names that are no node are inputs of the data.
 
     Raises:
         ValueError: the nodes form a cycle; ``problems`` says so in the config's words.
@@ -78,7 +78,7 @@ def order(nodes: Mapping[str, Mapping[str, Any]]) -> list[Step]:
 
 
 def _cycle(left: Mapping[str, Step]) -> list[str]:
-    """One way round, such as ``a → b → a``, among nodes that wait for each other."""
+    """Return one cycle, such as ``a → b → a``, among nodes that wait for each other."""
     way = [next(iter(left))]
     while way.count(way[-1]) < 2:
         way.append(next(need for need in left[way[-1]].needs().values() if need in left))
@@ -86,7 +86,7 @@ def _cycle(left: Mapping[str, Step]) -> list[str]:
 
 
 def output_nodes(outputs: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
-    """Output name → node: a list names nodes that are called like the data's outputs."""
+    """Map each output to the node that computes it; a list names nodes that are called like the data's outputs."""
     return dict(outputs) if isinstance(outputs, Mapping) else {name: name for name in outputs}
 
 
@@ -96,13 +96,13 @@ def problems(
     inputs: Collection[str] | None,
     path: str = "model",
 ) -> Iterator[str]:
-    """Every fault of a graph's wiring, one line each.
+    """Yield every problem of a graph's wiring, one line each.
 
     Args:
         nodes: the graph's nodes, each of the right form.
         outputs: as declared.
-        inputs: the data's inputs; None where they are not known before the data is read, and then a name that is no
-            node passes as an input.
+        inputs: names of the data's inputs; None where they are not known before the data is read: then any name that
+            is no node counts as an input.
         path: where the graph lies in the config.
     """
     wanted = output_nodes(outputs)
@@ -115,7 +115,7 @@ def problems(
     except ValueError as error:
         yield f"{path}.nodes: {error}; takes a graph without a cycle"
         return
-    if not dangling:  # a name that leads nowhere leaves the node unused that was meant
+    if not dangling:  # the node that a misspelled name meant would be reported as unused as well
         used = {need for step in steps(nodes).values() for need in step.needs().values()} | set(wanted.values())
         for name in (name for name in nodes if name not in used):
             yield f"{path}.nodes.{name}: never used; takes a place in another node's from, or in outputs"
@@ -124,6 +124,7 @@ def problems(
 def _unknown_sources(
     nodes: Mapping[str, Mapping[str, Any]], inputs: Collection[str] | None, path: str
 ) -> Iterator[str]:
+    """Yield a line for each reference of a node to something that does not exist."""
     known = [*nodes, *(inputs or ())]
     for step in steps(nodes).values():
         for place, name in step.needs().items():
@@ -137,6 +138,7 @@ def _unknown_sources(
 def _unknown_outputs(
     nodes: Mapping[str, Mapping[str, Any]], outputs: Sequence[str] | Mapping[str, str], path: str
 ) -> Iterator[str]:
+    """Yield a line for each output whose node does not exist."""
     for place, (output, node) in enumerate(output_nodes(outputs).items()):
         if node not in nodes:
             here = f"{path}.outputs.{output}" if isinstance(outputs, Mapping) else f"{path}.outputs[{place}]"

@@ -1,7 +1,7 @@
-"""SHARED: what the installed keras offers, as data, so that the parent knows it without importing keras.
+"""SHARED: The catalog of the installed Keras: its classes and their arguments as data, without importing Keras.
 
-One file for each keras version in this folder. For a version that has none it is made once, in a process of
-its own, and kept in the user's cache folder.
+There is one file for each Keras version in this folder. For any other version the catalog is made once, in a process
+of its own, and kept in the user's cache folder.
 
     python -m factory.config.catalog.catalog        # writes keras-<version>.json from the installed keras
 """
@@ -28,13 +28,13 @@ COMMITTED = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Argument:
-    """One constructor argument.
+    """A constructor argument of a Keras class and the values it takes.
 
     Args:
-        takes: names of kinds (``int``, ``ints``, ``choice``, ``initializers`` …); a value must be one of them.
+        takes: kinds of value (``int``, ``ints``, ``choice``, ``initializers`` …); a value must be of one of them.
         choices: the words that ``choice`` allows.
-        default: Keras' own, None too where it cannot be written in JSON.
-        required: there is no default.
+        default: the default of Keras, None also where it cannot be written in JSON.
+        required: whether it has no default.
         least: the smallest number allowed.
         below: numbers must be smaller than this.
     """
@@ -49,11 +49,11 @@ class Argument:
 
 @dataclass(frozen=True)
 class Entry:
-    """One class or function that a declaration may name.
+    """A Keras class or function that a declaration may name, with its arguments.
 
     Args:
         args: its arguments by name.
-        needs: a framework that it runs on whatever the backend, such as ``tensorflow`` for string lookups.
+        needs: the framework that it runs on whatever the backend, such as ``tensorflow`` for string lookups.
     """
 
     args: Mapping[str, Argument]
@@ -61,25 +61,27 @@ class Entry:
 
 
 class Catalog:
-    """Every name a declaration may use, by namespace (``layers``, ``optimizers``, ``schedules``, ``losses`` …).
+    """Every name that a declaration may use, by namespace (``layers``, ``optimizers``, ``schedules``, ``losses`` …).
 
     Args:
-        spaces: ``{namespace: {name: {"args": {...}, "needs": ...}}}`` as it lies on disk.
+        spaces: ``{namespace: {name: {"args": {...}, "needs": ...}}}`` as in the JSON file.
     """
 
     def __init__(self, spaces: Mapping[str, Mapping[str, Any]]) -> None:
         self._spaces = spaces
 
     def names(self, space: str) -> list[str]:
+        """Return the names of a namespace in the order of the catalog."""
         return list(self._spaces[space])
 
     def entry(self, space: str, name: str) -> Entry | None:
-        """What ``name`` takes, None where this keras has no such name or a declaration may not use it."""
-        found = self._spaces[space].get(name)
-        return None if found is None else _entry(found)
+        """Return the entry of a name, None where this Keras has no such name or a declaration may not use it."""
+        fields = self._spaces[space].get(name)
+        return None if fields is None else _entry(fields)
 
 
 def _entry(fields: Mapping[str, Any]) -> Entry:
+    """Return one entry of the JSON file as an `Entry`."""
     arguments = {}
     for name, argument in fields["args"].items():
         lists = {key: tuple(argument[key]) for key in ("takes", "choices") if key in argument}
@@ -89,11 +91,11 @@ def _entry(fields: Mapping[str, Any]) -> Entry:
 
 @functools.cache
 def load() -> Catalog:
-    """The catalog of the installed keras; keras itself is not imported.
+    """Return the catalog of the installed Keras, made on first use for a version that has no file; imports no Keras.
 
     Raises:
         MissingPackage: keras is not installed.
-        ConfigError: there is no file for this version and none could be made.
+        ConfigError: there is no catalog of this version and none could be made.
     """
     installed = version("keras")
     if installed is None:
@@ -108,12 +110,12 @@ def load() -> Catalog:
 
 
 def cache_folder() -> Path:
-    """``$XDG_CACHE_HOME/factory``, by default ``~/.cache/factory``."""
+    """Return the user's cache folder: ``$XDG_CACHE_HOME/factory``, by default ``~/.cache/factory``."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "factory"
 
 
 def _make(path: Path) -> None:
-    """Let another process read the installed keras: this one must stay free of frameworks."""
+    """Write the catalog of the installed Keras in another process: this one must stay free of frameworks."""
     command = [sys.executable, "-m", "factory.config.catalog.harvest", str(path)]
     made = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **_backend()}, check=False)
     if made.returncode != 0:
@@ -122,17 +124,18 @@ def _make(path: Path) -> None:
 
 
 def _backend() -> dict[str, str]:
-    found = any_backend()
-    return {"KERAS_BACKEND": found} if found else {}
+    """Return the environment variable that chooses an installed Keras backend, nothing where there is none."""
+    backend = any_backend()
+    return {"KERAS_BACKEND": backend} if backend else {}
 
 
 def any_backend() -> str | None:
-    """An installed backend, the quickest to import first: for what is the same under each."""
+    """Return an installed Keras backend, the quickest to import first, None where there is none."""
     return next((backend for backend in BACKENDS if find_spec(backend)), None)
 
 
 def write(fields: Mapping[str, Any], path: Path) -> None:
-    """One line for each class, so that a new keras shows as a readable diff; whole or not at all."""
+    """Write a catalog as JSON, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(to_text(fields), encoding="utf-8")
@@ -140,6 +143,7 @@ def write(fields: Mapping[str, Any], path: Path) -> None:
 
 
 def to_text(fields: Mapping[str, Any]) -> str:
+    """Return a catalog as JSON, one line for each class, so that a new Keras shows as a readable diff."""
     blocks = [f'"keras": {json.dumps(fields["keras"])}']
     for space, entries in fields.items():
         if space != "keras":

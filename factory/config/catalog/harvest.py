@@ -1,4 +1,4 @@
-"""CHILD: read the catalog off the installed keras: every public class that a declaration may name, and its arguments.
+"""CHILD: Extract the catalog from the installed Keras: every public class that a declaration may name, its arguments.
 
 Types come from an argument's name, its default and the text of the docstring. Where they say too little the argument
 takes anything: Keras itself is the last judge, and a catalog that refuses what Keras accepts would be worse than one
@@ -85,15 +85,15 @@ _COUNT = re.compile(
 
 
 def harvest() -> dict[str, Any]:
-    """The whole catalog as it is written to disk: ``{namespace: {class: {"args": {...}, "needs": ...}}}``."""
-    found: dict[str, Any] = {"keras": keras.__version__}
+    """Return the catalog of the installed Keras: ``{namespace: {class: {"args": {...}, "needs": ...}}}``."""
+    catalog: dict[str, Any] = {"keras": keras.__version__}
     for space, module in MODULES.items():
-        found[space] = {name: _entry(space, declared) for name, declared in _public(space, module)}
-    return found
+        catalog[space] = {name: _entry(space, declared) for name, declared in _public(space, module)}
+    return catalog
 
 
 def _public(space: str, module: ModuleType) -> Iterator[tuple[str, Any]]:
-    """Names a declaration may use, in alphabetical order."""
+    """Yield each public name of a namespace that a declaration may use and its object, in alphabetical order."""
     for name in sorted(vars(module)):
         declared = getattr(module, name)
         if name.startswith("_") or name in NO_DECLARATION | REFUSED.get(space, set()):
@@ -106,7 +106,7 @@ def _public(space: str, module: ModuleType) -> Iterator[tuple[str, Any]]:
 
 
 def _entry(space: str, declared: Any) -> dict[str, Any]:
-    """What one class takes; a plain function (an activation, ``mse``) is named without arguments."""
+    """Return the catalog entry of one class or function; plain functions (activations, ``mse``) take no arguments."""
     if not inspect.isclass(declared) and space != "applications":
         return {"args": {}}
     described = _descriptions(declared)
@@ -122,7 +122,7 @@ def _entry(space: str, declared: Any) -> dict[str, Any]:
 
 
 def _parameters(space: str, declared: Any) -> dict[str, Any]:
-    """Constructor arguments and their defaults; ``inspect.Parameter.empty`` where there is none."""
+    """Return constructor arguments and their defaults, ``inspect.Parameter.empty`` where there is none."""
     call = declared.__init__ if inspect.isclass(declared) else declared
     parameters = list(inspect.signature(call).parameters.values())
     named = {
@@ -136,7 +136,7 @@ def _parameters(space: str, declared: Any) -> dict[str, Any]:
 
 
 def _descriptions(declared: Any) -> dict[str, str]:
-    """Argument → its text in the ``Args:`` section of the docstrings, the class's own before its bases'."""
+    """Map each argument to its text in the ``Args:`` sections of the docstrings; a class goes before its bases."""
     classes = declared.__mro__ if inspect.isclass(declared) else (declared,)
     found: dict[str, str] = {}
     for owner in reversed(classes):
@@ -145,6 +145,7 @@ def _descriptions(declared: Any) -> dict[str, str]:
 
 
 def _arguments_section(text: str) -> dict[str, str]:
+    """Map each argument to its text in the ``Args:`` section of one docstring."""
     found: dict[str, str] = {}
     names: list[str] = []
     margin: int | None = None
@@ -166,7 +167,7 @@ def _arguments_section(text: str) -> dict[str, str]:
 
 
 def _argument(space: str, name: str, default: Any, text: str) -> dict[str, Any]:
-    """One argument: ``takes`` (names of kinds, see catalog.py), ``choices``, ``default`` or ``required``."""
+    """Return the entry of one argument: ``takes`` (see catalog.py), ``choices``, ``default`` or ``required``."""
     required = default is inspect.Parameter.empty
     known = None if required else default
     takes, choices = _takes(name, known, text)
@@ -187,6 +188,7 @@ def _argument(space: str, name: str, default: Any, text: str) -> dict[str, Any]:
 
 
 def _takes(name: str, default: Any, text: str) -> tuple[set[str], list[str]]:
+    """Return the kinds of value that an argument takes (none: anything) and the words it chooses from."""
     if name == "dtype" or name.endswith("_dtype"):
         return {"dtype", "none"}, []
     if space := namespace(name):
@@ -210,7 +212,7 @@ def _takes(name: str, default: Any, text: str) -> tuple[set[str], list[str]]:
 
 
 def _choices(default: Any, text: str) -> list[str]:
-    """The quoted words of 'one of "valid" or "same"', where they are all there is to choose from."""
+    """Return the quoted words of 'one of "valid" or "same"', where they are all there is to choose from."""
     longest: list[str] = []
     for match in _CHOICE.finditer(text):
         longest = max(longest, _QUOTED.findall(match[1]), key=len)
@@ -221,6 +223,7 @@ def _choices(default: Any, text: str) -> list[str]:
 
 
 def _types_of(default: Any) -> set[str]:
+    """Return the kinds of value that a default value shows."""
     if isinstance(default, list | tuple):
         parts = set().union(*(_types_of(part) for part in default)) if default else set()
         plain = {part.rstrip("s") for part in parts}
@@ -230,7 +233,7 @@ def _types_of(default: Any) -> set[str]:
 
 
 def _spoken_types(text: str) -> set[str]:
-    """Types that the first words of a description name."""
+    """Return the kinds of value that the first words of a description name."""
     head = re.split(r"\. (?=[A-Z])|\.$", text)[0][:200].lower()
     if re.search(r"\btensor\b|\barray\b", head) and not re.search(r"float value|\bscalar\b", head):
         return set()
