@@ -46,7 +46,7 @@ class Step:
         return {f"from[{place}]": name for place, name in enumerate(self.inputs)}
 
     def needs(self) -> dict[str, str]:
-        """Map each reference to the name it holds: the sources and ``same_as``, the node whose layer is called again."""
+        """Map each reference to the name it holds: the sources and ``same_as``, whose layer is called again."""
         return self.sources() | ({"same_as": self.same_as} if self.same_as else {})
 
 

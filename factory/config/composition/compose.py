@@ -1,4 +1,4 @@
-"""PARENT: From conf/ and the words of a command line to one plain tree, through Hydra, whose errors become ours."""
+"""PARENT: Composition by Hydra of config groups and overrides into one resolved tree; its errors become ours."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ VALUE = re.compile(r"([A-Za-z_][\w.\-]*)=")
 
 @dataclass(frozen=True)
 class Config:
-    """One composed config.
+    """A composed config: one resolved tree, and what Hydra knows of its composition.
 
     Args:
-        tree: everything but the node ``hydra``, resolved: dicts, lists and scalars.
-        run_dir: folder of the run, as ``hydra.run.dir`` says.
-        run_dir_given: whether that was asked for, so that a run there may be meant to go on.
+        tree: all nodes but ``hydra``, resolved: dicts, lists and scalars.
+        run_dir: path of the run's folder, from ``hydra.run.dir``.
+        run_dir_given: whether the user gave it; then a run that is in it already may be resumed.
         overrides: as they were typed.
         hydra: the node ``hydra``, as Hydra writes it to ``.hydra/hydra.yaml``.
         choices: group → chosen option.
-        told: the node ``tracker`` with its password; see `guarded`.
+        told: the node ``tracker`` with its password, set by `guarded`.
     """
 
     tree: dict[str, Any]
@@ -54,25 +54,27 @@ class Config:
 
     @property
     def tracker(self) -> dict[str, Any] | None:
-        """What the tracker's process is told, its password included; None where nothing is recorded."""
+        """The node ``tracker`` with its password, for the tracker's process alone; None where nothing is recorded."""
         return self.told or self.tree.get("tracker")
 
     def guarded(self) -> Config:
-        """This config without the passwords of its tracker and of its overrides, which `tracker` alone still has."""
+        """Return this config without passwords in its tree and overrides; `tracker` alone still has them."""
         node = self.tree.get("tracker")
         bare = without_passwords(node)
-        found = replace(self, overrides=without_passwords(self.overrides), hydra=without_passwords(self.hydra))
-        return found if bare == node else replace(found, tree={**self.tree, "tracker": bare}, told=node)
+        config = replace(self, overrides=without_passwords(self.overrides), hydra=without_passwords(self.hydra))
+        return config if bare == node else replace(config, tree={**self.tree, "tracker": bare}, told=node)
 
 
 def relax(overrides: Iterable[str], places: Sequence[Path]) -> list[str]:
-    """``a.b=c`` as ``++a.b=c``: Hydra would stop at the first key it does not know, our schema reports them all.
+    """Return overrides with ``++a.b=c`` for ``a.b=c``, which Hydra accepts whatever the key.
 
-    Groups, ``hydra.*`` and what has a sign of its own (``+ ~``) stay as they are.
+    Hydra would stop at the first unknown key, our schema reports all of them. Groups, ``hydra.*`` and overrides with a
+    sign of their own (``+ ~``) stay as they are.
     """
     groups = groups_of(places)
 
     def relaxed(override: str) -> str:
+        """Return an override with ``++`` before it, if it sets a value."""
         match = VALUE.match(override)
         if match is None or match[1].split(".")[0] == "hydra":
             return override
@@ -84,7 +86,7 @@ def relax(overrides: Iterable[str], places: Sequence[Path]) -> list[str]:
 
 
 def groups_of(places: Iterable[Path]) -> frozenset[str]:
-    """The config groups of these folders that have one word for a name."""
+    """Return the names of the config groups in these folders that have one word for a name."""
     return frozenset(path.name for place in places for path in place.iterdir() if path.is_dir())
 
 
@@ -95,7 +97,7 @@ def compose_config(
     *,
     places: Sequence[Path] | None = None,
 ) -> Config:
-    """One tree from the groups and overrides; leaves no global state and may be called again.
+    """Compose a config from its groups and overrides; leave no global state, so that it may be called again.
 
     Args:
         overrides: as on the command line.
@@ -120,13 +122,14 @@ def compose_config(
 
 
 def blamed(composed: Callable[[Sequence[str]], DictConfig], overrides: Sequence[str]) -> DictConfig:
-    """What is composed of overrides; a failure that does not say where is put to the first override it comes with.
+    """Compose overrides; report a failure that does not say where it is at the first override that brings it.
 
     Raises:
-        ConfigError: at the override; what says where it is passes through.
+        ConfigError: names the override; an error of Hydra's that says where it is passes through as it is.
     """
 
     def fails(some: Sequence[str]) -> bool:
+        """Return whether these overrides cannot be composed."""
         try:
             composed(some)
         except Exception:
@@ -144,30 +147,35 @@ def blamed(composed: Callable[[Sequence[str]], DictConfig], overrides: Sequence[
 
 
 def from_hydra(composed: DictConfig, overrides: Sequence[str]) -> Config:
-    """Resolve what Hydra composed, with its node ``hydra`` still in it."""
+    """Resolve what Hydra composed and fill in defaults.
+
+    Args:
+        composed: the config with its node ``hydra``.
+        overrides: as they were typed.
+    """
     with hydra_config(composed):
         run_dir = composed.hydra.run.dir
         tree = plain(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]), resolve=True)
         tree = marked(tree, read_by(words_of(composed)))
     hydra = plain(composed.hydra, resolve=False)  # as Hydra writes it: the folders of a sweep cannot be resolved here
     given = any(override.lstrip("+").startswith("hydra.run.dir=") for override in overrides)
-    found = Config(with_defaults(tree), run_dir, given, tuple(overrides), hydra, hydra["runtime"]["choices"])
-    return found.guarded()
+    config = Config(with_defaults(tree), run_dir, given, tuple(overrides), hydra, hydra["runtime"]["choices"])
+    return config.guarded()
 
 
 def words_of(composed: DictConfig) -> list[str]:
-    """The overrides of a composed config as they were typed, without those of Hydra's node."""
+    """Return the overrides of a composed config as they were typed, without those of Hydra's node."""
     return list(plain(composed.hydra.overrides, resolve=False)["task"])
 
 
 def plain(node: DictConfig, resolve: bool) -> dict[str, Any]:
-    """A node as dicts, lists and scalars."""
+    """Return a node as dicts, lists and scalars."""
     return cast(dict[str, Any], OmegaConf.to_container(node, resolve=resolve, enum_to_str=True))
 
 
 @contextmanager
 def hydra_config(composed: DictConfig) -> Iterator[None]:
-    """``${hydra:runtime.choices.model}`` resolves inside, and whatever was set before is set again afterwards."""
+    """Resolve ``${hydra:…}`` in this config, inside this context; restore the former one afterwards."""
     singleton = HydraConfig.instance()
     before = singleton.cfg
     singleton.set_config(composed)

@@ -1,4 +1,4 @@
-"""SHARED: ``${data_name:data.path}``: what the default name of a model calls its data.
+"""PARENT: The resolver ``${data_name:data.path}``, which names a model after its data file or folder by default.
 
 All tables of a user come through ``data=csv``: named by that, a model of prices would be the next version of one of
 credits.
@@ -16,11 +16,15 @@ from omegaconf import DictConfig, OmegaConf
 
 SUFFIXES = re.compile(r"(\.[A-Za-z]\w{0,7})+$")
 LONGEST = 64  # characters
-MISSING = "???"  # to Hydra, a value that must be given
+MISSING = "???"  # what OmegaConf holds where a required value was not given
 
 
 def data_name(path: Any, choice: Any) -> str:
     """Return the name of the data file or folder, in letters that every server takes; else the chosen option.
+
+    Args:
+        path: the value of the data's path, None or ``???`` where there is none.
+        choice: the option of the group ``data``.
 
     >>> data_name("data/Häuser 2024.csv.gz", "csv"), data_name("photos/", "images"), data_name(None, "digits")
     ('Hauser-2024', 'photos', 'digits')
@@ -32,10 +36,10 @@ def data_name(path: Any, choice: Any) -> str:
 
 
 def _resolve(key: str, *, _root_: DictConfig) -> str:
-    """Answer Hydra; the key is an argument so that whoever looks for references sees that the name refers to it."""
+    """Resolve ``${data_name:key}``; the key is an argument, so that a search for references finds the key."""
     return data_name(OmegaConf.select(_root_, key), HydraConfig.get().runtime.choices.get("data"))
 
 
 def register() -> None:
-    """Let ``${data_name:…}`` stand in configs of this process."""
+    """Register the resolver ``data_name`` with OmegaConf in this process."""
     OmegaConf.register_new_resolver("data_name", _resolve, replace=True)

@@ -1,4 +1,4 @@
-"""PARENT: what the command line takes from the environment (``${oc.env:TOKEN}``): used like any value, never shown."""
+"""PARENT: Values that overrides read from the environment (``${oc.env:TOKEN}``): used like any other, never shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOWN = "<from the environment>"
 
 
 class FromEnvironment(str):
-    """A text that came from the environment; an error that quotes it, alone or in a list, says only that."""
+    """A string that came from the environment; its ``repr``, which errors quote, does not show it."""
 
     def __repr__(self) -> str:
         return SHOWN
@@ -26,13 +26,13 @@ for dumper in (yaml.SafeDumper, getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
 
 
 def read_by(overrides: Iterable[str]) -> list[str]:
-    """The values of the variables that overrides name."""
-    found = (os.environ.get(name, "") for word in overrides for name in READS.findall(word))
-    return [value for value in found if value]
+    """Return the values of the environment variables that these overrides name."""
+    values = (os.environ.get(name, "") for word in overrides for name in READS.findall(word))
+    return [value for value in values if value]
 
 
 def marked(value: Any, secrets: list[str]) -> Any:
-    """A tree with every text that holds one of these values as `FromEnvironment`."""
+    """Return a tree in which every string that holds one of these secrets is a `FromEnvironment`."""
     if not secrets:
         return value
     if isinstance(value, dict):
@@ -45,7 +45,7 @@ def marked(value: Any, secrets: list[str]) -> Any:
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:
-    """A message without these values."""
+    """Return a message with a placeholder in the place of these secrets."""
     for secret in secrets:
         text = text.replace(secret, SHOWN)
     return text

@@ -1,4 +1,4 @@
-"""PARENT: Where config groups lie."""
+"""PARENT: The config search path: the folders in which config groups are looked for."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ PACKAGE = Path(__file__).parents[2]
 
 
 def package_conf() -> Path:
-    """The package's own groups: inside it in a wheel, beside it in a checkout."""
+    """Return the folder of the package's own config groups: inside it in a wheel, beside it in a checkout."""
     within = PACKAGE / "conf"
     return within if within.is_dir() else PACKAGE.parent / "conf"
 
 
 def folders(config_dir: str | None) -> list[Path]:
-    """Where groups are looked for: the user's folder, the project's, those of installed plug-ins, the package's own.
+    """Return the config search path: the user's folder, the project's, those of installed plug-ins, the package's.
 
     Args:
         config_dir: the user's folder.

@@ -1,4 +1,4 @@
-"""PARENT: The configs of a sweep's jobs, thousands of them, composed by Hydra as seldom as can be.
+"""PARENT: Composition of a sweep's jobs, thousands of them, with as few calls of Hydra as possible.
 
 Composing takes Hydra 50 ms (1.3.8). Jobs of one sweep mostly differ in a few plain values, so each distinct choice of
 groups is composed once and the values are put into a copy. Whatever is not that plain goes through Hydra.
@@ -22,7 +22,7 @@ from factory.config.composition.compose import Config, blamed, from_hydra, hydra
 from factory.config.composition.hydra_errors import in_our_words
 from factory.core.errors import ConfigError
 
-FORCED = "++"  # what `config.relax` puts before every override of a value
+FORCED = "++"  # what `relax` puts before every override of a value
 IDENTIFIER = re.compile(r"[A-Za-z_][\w.]*")
 JOB_NUMBER = re.compile(r"\$\{hydra[.:]job\.num\}")
 
@@ -43,12 +43,12 @@ class Value:
 
 
 class Grid:
-    """Composes jobs.
+    """A composer of a sweep's jobs, which composes each distinct choice of groups once.
 
     Args:
-        loader: Hydra's.
+        loader: of configs, from Hydra.
         master: the sweep's own config, with the node ``hydra``.
-        places: folders of config groups.
+        places: the config search path.
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig, places: Sequence[Path]) -> None:
@@ -60,7 +60,7 @@ class Grid:
         self.bases: dict[tuple[str, ...], Config | ConfigError] = {}
 
     def config(self, number: int, overrides: Sequence[str]) -> Config:
-        """The config of one job.
+        """Return the config of one job.
 
         Args:
             number: of the job in the sweep.
@@ -75,7 +75,7 @@ class Grid:
         for word in overrides:
             if word not in through:
                 value = cast(Value, self.value(word))
-                if not put(tree, value):  # its place is inside a scalar, or a mapping: Hydra has words for that
+                if not put(tree, value):  # a parent is a scalar, or a list would replace a mapping: Hydra says so
                     through = tuple(overrides)
                     base = self.base(through)
                     tree = copy.deepcopy(base.tree)
@@ -84,11 +84,14 @@ class Grid:
         job = {**base.hydra["job"], "num": number, "id": str(number)}
         hydra = {**base.hydra, "job": job, "overrides": {**base.hydra["overrides"], "task": task}}
         folder = str(self.folder / self.subfolder(number, overrides))
-        found = replace(base, tree=tree, run_dir=folder, run_dir_given=True, overrides=tuple(task), hydra=hydra)
-        return found.guarded()
+        config = replace(base, tree=tree, run_dir=folder, run_dir_given=True, overrides=tuple(task), hydra=hydra)
+        return config.guarded()
 
     def through_hydra(self, overrides: Sequence[str]) -> tuple[str, ...]:
-        """Those that choose groups, delete, merge, interpolate, or set what another key refers to."""
+        """Return the overrides that only Hydra can apply.
+
+        These choose groups, delete, merge, interpolate, or set what an interpolation refers to.
+        """
         odd = tuple(word for word in overrides if self.value(word) is None)
         keys = (word.partition("=")[0] for word in odd if not chooses(word))
         names = self.names(odd) | {name for key in keys for name in IDENTIFIER.findall(key)}
@@ -98,12 +101,13 @@ class Grid:
         )
 
     def value(self, word: str) -> Value | None:
-        """The override as a plain value, None where it is none."""
+        """Return an override as a plain value, None where only Hydra can apply it; remember the answer."""
         if word not in self.values:
             self.values[word] = self.parsed(word)
         return self.values[word]
 
     def parsed(self, word: str) -> Value | None:
+        """Parse an override as a plain value, None where only Hydra can apply it."""
         if not word.startswith(FORCED):
             return None
         override = self.parser.parse_override(word)
@@ -112,33 +116,36 @@ class Grid:
         return Value(tuple(override.key_or_group.split(".")), value) if plain else None
 
     def names(self, overrides: tuple[str, ...]) -> frozenset[str]:
-        """Every name in an interpolation of what these overrides compose to."""
+        """Return every name in an interpolation of what these overrides compose to."""
         return self.once(self.mentioned, overrides, lambda: frozenset(interpolated(self.composed(overrides))))
 
     def base(self, overrides: tuple[str, ...]) -> Config:
+        """Return the config that these overrides compose to, composed once."""
         return self.once(self.bases, overrides, lambda: from_hydra(self.composed(overrides), ()))
 
     def composed(self, overrides: Iterable[str]) -> DictConfig:
+        """Compose these overrides by Hydra, without remembering the result."""
         return blamed(lambda some: self.loader.load_sweep_config(self.master, list(some)), tuple(overrides))
 
     def once(self, kept: dict[tuple[str, ...], T | ConfigError], key: tuple[str, ...], compose: Callable[[], T]) -> T:
-        """What ``compose`` gives, or raises in our words; both are kept: the next job would meet it again."""
+        """Return or raise what ``compose`` does, in our words; remember it for the next job with the same key."""
         if key not in kept:
             try:
                 with self.words():
                     kept[key] = compose()
             except ConfigError as error:
                 kept[key] = error
-        found = kept[key]
-        if isinstance(found, ConfigError):
-            raise found
-        return found
+        result = kept[key]
+        if isinstance(result, ConfigError):
+            raise result
+        return result
 
     def words(self) -> AbstractContextManager[None]:
+        """Return a context in which Hydra's errors become ours."""
         return in_our_words(self.places)
 
     def subfolder(self, number: int, overrides: Sequence[str]) -> str:
-        """``hydra.sweep.subdir`` of a job."""
+        """Return the job's folder within the sweep's, ``hydra.sweep.subdir``."""
         sweep = cast(dict[str, Any], OmegaConf.to_container(self.master.hydra.sweep, resolve=False))
         raw = str(sweep["subdir"])
         plain = JOB_NUMBER.sub(str(number), raw)
@@ -153,19 +160,19 @@ class Grid:
 
 
 def chooses(word: str) -> bool:
-    """Whether an override chooses a group's option; Hydra sets values later, in their order."""
+    """Return whether an override chooses a group's option; Hydra sets values later, in their order."""
     return word[0] not in "+~" and not word.partition("=")[2].startswith("{")
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value replaces what was there; a mapping would be merged into it."""
+    """Return whether a value replaces what was there, as all but mappings do, which are merged."""
     if isinstance(value, list):
         return all(is_plain(item) for item in value)
     return value is None or isinstance(value, (bool, int, float)) or (isinstance(value, str) and value != "???")
 
 
 def put(tree: dict[str, Any], value: Value) -> bool:
-    """Set a value in a tree of dicts; False, and nothing done, where its place cannot hold it."""
+    """Set a value in a tree of dicts; return False, with nothing done, where the tree cannot hold it there."""
     node: Any = tree
     *parents, last = value.path
     for key in parents:
@@ -179,7 +186,7 @@ def put(tree: dict[str, Any], value: Value) -> bool:
 
 
 def interpolated(composed: DictConfig) -> Iterator[str]:
-    """Names inside ``${…}`` anywhere but in the node ``hydra``."""
+    """Yield every name inside ``${…}`` anywhere but in the node ``hydra``."""
     tree = OmegaConf.to_container(composed, resolve=False)
     todo: list[Any] = [part for key, part in cast(dict[str, Any], tree).items() if key != "hydra"]
     while todo:
@@ -193,7 +200,10 @@ def interpolated(composed: DictConfig) -> Iterator[str]:
 
 
 def touches(path: tuple[str, ...], names: Iterable[str]) -> bool:
-    """Whether one of these names may be the key at ``path``, lie in it or hold it; relative ones by their last word."""
+    """Return whether one of these names may be the key at ``path``, lie in it or hold it.
+
+    A name may be relative, so its first word also matches the last key of the path.
+    """
     for name in names:
         other = tuple(name.split("."))
         shorter = min(len(path), len(other))

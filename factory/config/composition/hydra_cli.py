@@ -1,4 +1,4 @@
-"""PARENT: what Hydra itself does with our config: sweep (``-m``), print it (``--cfg``), explain it (``--info`` …)."""
+"""PARENT: Hydra's own commands on our config: sweep (``-m``), print (``--cfg``), explain (``--info``), completion."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SHELL_WORDS = ("install", "uninstall", "query")
 
 @contextmanager
 def opened(config_dir: str | None, words: Sequence[str] = ()) -> Iterator[Hydra]:
-    """Hydra over our folders; its errors become ours."""
+    """Open Hydra on our config search path, inside this context; its errors become ours."""
     places = folders(config_dir)
     with (
         in_our_words(places, words),
@@ -45,7 +45,7 @@ def opened(config_dir: str | None, words: Sequence[str] = ()) -> Iterator[Hydra]
 
 
 def composed_by(program: Hydra, name: str, words: Sequence[str], config_dir: str | None, mode: RunMode) -> DictConfig:
-    """What Hydra composes from these words, which are judged first."""
+    """Check overrides, then let an opened Hydra compose them."""
     check_overrides(words)
     overrides = relax(words, folders(config_dir))
     return blamed(lambda some: program.compose_config(name, list(some), mode), overrides)
@@ -79,7 +79,7 @@ def print_config(
     package: str | None = None,
     resolve: bool = False,
 ) -> None:
-    """Print what is composed, as YAML.
+    """Print the composed config as YAML.
 
     Args:
         kind: ``job``, ``hydra`` or ``all``.
@@ -100,21 +100,25 @@ def print_config(
 
 
 def print_info(words: Sequence[str], config_dir: str | None, config_name: str, what: str) -> None:
-    """Print how Hydra comes to the config: its defaults list, search path, plug-ins."""
+    """Print how Hydra comes to the config.
+
+    Args:
+        what: a kind of information that Hydra knows, such as ``defaults``, ``searchpath``, ``plugins``.
+    """
     with opened(config_dir, words) as program:
         composed_by(program, config_name, words, config_dir, RunMode.RUN)
         program.show_info(what, config_name, relax(words, folders(config_dir)))
 
 
 def print_hydras_help() -> None:
-    """Print Hydra's own help, which no word of ours changes."""
+    """Print Hydra's own help, unchanged."""
     with opened(None) as program:
         parser = get_args_parser()
         program.hydra_help(None, parser, parser.parse_args([]))
 
 
 def complete_in_shell(words: Sequence[str], config_dir: str | None, config_name: str) -> None:
-    """Install, remove or answer a shell's completion."""
+    """Install, remove or answer the completion of a shell, as the word says: ``install=bash``."""
     with opened(config_dir) as program:
         shells: list[Any] = Plugins.instance().discover(CompletionPlugin)
         allowed = [f"{word}={shell.provides()}" for word in SHELL_WORDS for shell in shells]
@@ -124,7 +128,7 @@ def complete_in_shell(words: Sequence[str], config_dir: str | None, config_name:
 
 
 def job_config(composed: DictConfig) -> Config:
-    """What Hydra gives a job, its node ``hydra`` apart."""
+    """Return the config of a job that Hydra itself launched, without the node ``hydra`` in its tree."""
     node = HydraConfig.get()
     hydra_node = plain(node, resolve=False)  # type: ignore[arg-type]
     overrides = tuple(word.removeprefix("++") for word in hydra_node["overrides"]["task"])

@@ -1,4 +1,4 @@
-"""PARENT: errors of Hydra, OmegaConf and YAML as one line that says where, what it got and what it takes."""
+"""PARENT: Translation of errors of Hydra, OmegaConf and YAML into one line: where, what it got, what it takes."""
 
 from __future__ import annotations
 
@@ -47,29 +47,29 @@ GOT = {
 
 @contextmanager
 def in_our_words(places: Sequence[Path], overrides: Sequence[str] = ()) -> Iterator[None]:
-    """Errors of Hydra, OmegaConf and YAML as ours.
+    """Turn errors of Hydra, OmegaConf and YAML inside this context into a `ConfigError`.
 
     Args:
-        places: folders of groups, for the options of one.
-        overrides: what these take from the environment is not shown.
+        places: the config search path, for the options of a group.
+        overrides: what these read from the environment is not shown.
 
     Raises:
-        ConfigError: in their place.
+        ConfigError: one line, in the place of theirs.
     """
     try:
         yield
     except ConfigError as error:
-        raise ConfigError([hidden(one, read_by(overrides)) for one in error.problems]) from error
+        raise ConfigError([hidden(problem, read_by(overrides)) for problem in error.problems]) from error
     except (HydraException, OmegaConfBaseException, RecursionError) as error:
         raise ConfigError(hidden(line(error, places), read_by(overrides))) from error
 
 
 def found_in(overrides: Sequence[str], fails: Callable[[Sequence[str]], bool], error: Exception) -> str:
-    """The line of an error that does not say where: at the first override with which it comes.
+    """Return the line of an error that does not say where it is: at the first override that brings it.
 
     Args:
         overrides: all of them, which fail.
-        fails: whether those that are given do.
+        fails: tells whether some of them fail by themselves.
     """
     low, high = 0, len(overrides)
     while low < high:
@@ -84,7 +84,7 @@ def found_in(overrides: Sequence[str], fails: Callable[[Sequence[str]], bool], e
 
 
 def says_where(error: Exception) -> bool:
-    """Whether `line` can tell the place of an error by itself."""
+    """Return whether `line` can tell the place of an error by itself."""
     cause = error.__cause__ if isinstance(error, HydraException) and not str(error) else error
     if isinstance(cause, OmegaConfBaseException):
         return bool(cause.full_key)
@@ -93,7 +93,7 @@ def says_where(error: Exception) -> bool:
 
 
 def line(error: Exception, places: Sequence[Path] = ()) -> str:
-    """What a user reads of an error."""
+    """Return an error of Hydra or OmegaConf as the line that a user reads."""
     if isinstance(error, HydraException) and not str(error) and isinstance(error.__cause__, Exception):
         return line(error.__cause__, places)
     match error:
@@ -118,10 +118,12 @@ def line(error: Exception, places: Sequence[Path] = ()) -> str:
 
 
 def key_of(error: OmegaConfBaseException) -> str:
+    """Return the config path of an error, ``config`` where it has none."""
     return str(error.full_key or "config")
 
 
 def _unparsed(error: OverrideParseException) -> str:
+    """Return the line of an override that Hydra cannot parse."""
     key, equals, value = error.override.removeprefix("++").partition("=")
     if not equals or not re.fullmatch(r"[\w.+~/@:\-]+", key):
         return f"command line: got {messages.shown(error.override.removeprefix('++'))}; takes key=value"
@@ -131,6 +133,7 @@ def _unparsed(error: OverrideParseException) -> str:
 
 
 def _unknown_option(error: MissingConfigException, places: Sequence[Path]) -> str:
+    """Return the line of an option that its group does not have, with those it has."""
     group, _, option = (error.missing_cfg_file or "").rpartition("/")
     known = {path.stem for place in places for path in (place / group).glob("*.yaml")}
     options = sorted(known.union(installed(group)))
@@ -138,7 +141,7 @@ def _unknown_option(error: MissingConfigException, places: Sequence[Path]) -> st
 
 
 def one_line(error: object) -> str:
-    """The message without line breaks, the pointers to Hydra's website and the class names of its parser."""
+    """Return a message without line breaks, pointers to Hydra's website and class names of its parser."""
     text = re.sub(r"\s*See https?://\S+.*", "", str(error), flags=re.DOTALL)
     kept = (part.strip() for part in text.splitlines())
     return " ".join(

@@ -1,4 +1,4 @@
-"""PARENT: the few keys of Hydra's own node that a config may set. Hydra imports and calls what the others name.
+"""PARENT: The few keys of Hydra's own node that a config may set; Hydra imports and calls what the others name.
 
 Hydra instantiates ``hydra.callbacks`` and every ``_target_`` below ``hydra``, its logging takes any callable, and its
 search path imports packages. So a word, a YAML file and a saved sweep reach what is listed here, and `check_node` looks
@@ -35,14 +35,14 @@ KEYS: Mapping[str, Any] = {
     "output_subdir": None,
     "job": {"config": {"override_dirname": DIRNAME}},
 }
-"""Key → those below it, None for a value, or the group whose options they are."""
+"""Key → the keys below it, None for a value, or the group whose options are the keys."""
 
 CALLS = re.compile(r"_[a-z]+_|\(\)")
 """Keys by which Hydra and logging call what a config names: ``_target_``, ``_partial_`` …, ``()``."""
 
 
 def refused_keys(node: Any, path: str = NODE, allowed: Any = KEYS) -> Iterator[str]:
-    """Every key below ``hydra`` in a file that is not among those, as a line."""
+    """Yield a line for each key below ``hydra`` in a file that the file may not set."""
     allowed = dict.fromkeys(options(allowed)) if isinstance(allowed, str) else allowed
     if not isinstance(node, Mapping):
         yield messages.wrong(path, node, f"a mapping with {messages.listed(list(allowed))}")
@@ -60,10 +60,10 @@ def refused_keys(node: Any, path: str = NODE, allowed: Any = KEYS) -> Iterator[s
 
 
 def refused_word(key: str) -> str | None:
-    """Why the key of an override may not be set, in a line; None where it may, or is not Hydra's.
+    """Return why the key of an override may not be set, None where it may be or does not concern Hydra.
 
     Args:
-        key: as far as its ``=``, with sign and package.
+        key: the override up to its ``=``, with sign and package.
     """
     name = key.lstrip("+~")
     parts = re.split(r"[\s.@:/\[\]]+", name)
@@ -91,7 +91,7 @@ def refused_word(key: str) -> str | None:
 
 
 def refused_words(words: Iterable[str]) -> Iterator[str]:
-    """Faults of overrides that a file holds: the space of a search, the command of a saved sweep."""
+    """Yield the problems of overrides that a file holds: the space of a search, the command of a saved sweep."""
     for word in words:
         key, _, value = word.partition("=")
         if line := refused_word(key):
@@ -100,24 +100,24 @@ def refused_words(words: Iterable[str]) -> Iterator[str]:
 
 
 def short(path: str) -> str:
-    """``hydra.launcher.jobs`` as it is typed: ``launcher.jobs``."""
+    """Return a path as it is typed: ``launcher.jobs`` for ``hydra.launcher.jobs``."""
     return re.sub("^hydra\\.sweeper\\.", "search.", re.sub("^hydra\\.launcher\\.", "launcher.", path))
 
 
 def options(group: str) -> list[str]:
-    """The options of a group's launchers or sweepers: ours first, then those that the user has installed."""
+    """Return the options of all launchers or all sweepers: ours first, then those that the user has installed."""
     found = dict.fromkeys(key for name in OURS[group] for key in _stored(group).get(name, {}))
     found |= dict.fromkeys(key for node in _stored(group).values() for key in node)
     return [key for key in found if not CALLS.fullmatch(key)]
 
 
 def installed(group: str) -> list[str]:
-    """The launchers or sweepers that there are; nothing for other groups."""
+    """Return the names of the installed launchers or sweepers; nothing for other groups."""
     return [*_stored(group)] if group in OURS else []
 
 
 def _stored(group: str) -> dict[str, dict[Any, Any]]:
-    """Name → node of what installed plug-ins offer, without resolving anything."""
+    """Return the nodes of a group that installed plug-ins offer, by name, without resolving anything."""
     Plugins.instance()
     at: Any = ConfigStore.instance().repo
     for part in group.split("/"):
@@ -128,31 +128,31 @@ def _stored(group: str) -> dict[str, dict[Any, Any]]:
 
 
 def check_node(composed: DictConfig) -> None:
-    """Look at Hydra's node just before Hydra instantiates a launcher and a sweeper from it.
+    """Check Hydra's node just before Hydra instantiates a launcher and a sweeper from it.
 
     Raises:
-        ConfigError: it holds what no plug-in that is installed has put there.
+        ConfigError: it names something that no installed plug-in offers.
     """
-    targets = {found for group in OURS for node in _stored(group).values() for found in _targets(node)}
+    targets = {target for group in OURS for node in _stored(group).values() for target in _targets(node)}
     node = composed.hydra
     given = [key for key in ("callbacks", "searchpath") if node.get(key)]
-    found = [messages.wrong(f"hydra.{key}", node[key], "nothing") for key in given]
+    problems = [messages.wrong(f"hydra.{key}", node[key], "nothing") for key in given]
     if node.job.env_set:
-        found.append("hydra.job.env_set: got variables; takes none")
+        problems.append("hydra.job.env_set: got variables; takes none")
     for key in ("launcher", "sweeper"):
         plain = OmegaConf.to_container(node[key], resolve=True)
         unknown = _targets(plain) - targets
-        found += [messages.wrong(f"hydra.{key}", one, "a plug-in that is installed") for one in unknown]
+        problems += [messages.wrong(f"hydra.{key}", target, "a plug-in that is installed") for target in unknown]
         params = plain.get("params") if isinstance(plain, dict) else None
-        found += refused_words(f"{name}={value}" for name, value in (params or {}).items())
+        problems += refused_words(f"{name}={value}" for name, value in (params or {}).items())
     for key in ("job_logging", "hydra_logging"):
-        found += [f"hydra.{key}: names what is called; takes {messages.listed(OFF)}" for _ in _calls(node[key])]
-    if found:
-        raise ConfigError(found)
+        problems += [f"hydra.{key}: names what is called; takes {messages.listed(OFF)}" for _ in _calls(node[key])]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _targets(node: Any) -> set[str]:
-    """Every value of a ``_target_``, at any depth."""
+    """Return every value of a ``_target_``, at any depth."""
     if isinstance(node, Mapping):
         own = {str(node["_target_"])} if "_target_" in node else set()
         return own.union(*map(_targets, node.values()))
@@ -160,6 +160,7 @@ def _targets(node: Any) -> set[str]:
 
 
 def _calls(node: Any) -> Iterator[str]:
+    """Yield every key by which Hydra or logging would call something, at any depth."""
     plain = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     if isinstance(plain, Mapping):
         for key, part in plain.items():

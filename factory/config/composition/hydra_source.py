@@ -1,4 +1,4 @@
-"""PARENT: how Hydra reads the folders of config groups: through us, so that no file is used before it was judged."""
+"""PARENT: The config source through which Hydra reads config groups, so that each file is checked before use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST = 200  # characters of a name: file systems take 255
 
 
 class Groups(FileConfigSource):
-    """A folder of groups, as ``conf:///path``."""
+    """A Hydra config source of the scheme ``conf:///path``: a folder of config groups."""
 
     def __init__(self, provider: str, path: str) -> None:
         ConfigSource.__init__(self, provider, path)
@@ -30,14 +30,19 @@ class Groups(FileConfigSource):
         return SCHEME
 
     def load_config(self, config_path: str) -> ConfigResult:
+        """Read and check one YAML file.
+
+        Raises:
+            ConfigError: it lies outside of the folder, or holds what a config group may not; one line each.
+        """
         name = self._normalize_file_name(config_path)
         file = Path(self.path, name)
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ConfigError(f"{file}: lies outside of {self.path}; takes a file within")
         content, text = yaml_files.read(file)
-        found = [f"{file}: {line}" for line in refusals(name.removesuffix(".yaml"), package(text), content)]
-        if found:
-            raise ConfigError(found)
+        problems = [f"{file}: {line}" for line in refusals(name.removesuffix(".yaml"), package(text), content)]
+        if problems:
+            raise ConfigError(problems)
         config = OmegaConf.create({} if content is None else content)
         header = {"package": package(text)}
         return ConfigResult(config=config, path=self.full_path(), provider=self.provider, header=header)
@@ -49,20 +54,21 @@ class Groups(FileConfigSource):
         return is_name(config_path) and super().is_config(config_path)
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """Return the files or folders of a group, none where there is no such group."""
         return super().list(config_path, results_filter) if self.is_group(config_path) else []
 
 
 def package(text: str) -> str | None:
-    """What ``# @package …`` says, where it stands at the head of a file."""
+    """Return what the comment ``# @package …`` at the head of a file says, None where there is none."""
     for line in filter(None, map(str.strip, text.splitlines())):
-        found = HEADER.match(line)
-        if found is None:
+        comment = HEADER.match(line)
+        if comment is None:
             break
-        if found[1] == "package":
-            return found[2].strip()
+        if comment[1] == "package":
+            return comment[2].strip()
     return None
 
 
 def is_name(path: str) -> bool:
-    """Whether a file may be called so."""
+    """Return whether a file may have this name: printable, and short enough for file systems."""
     return path.isprintable() and all(len(part) <= LONGEST for part in path.split("/"))

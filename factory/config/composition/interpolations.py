@@ -1,4 +1,4 @@
-"""PARENT: which ``${…}`` a stranger's text may hold: keys, and resolvers that compute from the config alone.
+"""PARENT: The check of ``${…}`` in YAML files, which may name keys and resolvers that compute from the config alone.
 
 ``oc.env`` reads secrets; ``oc.decode`` and ``oc.create`` read texts as interpolations again; of Hydra's node most tells
 of the machine and of what was typed. On the command line, which is the user's own, all of them are free.
@@ -17,17 +17,17 @@ REFERENCE = re.compile(r"\$\{\s*(?P<name>[\w.\-/@\[\]]+)\s*(?P<end>[:}])\s*(?P<a
 
 
 def refused(text: str) -> Iterator[str]:
-    """What is wrong with the interpolations of a text, in words that follow its key.
+    """Yield each problem of the interpolations in a text, in words that follow its key.
 
-    One behind a backslash counts: a text that becomes an override is read a second time.
+    One behind a backslash is checked too: a text that becomes an override is parsed a second time.
     """
     for start in re.finditer(r"\$\{", text):
-        found = REFERENCE.match(text, start.start())
-        if not found:
+        match = REFERENCE.match(text, start.start())
+        if not match:
             if not text[: start.start()].endswith("\\"):
                 yield f"got {shown(text)}; takes ${{key}}, its key written out and closed by }}"
             continue
-        name, end, argument = found.groups()
+        name, end, argument = match.groups()
         reference = f"{name}:{argument}" if end == ":" else name
         if end == ":" and name not in RESOLVERS:
             takes = f"keys of the config and {listed(RESOLVERS)}; the command line alone may name others"

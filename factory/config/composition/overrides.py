@@ -1,4 +1,4 @@
-"""PARENT: the words of a command line, judged before Hydra parses them: their size, and what they set of Hydra."""
+"""PARENT: The check of command-line overrides before Hydra parses them: their size, and what they set of Hydra."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ TO_A_FILE = "more goes into a YAML file of --config-dir"
 
 
 def check_overrides(words: Sequence[str]) -> None:
-    """Refuse what may not be said on a command line.
+    """Refuse overrides that are malformed, too large, or set what Hydra alone may set.
 
     Raises:
-        ConfigError: a line for each.
+        ConfigError: one line for each override that is refused.
     """
-    found = [line for word in words for line in _refused(word)]
-    if found:
-        raise ConfigError(found)
+    problems = [line for word in words for line in _refused(word)]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _refused(word: str) -> Iterator[str]:
+    """Yield the first problem of an override, if any."""
     key, _, value = word.partition("=")
     if not key.strip("+~"):
         yield f"command line: got {messages.shown(word)}; takes key=value"
@@ -43,7 +44,7 @@ def _refused(word: str) -> Iterator[str]:
 
 
 def _depth(value: str) -> int:
-    """The most brackets that are open at one time."""
+    """Return the largest number of brackets that are open at one time."""
     depth = deepest = 0
     for character in value:
         depth += (character in "[{(") - (character in "]})")

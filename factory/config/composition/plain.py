@@ -1,4 +1,4 @@
-"""PARENT: Compositions by the hundred: Hydra's result for plain groups, in a millisecond instead of sixty.
+"""PARENT: Fast composition without Hydra for plain config groups: one millisecond instead of sixty, the same result.
 
 A review composes every default and experiment twice. Groups that do what nearly all do (a defaults list of names and
 options, ``override /group`` in an experiment, ``${a.b}``) are read here; at anything else `NotPlain` is raised and
@@ -26,15 +26,15 @@ DATA_NAME = "data_name:"
 
 
 class NotPlain(Exception):
-    """Only Hydra can say what this means."""
+    """A config that only Hydra can compose."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One YAML file.
+    """A YAML file of a config group, parsed.
 
     Args:
-        everywhere: its keys lie at the root of the tree, whatever its group.
+        everywhere: whether its package is ``_global_``: its keys lie at the root of the tree, whatever its group.
         defaults: its defaults list, with ``_self_`` in it.
         content: its own keys.
     """
@@ -45,10 +45,10 @@ class Part:
 
 
 class Groups:
-    """Folders of groups, each file read once.
+    """Config groups in the folders of a search path, each file read once.
 
     Args:
-        places: a file in an earlier folder hides those of later ones.
+        places: the config search path; a file in an earlier folder hides those of later ones.
     """
 
     def __init__(self, places: Sequence[Path]) -> None:
@@ -56,6 +56,11 @@ class Groups:
         self.parts: dict[str, Part] = {}
 
     def read(self, path: str) -> Part:
+        """Return the parsed file of a group's option, such as ``model/mlp``.
+
+        Raises:
+            NotPlain: there is no such file, or only Hydra can read it.
+        """
         if path not in self.parts:
             files = (place / f"{path}.yaml" for place in self.places)
             file = next((file for file in files if file.is_file()), None)
@@ -66,14 +71,14 @@ class Groups:
 
 
 def compose(groups: Groups, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """The resolved tree of the primary config with these options.
+    """Return the resolved tree of the primary config with these options.
 
     Args:
-        groups: of one side.
+        groups: of the search path.
         chosen: group → option, or list of options.
 
     Raises:
-        NotPlain: Hydra is needed, be it to say what is wrong.
+        NotPlain: Hydra is needed, if only to say what is wrong.
     """
     composition = _Composition(groups, chosen)
     composition.add("config", ())
@@ -84,6 +89,8 @@ def compose(groups: Groups, chosen: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Composition:
+    """A composition in progress: the tree and the choices so far."""
+
     def __init__(self, groups: Groups, chosen: Mapping[str, Any]) -> None:
         self.read = groups.read
         self.tree: dict[str, Any] = {}
@@ -91,15 +98,15 @@ class _Composition:
         self.wanted = {**self._demanded(chosen), **chosen}
 
     def _demanded(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
-        """What experiments override; the last one wins."""
-        found: dict[str, Any] = {}
+        """Return the options that experiments override by group; the last experiment wins."""
+        demanded: dict[str, Any] = {}
         for group, option in _options(self.read("config").defaults):
             option = chosen.get(group, option)
             if isinstance(option, str) and "override" not in group:
                 for entry in self.read(f"{group}/{option}").defaults:
                     if isinstance(entry, Mapping) and (key := next(iter(entry))).startswith("override /"):
-                        found[key.removeprefix("override /")] = entry[key]
-        return found
+                        demanded[key.removeprefix("override /")] = entry[key]
+        return demanded
 
     def add(self, path: str, package: tuple[str, ...]) -> None:
         """Merge a file and what its defaults list names."""
@@ -117,7 +124,8 @@ class _Composition:
                     raise NotPlain
 
     def add_option(self, key: str, option: Any, group: str, package: tuple[str, ...]) -> None:
-        if key.startswith(("override /", "override hydra/")):  # the first was asked for before, the second logs
+        """Merge what one ``group: option`` of a defaults list names."""
+        if key.startswith(("override /", "override hydra/")):  # the former `_demanded` has read, the latter is logging
             return
         if not re.fullmatch(r"\w+", key):
             raise NotPlain
@@ -130,6 +138,7 @@ class _Composition:
                 raise NotPlain
 
     def merge(self, content: Mapping[str, Any], package: tuple[str, ...]) -> None:
+        """Merge the content of a file into the tree, below its package."""
         for key in reversed(package):
             content = {key: content}
         self.tree = _merged(self.tree, content)
@@ -137,7 +146,7 @@ class _Composition:
 
 @functools.lru_cache(maxsize=1024)
 def _parsed(text: str) -> Part:
-    """A file by its text: most are the same on both sides."""
+    """Parse a file from its text, once: most files are the same on both sides of a review."""
     package = header(text)
     if package not in (None, "_global_"):
         raise NotPlain
@@ -153,18 +162,21 @@ def _parsed(text: str) -> Part:
 
 
 def _options(defaults: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """Yield each ``group: option`` of a defaults list."""
     for entry in defaults:
         if isinstance(entry, Mapping):
             yield from entry.items()
 
 
 def _merged(old: Any, new: Any) -> Any:
+    """Return two values merged: mappings key by key, else the new one."""
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
         return new
     return {**old, **{key: _merged(old[key], value) if key in old else value for key, value in new.items()}}
 
 
 def _resolved(value: Any, tree: Mapping[str, Any], choices: Mapping[str, Any]) -> Any:
+    """Return a value with its interpolations resolved."""
     if isinstance(value, Mapping):
         return {key: _resolved(part, tree, choices) for key, part in value.items()}
     if isinstance(value, list):
@@ -181,20 +193,21 @@ def _resolved(value: Any, tree: Mapping[str, Any], choices: Mapping[str, Any]) -
 
 
 def _found(reference: str, tree: Mapping[str, Any], choices: Mapping[str, Any]) -> Any:
+    """Return the resolved value that a reference leads to."""
     if reference.startswith(CHOICE):
         return choices.get(reference.removeprefix(CHOICE))
     if reference.startswith(DATA_NAME):
         return data_name(_given(reference.removeprefix(DATA_NAME), tree, choices), choices.get("data"))
-    found: Any = tree
+    node: Any = tree
     for key in reference.split("."):
-        if not isinstance(found, Mapping) or key not in found:
+        if not isinstance(node, Mapping) or key not in node:
             raise NotPlain
-        found = found[key]
-    return _resolved(found, tree, choices)
+        node = node[key]
+    return _resolved(node, tree, choices)
 
 
 def _given(reference: str, tree: Mapping[str, Any], choices: Mapping[str, Any]) -> Any:
-    """What a reference leads to, None where it leads nowhere."""
+    """Return what a reference leads to, None where it leads nowhere."""
     try:
         return _found(reference, tree, choices)
     except NotPlain:
@@ -202,6 +215,7 @@ def _given(reference: str, tree: Mapping[str, Any], choices: Mapping[str, Any]) 
 
 
 def _word(value: Any) -> str:
+    """Return a value as part of a string."""
     if isinstance(value, str | int) and not isinstance(value, bool):
         return str(value)
     raise NotPlain

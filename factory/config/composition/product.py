@@ -1,4 +1,4 @@
-"""PARENT: overrides → the jobs of a sweep, counted before there are any: ``range(1000000000)`` is typed in a second."""
+"""PARENT: The jobs of a sweep, made from its overrides and counted before: ``range(1000000000)`` is quickly typed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MOST = 100_000  # jobs of a sweep; planning takes a millisecond for each
 
 
 def jobs(overrides: Iterable[Override]) -> list[list[str]]:
-    """The overrides of each job: every combination, the last key changing first.
+    """Return the overrides of each job: every combination of values, the last key changing first.
 
     Raises:
-        ConfigError: there are more than any sweep has, or a value that cannot be one of several.
+        ConfigError: there are more than a sweep may have, or a value that cannot be swept.
     """
     swept = {override.get_key_element(): override for override in overrides}
     count = math.prod(size(override) for override in swept.values())
@@ -29,17 +29,17 @@ def jobs(overrides: Iterable[Override]) -> list[list[str]]:
 
 
 def values(override: Override) -> Sequence[str]:
-    """What a key is set to in one job after the other."""
+    """Return the values that a key takes in the jobs of a sweep, as overrides write them."""
     if override.is_sweep_override():
         return list(override.sweep_string_iterator())
     return [override.get_value_element_as_str()]
 
 
 def size(override: Override) -> int:
-    """How many values an override has, without making them.
+    """Return how many values an override has, without making them.
 
     Raises:
-        ConfigError: nobody can count them, or there are none.
+        ConfigError: they cannot be counted, as those of an interval, or there are none.
     """
     name, text = override.get_key_element().lstrip("+~"), str(override.input_line).partition("=")[2]
     if not override.is_sweep_override():
@@ -54,7 +54,7 @@ def size(override: Override) -> int:
     start, stop, step = value.start or 0, value.stop or 0, value.step
     if not step or not all(map(math.isfinite, (start, stop, step))):
         raise ConfigError(messages.wrong(name, text, "a range between finite numbers, in steps that are not 0"))
-    found = -((start - stop) // step)  # exact for whole numbers of any size
-    if not found >= 1:
+    count = -((start - stop) // step)  # exact for whole numbers of any size
+    if not count >= 1:
         raise ConfigError(messages.wrong(name, text, "a range with a number in it"))
-    return int(min(found, 10**18))
+    return int(min(count, 10**18))

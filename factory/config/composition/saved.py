@@ -1,4 +1,4 @@
-"""PARENT: A config as the files of ``.hydra/`` in its run folder, and back."""
+"""PARENT: Writing a config to the files of ``.hydra/`` in its run folder, and reading it back."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def save_config(config: Config, folder: Path) -> None:
 
 
 def reload_config(run: RunDir) -> Config:
-    """Read the config of a run folder; whether it is sound is for `factory.config` to say.
+    """Read the config of a run folder; validating it is up to `factory.config.load`.
 
     Raises:
-        ConfigError: the folder holds no run, or its files are no YAML.
+        ConfigError: the folder holds no run, or its files are not valid YAML.
     """
     if not run.config.is_file():
         raise ConfigError(f"{run.path}: no run is here; takes a folder that holds {run.config.relative_to(run.path)}")

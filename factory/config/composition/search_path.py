@@ -1,4 +1,4 @@
-"""PARENT: where Hydra looks for groups; what lies in several folders is the first one's."""
+"""PARENT: The search path that Hydra gets: our folders in their order; the first that has a file wins."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _places: ContextVar[Sequence[Path]] = ContextVar("places", default=())
 
 
 class OurFolders(SearchPathPlugin):
-    """Hydra asks it each time it builds a search path; outside of `searched` it does nothing."""
+    """A Hydra search path plug-in that inserts the folders of `searched`, and does nothing outside of it."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Put our folders before the primary config's, and our config source in its place."""
         *own, package = _places.get() or (None,)
         for element in search_path.get_path():
             if element.provider == "main" and package is not None:
@@ -30,7 +31,7 @@ class OurFolders(SearchPathPlugin):
 
 @contextmanager
 def searched(places: Sequence[Path]) -> Iterator[None]:
-    """Search these folders in their order, inside this context; the last one is the package's."""
+    """Let Hydra search these folders in their order, inside this context; the last one is the package's."""
     plugins = Plugins.instance()
     if OurFolders not in plugins.discover(SearchPathPlugin):
         plugins.register(OurFolders)

@@ -1,4 +1,4 @@
-"""PARENT: what a YAML file of a config group may say: values, names and references; nothing that is called or read.
+"""PARENT: The check of a config group's YAML file: values, names and references; nothing that is called or read.
 
 Whoever wrote it is a stranger: it names no code, sets little of Hydra's node (`hydra_node`), takes options from its
 own folders only, and its interpolations read nothing but the config (`interpolations`).
@@ -20,12 +20,12 @@ PACKAGE = re.compile(r"_global_|_group_|_name_|[\w\-]+(\.[\w\-]+)*")
 
 
 def refusals(path: str, package: str | None, content: Any) -> Iterator[str]:
-    """Every line in which a file is refused.
+    """Yield a line for each reason to refuse a file.
 
     Args:
         path: group and option, such as ``model/mlp``.
-        package: of its header, ``# @package …``.
-        content: as it was read; None where it is empty.
+        package: from the file's header, ``# @package …``; None where it has none.
+        content: the parsed file; None where it is empty.
     """
     group = path.rpartition("/")[0]
     if package is not None and (not PACKAGE.fullmatch(package) or names_hydra(package)):
@@ -45,7 +45,7 @@ def refusals(path: str, package: str | None, content: Any) -> Iterator[str]:
 
 
 def _defaults(group: str, defaults: Any) -> Iterator[str]:
-    """Faults of a defaults list."""
+    """Yield the problems of a defaults list."""
     takes = "a list of options and of group: option"
     if not isinstance(defaults, list):
         yield messages.wrong("defaults", defaults, takes)
@@ -66,14 +66,14 @@ def _defaults(group: str, defaults: Any) -> Iterator[str]:
 
 
 def _split(group: str, option: str | None) -> tuple[str, str | None, str]:
-    """``model@a.b`` and ``mlp@c`` as group, option and packages."""
+    """Split an entry such as ``model@a.b`` and ``mlp@c`` into group, option and packages."""
     group, _, package = group.partition("@")
     option, _, another = (option or "").partition("@")
     return group, option or None, f"{package}.{another}"
 
 
 def _choice(where: str, group: str, other: str, option: str | None, package: str) -> Iterator[str]:
-    """Faults of one entry: from ``group`` an option of ``other`` is named."""
+    """Yield the problems of one entry of a defaults list in which a file of ``group`` names an option of ``other``."""
     named = f"{other}/{option}" if option else other
     if not NAME.fullmatch(named or "_") or ".." in named.split("/") or named.startswith("//") or "$" in other:
         yield messages.wrong(where, named, "names of groups and options")
@@ -89,11 +89,12 @@ def _choice(where: str, group: str, other: str, option: str | None, package: str
 
 
 def names_hydra(package: str) -> bool:
+    """Return whether a package names Hydra's own node."""
     return NODE in re.split(r"[.:]", package)
 
 
 def _values(value: Any, *steps: str | int) -> Iterator[str]:
-    """Faults of keys and of interpolations, at any depth."""
+    """Yield the problems of keys and of interpolations, at any depth."""
     if isinstance(value, Mapping):
         for key, part in value.items():
             if CALLS.fullmatch(str(key)):

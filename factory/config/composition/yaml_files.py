@@ -1,4 +1,4 @@
-"""PARENT: one YAML file as plain values, within bounds: what could hang or end a parser is refused before.
+"""PARENT: One YAML file as plain values, within bounds that no parser hangs or crashes on.
 
 Values mean what they mean to Hydra (OmegaConf's implicit types); libyaml reads them, ten times as fast as Hydra would.
 """
@@ -22,18 +22,18 @@ BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class NotReadable(Exception):
-    """What is wrong with a text, in words that follow the name of its file."""
+    """A text that is refused; the message says why, in words that follow the name of its file."""
 
 
 class Loader(BASE):
-    """Reads YAML as OmegaConf does, which takes a key once and no keys but words and numbers."""
+    """A YAML loader with OmegaConf's types that refuses a key given twice and keys that are not words or numbers."""
 
     yaml_implicit_resolvers = get_yaml_loader().yaml_implicit_resolvers
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         line = f"line {node.start_mark.line + 1}"
         seen = set()
-        for key, _ in node.value:  # before keys of a merge come among them, which may be there again
+        for key, _ in node.value:  # before ``<<`` is merged, whose keys may repeat the mapping's own
             if isinstance(key, yaml.ScalarNode):
                 if (key.tag, key.value) in seen:
                     raise NotReadable(f"{line}: got the key {shown(key.value)} twice; takes it once")
@@ -45,10 +45,10 @@ class Loader(BASE):
 
 
 def read(path: Path) -> tuple[Any, str]:
-    """The content of a file, and its text.
+    """Return the content of a YAML file, and its text.
 
     Raises:
-        ConfigError: one line that begins with the path.
+        ConfigError: it cannot be read, is too large or is not valid YAML; one line that begins with the path.
     """
     try:
         with open(path, "rb") as file:
@@ -64,10 +64,10 @@ def read(path: Path) -> tuple[Any, str]:
 
 
 def parse(text: str) -> Any:
-    """The content of a text.
+    """Return the content of a YAML text.
 
     Raises:
-        NotReadable: it is no YAML, or more than any config is.
+        NotReadable: it is not YAML, or larger than a config may be.
     """
     try:
         _check_depth(text)
@@ -95,7 +95,7 @@ def parse(text: str) -> Any:
 
 
 def _check_depth(text: str) -> None:
-    """Before libyaml builds anything: it calls itself for each level, without end."""
+    """Refuse a text nested too deeply before libyaml builds anything: it recurses for each level, without end."""
     depth = 0
     for event in yaml.parse(text, Loader=BASE):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -107,10 +107,10 @@ def _check_depth(text: str) -> None:
 
 
 def _weigh(node: yaml.Node, depth: int, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """Number of values and levels in a node; an alias counts for all that it stands for.
+    """Return the numbers of values and of levels in a node; an alias counts for all that it stands for.
 
     Args:
-        known: of nodes that were weighed before.
+        known: id of a node → its numbers, for nodes that were weighed before; grows.
     """
     if isinstance(node, yaml.ScalarNode):
         return 1, 0
@@ -129,7 +129,7 @@ def _weigh(node: yaml.Node, depth: int, known: dict[int, tuple[int, int]]) -> tu
 
 
 def _check_values(value: Any) -> None:
-    """Only what OmegaConf holds: no sets, dates or bytes."""
+    """Refuse values that OmegaConf cannot hold, such as sets, dates and bytes."""
     if isinstance(value, dict | list):
         for part in value.values() if isinstance(value, dict) else value:
             _check_values(part)

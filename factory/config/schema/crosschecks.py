@@ -1,4 +1,4 @@
-"""PARENT: What nodes must be to each other; called once each node is right by itself."""
+"""PARENT: Cross-checks between nodes of the config, done once each node is valid by itself."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ CLASSIFICATION = frozenset(
     "FBetaScore sparse_categorical_crossentropy categorical_crossentropy categorical_hinge "
     "sparse_categorical_accuracy categorical_accuracy".split()
 )
-"""What is in neither may fit both tasks, and is left to Keras."""
+"""Losses and metrics that are in neither set may fit both tasks, and are left to Keras."""
 
 FITS = {"classification": CLASSIFICATION, "regression": REGRESSION}
 LOGS = ("loss", "val_loss", "learning_rate", "epoch")
-"""Names that Keras' training log uses itself; an output called like one would be mixed up with it."""
+"""Names that Keras' training log uses itself, which no output may have."""
 
 
 def misfits(tree: Mapping[str, Any], sound: Container[str]) -> Iterator[str]:
-    """Every pair of nodes that cannot go together, one line each.
+    """Yield a line for each pair of nodes that cannot go together.
 
     Args:
         tree: the whole config.
-        sound: nodes without a fault of their own; what involves any other is not judged.
+        sound: the nodes that are valid by themselves; the others are not compared with any.
     """
 
     def all_sound(*nodes: str) -> bool:
+        """Return whether all these nodes are valid by themselves."""
         return all(node in sound for node in nodes)
 
     facts = known(tree["data"]) if all_sound("data") else Known(None, None, {})
@@ -59,13 +60,14 @@ def misfits(tree: Mapping[str, Any], sound: Container[str]) -> Iterator[str]:
 
 
 def _routes(deploy: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each target that no export backend can make."""
     for name, target in (deploy["target"] or {}).items():
         if not target["routes"]:
             yield messages.missing(f"deploy.target.{name}.routes", "at least one backend that can make it")
 
 
 def _data_names(facts: Known) -> Iterator[str]:
-    """Clients of every format must be able to write the names of inputs and outputs."""
+    """Yield the problems of names of inputs and outputs, which clients of every format must be able to write."""
     for end, names in (("inputs", facts.inputs), ("outputs", facts.outputs)):
         for name in names or ():
             yield from _name(f"data.{end}.{name}", name)
@@ -77,6 +79,7 @@ def _data_names(facts: Known) -> Iterator[str]:
 
 
 def _model_names(model: Mapping[str, Any], facts: Known) -> Iterator[str]:
+    """Yield the problems of names of layers and nodes."""
     for key in ("layers", "nodes"):
         for name in model.get(key) or {}:
             yield from _name(f"model.{key}.{name}", name)
@@ -85,11 +88,13 @@ def _model_names(model: Mapping[str, Any], facts: Known) -> Iterator[str]:
 
 
 def _name(path: str, name: Any) -> Iterator[str]:
+    """Yield a line if a name is not a Python identifier that begins with a letter."""
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
         yield messages.wrong(path, name, "a Python identifier that begins with a letter")
 
 
 def _graph(model: Mapping[str, Any], facts: Known) -> Iterator[str]:
+    """Yield the problems of a graph model's wiring and of its outputs."""
     if model["kind"] != "graph":
         return
     yield from topology.problems(model["nodes"], model["outputs"], facts.inputs)
@@ -102,19 +107,21 @@ def _graph(model: Mapping[str, Any], facts: Known) -> Iterator[str]:
 
 
 def _application(model: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the problems of the options of a ``keras.applications`` model."""
     if model["kind"] == "application":
         arguments = arguments_of("applications", model["application"])
         yield from refused(arguments, model.get("options") or {}, "model.options")
 
 
 def _outputs(path: str, named: Iterable[str], facts: Known) -> Iterator[str]:
-    """Names in a mapping or list by output that the data does not have."""
+    """Yield a line for each name in a mapping or list by output that is no output of the data."""
     for name in named:
         if facts.outputs is not None and name not in facts.outputs:
             yield messages.unknown(f"{path}.{name}", name, facts.outputs)
 
 
 def _objectives(train: Mapping[str, Any], facts: Known) -> Iterator[str]:
+    """Yield a line for each loss, metric or class weight that does not fit the data."""
     for key in ("loss", "metrics"):
         value = train.get(key, "auto")
         if by_output(value):
@@ -129,7 +136,7 @@ def _objectives(train: Mapping[str, Any], facts: Known) -> Iterator[str]:
 
 
 def _devices(train: Mapping[str, Any]) -> Iterator[str]:
-    """Each device takes as many rows of a batch as the others."""
+    """Yield the problems of data-parallel training; each device takes as many rows of a batch as the others."""
     devices = train.get("devices") or 1
     if train["batch_size"] % devices:
         yield messages.wrong("train.batch_size", train["batch_size"], f"a multiple of train.devices, {devices}")
@@ -140,7 +147,7 @@ def _devices(train: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _reductions(loss: Any) -> Iterator[str]:
-    """What a loss makes of its rows' losses where that is not their mean, which alone can be taken in parts."""
+    """Yield each loss reduction other than the mean over rows, which alone can be computed on parts of a batch."""
     for declared in loss.values() if by_output(loss) else [loss]:
         _, arguments = parse(declared)
         if arguments.get("reduction", "mean") not in ("sum_over_batch_size", "mean"):
@@ -148,10 +155,10 @@ def _reductions(loss: Any) -> Iterator[str]:
 
 
 def _fits(path: str, declared: Declaration | list[Declaration], task: str | None) -> Iterator[str]:
-    """A loss, a metric or a list of metrics on an output of this task, None where that is not known."""
+    """Yield a line for each loss or metric that does not fit the task of its output; None fits all."""
     if isinstance(declared, list):
-        for place, each in enumerate(declared):
-            yield from _fits(f"{path}[{place}]", each, task)
+        for index, metric in enumerate(declared):
+            yield from _fits(f"{path}[{index}]", metric, task)
         return
     name, _ = parse(declared)
     what = "a metric" if path.startswith("train.metrics") else "a loss"
@@ -160,15 +167,15 @@ def _fits(path: str, declared: Declaration | list[Declaration], task: str | None
 
 
 def _optimization(optimizer: Mapping[str, Any], train: Mapping[str, Any]) -> Iterator[str]:
-    """Pairs that Keras refuses only once training has begun."""
+    """Yield a line for each pair of options that Keras refuses only once training has begun."""
     clips = [key for key in ("clipnorm", "clipvalue", "global_clipnorm") if optimizer.get(key) is not None]
     for key in clips[1:]:
         yield messages.wrong(
             f"optimizer.{key}", optimizer[key], f"null: optimizer.{clips[0]} is given, and only one may be"
         )
-    for place, declared in enumerate(train.get("callbacks", [])):
+    for index, declared in enumerate(train.get("callbacks", [])):
         name, _ = parse(declared)
         if name == "ReduceLROnPlateau" and isinstance(optimizer.get("learning_rate"), Mapping | str):
-            yield messages.wrong(f"train.callbacks[{place}]", name, "a fixed optimizer.learning_rate, not a schedule")
+            yield messages.wrong(f"train.callbacks[{index}]", name, "a fixed optimizer.learning_rate, not a schedule")
         if name == "SwapEMAWeights" and not optimizer.get("use_ema"):
-            yield messages.wrong(f"train.callbacks[{place}]", name, "optimizer.use_ema=true")
+            yield messages.wrong(f"train.callbacks[{index}]", name, "optimizer.use_ema=true")

@@ -1,5 +1,4 @@
-"""PARENT: Keras declarations (``{Dense: {units: 3}}``) as pydantic types, from the catalog; made only for the names
-in use."""
+"""PARENT: Keras declarations (``{Dense: {units: 3}}``) as pydantic types, made from the catalog for names in use."""
 
 from __future__ import annotations
 
@@ -34,7 +33,7 @@ WORDS = {
     "applications": "a model of keras.applications",
 }
 MORE_NAMES = {"metrics": ("accuracy", "mae", "mse"), "initializers": ("uniform", "normal")}
-"""Words that are understood in these places without a class or function of that name."""
+"""Names that Keras understands in these namespaces without a class or function of that name."""
 
 DTYPES = (
     "float16",
@@ -81,12 +80,12 @@ def own_classes(space: str) -> Mapping[str, Plugin]:
 
 @functools.cache
 def named(space: str) -> Any:
-    """The name of a class or function alone, as for activations and applications."""
+    """Return the type of a name alone, without arguments, as for activations and applications."""
     return kinds.name_among(WORDS[space], names(space))
 
 
 def declaration(space: str) -> Any:
-    """A name, or a name with its arguments, checked down to those."""
+    """Return the type of a name, or of a name with its arguments, which are checked as well."""
     return _declaration(space, names(space))
 
 
@@ -97,6 +96,7 @@ def _declaration(space: str, among: tuple[str, ...]) -> Any:
 
 
 def _check(space: str, value: Any) -> Any:
+    """Return a declaration unchanged; raise pydantic's errors where it is not valid."""
     if isinstance(value, Mapping) and len(value) != 1:
         more = f"; an override adds to what is there, ~<key>.{next(iter(value))} takes away" if value else ""
         raise problem(f"{WORDS[space]}, one alone{more}")
@@ -114,19 +114,22 @@ def _check(space: str, value: Any) -> Any:
 
 
 def loss() -> Any:
-    """``auto``, a loss, or output → one of these; a mapping whose only key is written like a class is one loss."""
+    """Return the type of ``train.loss``: ``auto``, a loss, or output → one of these.
+
+    A mapping whose only key is written like a class is one loss.
+    """
     alone = kinds.union(kinds.choice("auto"), declaration("losses"))
-    one, each = TypeAdapter(alone), TypeAdapter(kinds.dict_of(alone))
+    single, mapping = TypeAdapter(alone), TypeAdapter(kinds.dict_of(alone))
 
     def check(value: Any) -> Any:
-        return (each if by_output(value) else one).validate_python(value)
+        return (mapping if by_output(value) else single).validate_python(value)
 
     what = kinds.kind_of(alone)
     return Annotated[Any, AfterValidator(check), replace(what, words=f"{what.words} or a mapping from output to loss")]
 
 
 def metrics() -> Any:
-    """``auto``, a list of metrics, or output → one of these."""
+    """Return the type of ``train.metrics``: ``auto``, a list of metrics, or output → one of these."""
     alone = kinds.union(kinds.choice("auto"), kinds.list_of(declaration("metrics")))
     words = f"{kinds.kind_of(alone).words} or a mapping from output to such a list"
     both = kinds.union(alone, kinds.dict_of(alone))
@@ -134,12 +137,12 @@ def metrics() -> Any:
 
 
 def by_output(value: Any) -> bool:
-    """Whether a loss is a mapping from outputs, and not one loss with its arguments."""
+    """Return whether a loss is a mapping from outputs, and not one loss with its arguments."""
     return isinstance(value, Mapping) and not (len(value) == 1 and str(next(iter(value)))[:1].isupper())
 
 
 def arguments_of(space: str, name: str) -> type[Strict]:
-    """The arguments of one class as a model."""
+    """Return the model that validates the arguments of one class."""
     return _arguments_of(space, name, own_classes(space).get(name))
 
 
@@ -165,7 +168,7 @@ def _own_arguments(space: str, plugin: Plugin) -> dict[str, tuple[Any, Any]]:
 
 
 def type_words() -> dict[str, Any]:
-    """The words of factory/config/declaration.py in annotations of plug-ins."""
+    """Return the types that the words of factory/config/declaration.py stand for in annotations of plug-ins."""
     return {
         "Layer": declaration("layers"),
         "Activation": named("activations"),
@@ -174,6 +177,7 @@ def type_words() -> dict[str, Any]:
 
 
 def _annotation(argument: Argument) -> Any:
+    """Return the type of an argument of the catalog."""
     takes = set(argument.takes)
     if "float" in takes:
         takes.discard("int")
@@ -184,6 +188,8 @@ def _annotation(argument: Argument) -> Any:
 
 
 def _number(type_: Any, words: str) -> Callable[[Argument], Any]:
+    """Return a function that makes the type of an argument's number, within the argument's bounds."""
+
     def make(argument: Argument) -> Any:
         if argument.least is None:
             return type_

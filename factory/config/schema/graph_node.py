@@ -1,5 +1,4 @@
-"""PARENT: The form of one graph node: a layer, or ``same_as``, and ``from``. How nodes hang together is in
-topology.py."""
+"""PARENT: The form of one graph node: a layer, or ``same_as``, and ``from``. topology.py checks the wiring."""
 
 from __future__ import annotations
 
@@ -18,11 +17,12 @@ WIRING = ("from", "same_as")
 
 
 def node() -> Any:
-    """A node of a graph."""
+    """Return the type of a node of a graph."""
     return Annotated[Any, AfterValidator(_check), Kind(WHAT, frozenset({"dict"}))]
 
 
 def _check(value: dict[str, Any]) -> Any:
+    """Return a node unchanged; raise pydantic's errors where it is not valid."""
     layers = [key for key in value if key not in WIRING]
     found: list[InitErrorDetails] = []
     if "same_as" not in value:
@@ -41,9 +41,11 @@ def _check(value: dict[str, Any]) -> Any:
 
 
 def _wiring(again: bool) -> Any:
+    """Return the model of ``from`` and, where a layer is called again, ``same_as``."""
     sources = kinds.union(kinds.Str, kinds.list_of(kinds.Str), kinds.dict_of(kinds.Str))
     return strict_model("wiring", {"from": (sources, ...)} | ({"same_as": (kinds.Str, ...)} if again else {}))
 
 
 def _unknown(key: str, value: Any) -> InitErrorDetails:
+    """Return the pydantic error of a key that a node does not have."""
     return InitErrorDetails(type=PydanticCustomError("unknown", "{takes}", {"takes": WIRING}), loc=(key,), input=value)

@@ -35,21 +35,22 @@ _TYPES = {"none": "null", "bool": "boolean", "int": "integer", "float": "number"
 
 
 class _Generator(GenerateJsonSchema):
-    """pydantic's, with the words of our kinds."""
+    """A generator of JSON Schema that takes the words of our kinds instead of pydantic's."""
 
     def function_wrap_schema(self, schema: core_schema.WrapValidatorFunctionSchema) -> JsonSchemaValue:
+        """Return the schema of a value that one of our kinds checks."""
         inner = self.generate_inner(schema["schema"])
         kind = getattr(schema["function"]["function"], "__self__", None)
         return _said(kind, inner) if isinstance(kind, Kind) else inner
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        """A default may be anything here, as in YAML."""
+        """Return a schema with its default, which may be any value here, as in YAML."""
         default = schema.get("default")
         return self.generate_inner(schema["schema"]) | ({} if default is None else {"default": default})
 
 
 def _said(kind: Kind, inner: JsonSchemaValue) -> JsonSchemaValue:
-    """What one value may be; ``inner`` is all that pydantic knows of it."""
+    """Return the schema of one value; ``inner`` is what pydantic knows of it."""
     if kind.words == NODE:
         return {OURS: "node"}
     for space, words in WORDS.items():
@@ -68,7 +69,7 @@ def _said(kind: Kind, inner: JsonSchemaValue) -> JsonSchemaValue:
 
 
 def text() -> str:
-    """The file conf/schema.json: a line for each definition of a group, and for each layer, loss …"""
+    """Return the file conf/schema.json: a line for each definition of a group, and for each layer, loss …"""
     made = schema()
     definitions = ",\n".join(f"  {json.dumps(name)}: {_broken(part)}" for name, part in made.pop("$defs").items())
     head = json.dumps(made, indent=1, ensure_ascii=False).removesuffix("\n}")
@@ -76,12 +77,12 @@ def text() -> str:
 
 
 def _broken(part: Any) -> str:
-    """JSON with line breaks between alternatives, so that a new keras shows as a readable diff."""
+    """Return JSON with line breaks between alternatives, so that a new Keras shows as a readable diff."""
     return re.sub(r'(, )("\w+": \{"anyOf": \[\{"properties")', r",\n   \2", json.dumps(part, ensure_ascii=False))
 
 
 def schema() -> dict[str, Any]:
-    """One document; the schema of group ``model`` is ``#/$defs/model``, that of experiments ``#/$defs/experiment``."""
+    """Return the schema of all groups: ``#/$defs/model`` for ``model``, ``#/$defs/experiment`` for an experiment."""
     groups: dict[str, Any] = {
         "model": _plugins("models/kinds", "kind", {}),
         "data": _plugins("data/sources", "source", nodes.DATA),
@@ -112,27 +113,29 @@ def schema() -> dict[str, Any]:
 
 
 def _options(target: str) -> tuple[Any, Any]:
+    """Return the field of a target's options."""
     return strict_model(target, fields("export/targets", target)), {}
 
 
 def _plugins(folder: str, key: str, fixed: Fields) -> dict[str, Any]:
-    """A node of any plug-in; the key that names it tells them apart."""
-    each = []
+    """Return the schema of a node of any plug-in; the key that names the plug-in tells them apart."""
+    nodes_of_plugins = []
     for name in offered(folder):
-        one = _model(name, {**fixed, **fields(folder, name)})
-        one["properties"][key] = {"const": name}
-        each.append(one)
-    return {"anyOf": each}
+        node = _model(name, {**fixed, **fields(folder, name)})
+        node["properties"][key] = {"const": name}
+        nodes_of_plugins.append(node)
+    return {"anyOf": nodes_of_plugins}
 
 
 def _optimizer(name: str) -> dict[str, Any]:
+    """Return the schema of the node of one optimizer."""
     made = _part(arguments_of("optimizers", name))
     made["properties"] = {"name": {"const": name}, **made["properties"]}
     return {"title": name, **made}
 
 
 def _declaration(space: str) -> dict[str, Any]:
-    """A name, or a name with its arguments."""
+    """Return the schema of a name, or of a name with its arguments."""
     known = {name: {"anyOf": [_part(arguments_of(space, name)), {"type": "null"}]} for name in names(space)}
     alone = {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": False}
     return {
@@ -142,7 +145,7 @@ def _declaration(space: str) -> dict[str, Any]:
 
 
 def _node() -> dict[str, Any]:
-    """A graph node: the layers as they are declared, and the wiring beside them."""
+    """Return the schema of a graph node: the layers as they are declared, and the wiring beside them."""
     layers = {name: {"$ref": f"#/$defs/layers/anyOf/1/properties/{name}"} for name in names("layers")}
     text = {"type": "string"}
     sources = {"anyOf": [text, {"type": "array", "items": text}, {"type": "object", "additionalProperties": text}]}
@@ -150,21 +153,24 @@ def _node() -> dict[str, Any]:
 
 
 def _closed(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a mapping that takes these keys alone, and a defaults list."""
     return {"type": "object", "properties": {"defaults": DEFAULTS, **properties}, "additionalProperties": False}
 
 
 def _model(name: str, known: Fields) -> dict[str, Any]:
+    """Return the schema of a node with these fields, and a defaults list."""
     made = _part(strict_model(name, known))
     return {"title": name, **made, "properties": {"defaults": DEFAULTS, **made["properties"]}}
 
 
 def _part(model: type[Strict]) -> dict[str, Any]:
-    """A node's schema with its own definitions in place, and nothing required."""
+    """Return the schema of a node with its own definitions inlined, and nothing required."""
     made = model.model_json_schema(by_alias=True, schema_generator=_Generator)
     return dict(_inlined({key: value for key, value in made.items() if key != "$defs"}, made.get("$defs", {})))
 
 
 def _inlined(value: Any, definitions: Mapping[str, Any]) -> Any:
+    """Return a schema with references to these definitions inlined, and without what only a class has."""
     if isinstance(value, list):
         return [_inlined(part, definitions) for part in value]
     if not isinstance(value, dict):
@@ -182,7 +188,7 @@ def _inlined(value: Any, definitions: Mapping[str, Any]) -> Any:
 
 
 def _any_of(made: dict[str, Any]) -> dict[str, Any]:
-    """Alternatives of alternatives as one list; an interpolation fits several, so ``oneOf`` would refuse it."""
+    """Return nested alternatives as one ``anyOf``, since an interpolation fits several and ``oneOf`` refuses that."""
     flat: list[Any] = []
     for part in made.pop("oneOf", None) or made.pop("anyOf"):
         flat += part["anyOf"] if isinstance(part, dict) and part.keys() == {"anyOf"} else [part]
@@ -192,5 +198,5 @@ def _any_of(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_the_model(key: str, part: Any) -> bool:
-    """What pydantic says of a class, unlike a property that is called ``title``."""
+    """Return whether pydantic says this of a class, unlike a property that is called ``title``."""
     return (key == "required" and isinstance(part, list)) or (key == "title" and isinstance(part, str))

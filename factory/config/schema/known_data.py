@@ -1,4 +1,4 @@
-"""PARENT: What can be known of the data before it is read: from its options, or from ``data.signature`` in its YAML."""
+"""PARENT: Names and tasks of the data, as far as its options or ``data.signature`` tell them before it is read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Known:
-    """Names and tasks, None where only reading the data can tell.
+    """Names of inputs and outputs and their tasks, None where only reading the data can tell.
 
     Args:
         inputs: names the inputs may have.
@@ -29,7 +29,7 @@ class Known:
 
 
 def known(data: Mapping[str, Any]) -> Known:
-    """Of a ``data`` node whose form has been checked."""
+    """Return what a ``data`` node tells, once its form has been checked."""
     signature = data.get("signature") or {}
     inputs = signature.get("inputs") or data.get("inputs")
     outputs = signature.get("outputs") or data.get("outputs")
@@ -40,11 +40,12 @@ def known(data: Mapping[str, Any]) -> Known:
 
 
 def _names(inputs: Any) -> tuple[str, ...] | None:
+    """Return names as a tuple, None where they are not known."""
     return None if inputs is None else tuple(inputs)
 
 
 def _task(value: Any) -> str:
-    """An output is declared by its task, or by its number of classes, 0 for regression."""
+    """Return the task of an output, declared by its name or by its number of classes, 0 for regression."""
     if isinstance(value, str):
         return value
     return "classification" if value else "regression"

@@ -1,4 +1,4 @@
-"""PARENT: The nodes of the config: the fixed ones, and those that a plug-in or a Keras class completes."""
+"""PARENT: The schema of each node of the config: fixed nodes, and those that a plug-in or a Keras class completes."""
 
 from __future__ import annotations
 
@@ -160,13 +160,13 @@ def with_defaults(tree: Mapping[str, Any]) -> dict[str, Any]:
     targets = filled["deploy"].get("target") if isinstance(filled.get("deploy"), Mapping) else None
     if isinstance(targets, Mapping):
         known = {**TARGET, "options": (Table, {})}
-        given = {name: _filled(one, known) if isinstance(one, Mapping) else one for name, one in targets.items()}
+        given = {name: _filled(node, known) if isinstance(node, Mapping) else node for name, node in targets.items()}
         filled["deploy"]["target"] = given
     return filled
 
 
 def _filled(node: Mapping[str, Any], known: Fields) -> dict[str, Any]:
-    """What is given in its order, then what is not."""
+    """Return the given keys of a node in their order, then the defaults of the others."""
     return {**node, **{key: value for key, value in defaults_of(known).items() if key not in node}}
 
 
@@ -176,29 +176,32 @@ def defaults_of(known: Fields) -> dict[str, Any]:
 
 
 Judged = dict[tuple[str, str], tuple[str, ...]]
-"""Name and text of a node → its faults."""
+"""A cache: name and text of a node → its problems."""
 
 
 def refusals(tree: Mapping[str, Any], judged: Judged) -> Iterator[str]:
-    """Every node's own faults; how nodes fit each other is checked elsewhere, once there are none."""
+    """Yield the problems that each node has by itself."""
     frame = {key: {} if isinstance(value, Mapping) else value for key, value in tree.items()}
     nodes = {name: tree[name] for name in _NODES if isinstance(tree.get(name), Mapping)}
     for name, node in {"": frame, **nodes}.items():
-        place = (name, repr(node))
-        if place not in judged:
-            judged[place] = tuple(_NODES[name](node) if name else refused(_fixed("config"), node))
-        yield from judged[place]
+        key = (name, repr(node))
+        if key not in judged:
+            judged[key] = tuple(_NODES[name](node) if name else refused(_fixed("config"), node))
+        yield from judged[key]
 
 
 def _model(node: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the problems of the node ``model``."""
     yield from _plugin("model", node, "kind", "models/kinds", {})
 
 
 def _data(node: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the problems of the node ``data``."""
     yield from _plugin("data", node, "source", "data/sources", DATA)
 
 
 def _tracker(node: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the problems of the node ``tracker``, which may name none."""
     if node.get("kind") is None:
         yield from refused(strict_model("tracker", NO_TRACKER), node, "tracker")
     else:
@@ -206,7 +209,7 @@ def _tracker(node: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _plugin(path: str, node: Mapping[str, Any], key: str, folder: str, fixed: Fields) -> Iterator[str]:
-    """A node whose ``key`` names a plug-in, and which holds that plug-in's options beside the fixed keys."""
+    """Yield the problems of a node that names a plug-in and holds its options beside the fixed keys."""
     chosen: Fields = {**fixed, key: (choice(*offered(folder)), ...)}
     if node.get(key) in offered(folder):
         yield from refused(_completed(path, key, folder, node[key], offered(folder)), node, path)
@@ -219,24 +222,25 @@ def _plugin(path: str, node: Mapping[str, Any], key: str, folder: str, fixed: Fi
 
 @functools.cache
 def _completed(path: str, key: str, folder: str, name: str, among: tuple[str, ...]) -> type[Strict]:
-    """A node of one plug-in."""
+    """Return the model of a node with the options of one plug-in."""
     fixed: Fields = {"data/sources": DATA, "trackers": TRACKER}.get(folder, {})
     return strict_model(path, {**fixed, key: (choice(*among), ...), **fields(folder, name)})
 
 
 @functools.cache
 def _target(name: str) -> type[Strict]:
-    """A target of one format."""
+    """Return the model of a target of one format."""
     return strict_model(name, {**TARGET, "options": (options("export/targets", name), {}, "Of the export.")})
 
 
 @functools.cache
 def _fixed(name: str) -> type[Strict]:
-    """A node that no plug-in completes."""
+    """Return the model of a node that no plug-in completes."""
     return strict_model(name, {"config": ROOT, "train": train_fields(), "deploy": DEPLOY, "publish": PUBLISH}[name])
 
 
 def _optimizer(node: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the problems of the node ``optimizer``: of its name, then of that optimizer's arguments."""
     name = node.get("name")
     yield from refused(
         strict_model("optimizer", {"name": (named("optimizers"), ...)}), _only(node, "name"), "optimizer"
@@ -246,14 +250,17 @@ def _optimizer(node: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _train(node: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the problems of the node ``train``."""
     yield from refused(_fixed("train"), node, "train")
 
 
 def _publish(node: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the problems of the node ``publish``."""
     yield from refused(_fixed("publish"), node, "publish")
 
 
 def _deploy(node: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the problems of the node ``deploy`` and of each of its targets."""
     yield from refused(_fixed("deploy"), node, "deploy")
     targets = node.get("target")
     for name, target in (targets if isinstance(targets, Mapping) else {}).items():

@@ -18,7 +18,7 @@ FUNCTIONS = {"models/kinds": "build", "data/sources": "read", "export/targets": 
 
 
 def offered(kind: str) -> tuple[str, ...]:
-    """Return the names that a node of this kind may say."""
+    """Return the names of the plug-ins of a kind, which a node may say."""
     return tuple(plugins_of(kind))
 
 
@@ -33,6 +33,7 @@ def _fields(plugin: Plugin, function: str) -> dict[str, tuple[Any, Any]]:
 
 
 def _function(plugin: Plugin, function: str) -> ast.FunctionDef:
+    """Return the syntax tree of a plug-in's contract function."""
     for part in syntax(plugin.path).body:
         if isinstance(part, ast.FunctionDef) and part.name == function:
             return part
@@ -42,9 +43,10 @@ def _function(plugin: Plugin, function: str) -> ast.FunctionDef:
 def file_options(kind: str, name: str) -> tuple[str, ...]:
     """Return the options of one plug-in that name a file or folder: those annotated ``FilePath``."""
     function = _function(plugins_of(kind)[name], FUNCTIONS[kind])
-    return tuple(one.arg for one in function.args.kwonlyargs if "FilePath" in ast.unparse(one.annotation or one))
+    options = function.args.kwonlyargs
+    return tuple(option.arg for option in options if "FilePath" in ast.unparse(option.annotation or option))
 
 
 def options(kind: str, name: str) -> type[Strict]:
-    """Return the options of one plug-in as a model of their own."""
+    """Return the model of one plug-in's options."""
     return strict_model(f"{kind.rpartition('/')[2]}_{name}", fields(kind, name))

@@ -32,12 +32,12 @@ BOUNDED = {
 
 
 def keyword_fields(function: ast.FunctionDef, words: Words, where: str) -> dict[str, tuple[Any, Any]]:
-    """Parameter → (annotation, default), ``...`` where it must be given.
+    """Map each keyword-only parameter to its annotation and default, ``...`` where it must be given.
 
     Args:
-        function: its keyword-only parameters count.
-        words: what the words of its annotations mean, beside those of Python.
-        where: the file, for whoever wrote it.
+        function: the syntax tree of the function.
+        words: types that its annotations may name, beside those of Python.
+        where: the path of its file, for the error.
 
     Raises:
         TypeError: an annotation or a default is outside the language of factory/config/declaration.py.
@@ -52,6 +52,7 @@ def keyword_fields(function: ast.FunctionDef, words: Words, where: str) -> dict[
 
 
 def _literal(default: ast.expr, where: str) -> Any:
+    """Return the value of a default."""
     try:
         return ast.literal_eval(default)
     except ValueError as error:
@@ -59,7 +60,7 @@ def _literal(default: ast.expr, where: str) -> Any:
 
 
 def annotation(written: ast.expr | None, words: Words, where: str) -> Any:
-    """An annotation as a pydantic type."""
+    """Return an annotation as a pydantic type."""
     match written:
         case ast.Name(id=name) if name in words:
             return words[name]
@@ -80,7 +81,7 @@ def annotation(written: ast.expr | None, words: Words, where: str) -> Any:
 
 
 def _alternatives(written: ast.expr) -> list[ast.expr]:
-    """``a | b | c`` as ``[a, b, c]``."""
+    """Split ``a | b | c`` into ``[a, b, c]``."""
     if isinstance(written, ast.BinOp):
         return [*_alternatives(written.left), *_alternatives(written.right)]
     return [written]

@@ -1,4 +1,4 @@
-"""PARENT: Nodes of the config as pydantic models that refuse what they do not know, and their faults as lines."""
+"""PARENT: Nodes of the config as pydantic models that refuse unknown keys, and their problems as lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from factory.config.schema.values import BRANCH, Kind, problem, shape
 from factory.core import messages
 
 MISSING = "???"
-"""What OmegaConf leaves where a value must be given and was not."""
+"""What OmegaConf holds where a required value was not given."""
 
 
 Fields = Mapping[str, tuple[Any, ...]]
@@ -28,13 +28,14 @@ Fields = Mapping[str, tuple[Any, ...]]
 
 
 class Strict(BaseModel):
-    """A mapping with known keys."""
+    """A pydantic model of a mapping with known keys."""
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=(), defer_build=True)
 
     @model_validator(mode="wrap")
     @classmethod
     def _in_our_words(cls, value: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
+        """Validate a mapping; put our words in the place of pydantic's."""
         if shape(value) != "dict":
             raise problem(f"a mapping with {messages.listed(keys(cls))}" if keys(cls) else "no arguments")
         given = {str(key): part for key, part in value.items() if part != MISSING}
@@ -45,36 +46,36 @@ class Strict(BaseModel):
 
 
 def keys(model: type[BaseModel]) -> list[str]:
-    """The keys of a node as they are written in YAML."""
+    """Return the keys of a node as they are written in YAML."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def strict_model(name: str, fields: Fields) -> type[Strict]:
-    """A model made at run time; its keys may be any words, also those that pydantic uses itself.
+    """Return a model made at run time; its keys may be any words, also those that pydantic uses itself.
 
     Args:
-        name: for JSON schemas.
+        name: its title in JSON schemas.
         fields: key → (annotation, default, description); ``...`` as default makes it required.
     """
     made = {}
-    for place, (key, (annotation, default, *text)) in enumerate(fields.items()):
-        made[f"field_{place}"] = (annotation, Field(default, alias=key, description=text[0] if text else None))
+    for index, (key, (annotation, default, *text)) in enumerate(fields.items()):
+        made[f"field_{index}"] = (annotation, Field(default, alias=key, description=text[0] if text else None))
     return create_model(name, __base__=Strict, **made)  # type: ignore[call-overload, no-any-return]
 
 
 def refusal(title: str, lines: list[InitErrorDetails]) -> ValidationError:
-    """A ValidationError of our own making; raised inside a validator its lines join those of the whole."""
+    """Return a ValidationError of our own; raised inside a validator, its lines join those of the whole."""
     return ValidationError.from_exception_data(title, lines)
 
 
 def again(line: ErrorDetails, *before: str | int) -> InitErrorDetails:
-    """A line of a ValidationError, to be raised once more with ``before`` in front of its location."""
+    """Return a line of a ValidationError, to be raised once more with ``before`` in front of its location."""
     custom = PydanticCustomError(line["type"], "{takes}", line.get("ctx", {"takes": line["msg"]}))
     return InitErrorDetails(type=custom, loc=(*before, *line["loc"]), input=line["input"])
 
 
 def lines(validate: Callable[[Any], Any], value: Any, *before: str | int) -> list[InitErrorDetails]:
-    """What ``validate`` refuses, with ``before`` in front of each location."""
+    """Return the errors of ``validate``, with ``before`` in front of each location."""
     try:
         validate(value)
     except ValidationError as error:
@@ -83,7 +84,7 @@ def lines(validate: Callable[[Any], Any], value: Any, *before: str | int) -> lis
 
 
 def _worded(model: type[BaseModel], line: ErrorDetails) -> InitErrorDetails:
-    """pydantic's "extra" and "missing" do not say what is allowed; here that is known."""
+    """Return an error that says what is allowed, where pydantic says only "extra" or "missing"."""
     key = line["loc"][0] if len(line["loc"]) == 1 else None
     if key is not None and line["type"] == "extra_forbidden":
         line["type"], line["ctx"] = "unknown", {"takes": keys(model)}
@@ -93,6 +94,7 @@ def _worded(model: type[BaseModel], line: ErrorDetails) -> InitErrorDetails:
 
 
 def _words(model: type[BaseModel], key: str) -> str:
+    """Return the words for what a key takes."""
     for name, field in model.model_fields.items():
         if (field.alias or name) == key:
             return next((extra.words for extra in field.metadata if isinstance(extra, Kind)), "a mapping")
@@ -100,10 +102,10 @@ def _words(model: type[BaseModel], key: str) -> str:
 
 
 def refused(model: type[BaseModel], value: Any, path: str = "") -> Iterator[str]:
-    """Every fault of one node, one line each.
+    """Yield a line for each problem of one node.
 
     Args:
-        path: where the node lies in the config.
+        path: of the node in the config.
     """
     try:
         model.model_validate(value)
@@ -113,6 +115,7 @@ def refused(model: type[BaseModel], value: Any, path: str = "") -> Iterator[str]
 
 
 def _line(line: ErrorDetails, path: str) -> str:
+    """Return an error of pydantic as our line."""
     where = dotted(path, *line["loc"])
     context: dict[str, Any] = line.get("ctx", {})
     if line["type"] == "unknown":
@@ -124,7 +127,7 @@ def _line(line: ErrorDetails, path: str) -> str:
 
 
 def dotted(path: str, *steps: str | int) -> str:
-    """``model.nodes.mixed.from[1]`` from its parts."""
+    """Return a config path from its parts, such as ``model.nodes.mixed.from[1]``."""
     for step in steps:
         if isinstance(step, int):
             path += f"[{step}]"

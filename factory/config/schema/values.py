@@ -1,4 +1,4 @@
-"""PARENT: What one value of the config may be, as pydantic types with one clear sentence for each.
+"""PARENT: The kinds of value that the config holds, as pydantic types, each with one clear sentence for its error.
 
 A ``Kind`` is put into an ``Annotated`` type. It looks at the shape of a value first, so that a value which fits no
 branch of a union is one fault in plain words and not one fault for each branch. Facts of the data that are known only
@@ -26,26 +26,26 @@ _SHAPES: dict[type, str] = {bool: "bool", int: "int", float: "float", str: "str"
 
 
 def shape(value: Any) -> str:
-    """``int``, ``str``, ``list`` …: the Python type of a value, or of the fact that will stand in its place."""
+    """Return the name of a value's type, such as ``int``; for a fact of the data, that of what will replace it."""
     if isinstance(value, str):
         return _SHAPES[FACTS.get(value, str)]
     return "none" if value is None else _SHAPES.get(type(value), "")
 
 
 def problem(takes: str, among: tuple[str, ...] = ()) -> PydanticCustomError:
-    """A wrong value, to be raised inside a validator; the location and the value come from pydantic."""
+    """Return the error of a wrong value, to be raised in a validator; pydantic adds the location and the value."""
     return PydanticCustomError("wrong", "{takes}", {"takes": takes, "among": among})
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a value may be.
+    """A kind of value: the types it may have, what it must satisfy, and the words for it.
 
     Args:
-        words: how a person would say it: "an integer", "one of a, b".
-        shapes: the shapes it may have.
-        among: the words a wrong string may have meant.
-        accepts: what the value itself must satisfy, beyond its shape.
+        words: the kind in plain words, for errors: "an integer", "one of a, b".
+        shapes: the types that a value may have, as `shape` names them.
+        among: the words that a wrong string may have meant.
+        accepts: tells whether a value of one of these types is valid; None takes all.
     """
 
     words: str
@@ -54,6 +54,11 @@ class Kind:
     accepts: Callable[[Any], bool] | None = None
 
     def check(self, value: Any, inner: Callable[[Any], Any]) -> Any:
+        """Return a value as ``inner`` validates it, if it is of this kind.
+
+        Raises:
+            PydanticCustomError: it is not.
+        """
         placeholder = isinstance(value, str) and value.startswith("<")
         among = tuple(fact for fact in FACTS if fact != value) if placeholder else self.among
         if shape(value) not in self.shapes:
@@ -69,7 +74,7 @@ class Kind:
 
 
 def kind_of(annotation: Any) -> Kind:
-    """The Kind inside an annotation made by this module."""
+    """Return the Kind inside an annotation made by this module."""
     for extra in getattr(annotation, "__metadata__", ()):
         if isinstance(extra, Kind):
             return extra
@@ -77,6 +82,7 @@ def kind_of(annotation: Any) -> Kind:
 
 
 def _plain(type_: Any, words: str, *shapes: str) -> Any:
+    """Return the annotation of a type whose values have one of these shapes."""
     return Annotated[type_, Kind(words, frozenset(shapes))]
 
 
@@ -90,27 +96,27 @@ Table = _plain(dict[str, Any], "a mapping", "dict")
 
 
 def integer(least: int) -> Any:
-    """An integer of at least ``least``."""
+    """Return the type of an integer of at least ``least``."""
     return whole(f"an integer of at least {least}", lambda value: value >= least)
 
 
 def whole(words: str, accepts: Callable[[int], bool]) -> Any:
-    """An integer that satisfies ``accepts``, as ``words`` say."""
+    """Return the type of an integer that satisfies ``accepts``, as ``words`` say."""
     return Annotated[int, Kind(words, frozenset({"int"}), accepts=accepts)]
 
 
 def number(words: str, accepts: Callable[[float], bool]) -> Any:
-    """A number that satisfies ``accepts``, as ``words`` say."""
+    """Return the type of a number that satisfies ``accepts``, as ``words`` say."""
     return Annotated[float, Kind(words, frozenset({"int", "float"}), accepts=accepts)]
 
 
 def text(words: str, accepts: Callable[[str], Any]) -> Any:
-    """A string that satisfies ``accepts``, as ``words`` say."""
+    """Return the type of a string that satisfies ``accepts``, as ``words`` say."""
     return Annotated[str, Kind(words, frozenset({"str"}), accepts=accepts)]
 
 
 def nested(words: str, inner: frozenset[str]) -> Any:
-    """A list of values of these shapes, or of such lists; one fault for the whole."""
+    """Return the type of a list of values of these shapes, or of such lists; it has one problem as a whole."""
 
     def accepts(value: Any) -> bool:
         return all(accepts(part) if isinstance(part, list) else shape(part) in inner for part in value)
@@ -119,7 +125,7 @@ def nested(words: str, inner: frozenset[str]) -> Any:
 
 
 def choice(*words: str | int | float | bool) -> Any:
-    """One of these words."""
+    """Return the type of one of these words."""
     strings = tuple(word for word in words if isinstance(word, str))
     shapes = frozenset(shape(word) for word in words)
     takes = listed([str(word) for word in words])
@@ -128,22 +134,22 @@ def choice(*words: str | int | float | bool) -> Any:
 
 
 def name_among(what: str, names: tuple[str, ...]) -> Any:
-    """One of very many names, which the error does not list."""
+    """Return the type of one of very many names, which the error does not list."""
     return Annotated[str, Kind(what, frozenset({"str"}), names, names.__contains__)]
 
 
 def list_of(item: Any) -> Any:
-    """A list; each wrong item is a fault of its own."""
+    """Return the type of a list; each wrong item is a problem of its own."""
     return Annotated[list[item], Kind(f"a list, each {kind_of(item).words}", frozenset({"list"}))]
 
 
 def dict_of(item: Any) -> Any:
-    """A mapping with free keys; each wrong value is a fault of its own."""
+    """Return the type of a mapping with free keys; each wrong value is a problem of its own."""
     return Annotated[dict[Any, item], Kind(f"a mapping, each value {kind_of(item).words}", frozenset({"dict"}))]
 
 
 def union(*branches: Any) -> Any:
-    """One of several kinds, told apart by the shape of the value."""
+    """Return the type of one of several kinds, told apart by the shape of the value."""
     if len(branches) == 1:
         return branches[0]
     by_shape: dict[str, list[Any]] = {}
@@ -153,17 +159,19 @@ def union(*branches: Any) -> Any:
     if len(by_shape) == 1:
         return _first_fit(list(branches))
     whole = _joined(branches)
-    said = {form: None if form in ("list", "dict") else whole for form in by_shape}  # nested faults have places
+    # Errors inside lists and mappings have locations of their own, so they keep their own words.
+    said = {form: None if form in ("list", "dict") else whole for form in by_shape}
     tagged = (Annotated[_first_fit(fits, said[form]), Tag(BRANCH + form)] for form, fits in by_shape.items())
     told_apart: Any = Annotated[reduce(or_, tagged), Discriminator(lambda value: BRANCH + shape(value))]
     return Annotated[told_apart, whole]
 
 
 def _first_fit(branches: list[Any], said: Kind | None = None) -> Any:
-    """Branches of one shape, such as two sorts of string: accepted when one of them accepts.
+    """Return the type of one of several branches of one shape, such as two sorts of string.
 
     Args:
-        said: in whose words a value that fits none is refused; a right name keeps its own fault, a missing argument.
+        said: the kind whose words refuse a value that fits no branch; where its name is valid and its arguments are
+            not, the branch's own error stays.
     """
     if len(branches) == 1 and said is None:
         return branches[0]
@@ -182,7 +190,7 @@ def _first_fit(branches: list[Any], said: Kind | None = None) -> Any:
 
 
 def _joined(branches: Iterable[Any]) -> Kind:
-    """The words and shapes of several kinds as one."""
+    """Return several kinds as one, with the words and shapes of all."""
     kinds = [kind_of(branch) for branch in branches]
     return Kind(
         words=" or ".join(dict.fromkeys(kind.words for kind in kinds)),
