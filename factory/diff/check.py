@@ -1,4 +1,6 @@
-"""PARENT: ``python -m factory check``: every composition of the groups is composed, validated and built; none is
+"""PARENT: The command ``python -m factory check``: compose, validate and build every composition that the groups offer.
+
+Nothing is trained.
 trained."""
 
 from __future__ import annotations
@@ -24,26 +26,28 @@ from factory.diff.compositions import COMMAND, DEFAULT
 
 
 def check(words: Sequence[str], config_dir: str | None) -> str:
-    """Compose, validate and build the default, and each option and experiment as the command at its head uses it.
+    """Compose, validate and build the default, each option of each group and each experiment.
+
+    An option is composed with the overrides of the command at the head of its YAML.
 
     Models are built once all is composed and valid, by shapes alone, in one process.
 
     Args:
-        words: overrides; with any, their composition alone is checked.
-        config_dir: the user's folder of groups; then its YAMLs alone are checked, and the default.
+        words: overrides of the command line; where there are any, only the composition they name is checked.
+        config_dir: the user's folder of config groups; where given, only its YAMLs and the default are checked.
 
     Returns:
-        What was checked, in one line; then a line for each model that nothing can be said of here.
+        One line with the number of sound compositions, then a line for each model that cannot be built on this machine.
 
     Raises:
-        ConfigError: every fault once, behind the file it is of.
-        FactoryError: nothing can be built here.
+        ConfigError: something is wrong; each problem is listed once, behind the file it is in.
+        FactoryError: no model can be built on this machine.
     """
-    asked = {"overrides": list(words)} if words else dict(commands(folders(config_dir)[0]))
+    overrides_by_name = {"overrides": list(words)} if words else dict(commands(folders(config_dir)[0]))
     trees: dict[str, Mapping[str, Any]] = {}
     problems: dict[str, list[str]] = {}
     judged: Judged = {}
-    for name, overrides in asked.items():
+    for name, overrides in overrides_by_name.items():
         try:
             trees[name] = _tree(overrides, config_dir)
             validate_config(trees[name], judged)
@@ -53,12 +57,13 @@ def check(words: Sequence[str], config_dir: str | None) -> str:
     missing = {} if problems else _build(trees, problems)
     if problems:
         raise ConfigError([problem if words else _placed(problem, names) for problem, names in problems.items()])
-    sound = "1 composition is" if len(asked) == 1 else f"{len(asked)} compositions are"
+    count = len(overrides_by_name)
+    sound = "1 composition is" if count == 1 else f"{count} compositions are"
     return "\n".join([f"{sound} sound", *(f"not built: {visible(name)}: {why}" for name, why in missing.items())])
 
 
 def _build(trees: Mapping[str, Mapping[str, Any]], problems: dict[str, list[str]]) -> dict[str, str]:
-    """Build every model and add what is wrong to the faults.
+    """Build every model and add what is wrong with it to ``problems``.
 
     Returns:
         Name → why it cannot be built on this machine, such as a file that is not here.
@@ -66,17 +71,20 @@ def _build(trees: Mapping[str, Mapping[str, Any]], problems: dict[str, list[str]
     missing = {}
     with tempfile.TemporaryDirectory(prefix="factory-check-", ignore_cleanup_errors=True) as folder:
         built = layer_tables.built([*trees.values()], Path(folder))
-    for name, found in zip(trees, built, strict=True):
-        if found.get("missing"):
-            missing[name] = found["error"]
-        elif "error" in found:
-            for problem in found["error"].split("\n"):
+    for name, description in zip(trees, built, strict=True):
+        if description.get("missing"):
+            missing[name] = description["error"]
+        elif "error" in description:
+            for problem in description["error"].split("\n"):
                 problems.setdefault(problem, []).append(name)
     return missing
 
 
 def _placed(problem: str, names: Sequence[str]) -> str:
-    """The fault behind its file: most compositions with a fault in ``model`` only have the default's model."""
+    """Return a problem behind the file it is in.
+
+    Most compositions with a problem in ``model`` merely use the default's model, so the file of that group is named.
+    """
     group = f"/{problem.partition(':')[0].partition('.')[0]}/"
     name = next((name for name in names if group in name), names[0])
     others = f"; {len(names) - 1} others have it too" if len(names) > 1 else ""
@@ -84,7 +92,7 @@ def _placed(problem: str, names: Sequence[str]) -> str:
 
 
 def _tree(overrides: Sequence[str], config_dir: str | None) -> Mapping[str, Any]:
-    """The composed tree; by Hydra where values are set or the groups want it."""
+    """Return the composed tree; Hydra composes it where values are set or the groups need Hydra."""
     places, pairs = folders(config_dir), [word.partition("=") for word in overrides]
     try:
         if all(any((place / key).is_dir() for place in places) for key, _, _ in pairs):
@@ -95,7 +103,7 @@ def _tree(overrides: Sequence[str], config_dir: str | None) -> Mapping[str, Any]
 
 
 def commands(place: Path) -> Iterator[tuple[str, list[str]]]:
-    """File → the overrides of its command, or the option by itself where there is none."""
+    """Yield each YAML's name with the overrides of the command at its head, or with the option alone."""
     yield DEFAULT, []
     for path in sorted(place.rglob("*.yaml")):
         group = path.parent.relative_to(place).as_posix()
@@ -109,5 +117,5 @@ def commands(place: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _without_folder(words: list[str]) -> list[str]:
-    """An example may set the run's folder or name its own groups' folder; neither is of the config."""
+    """Return the overrides of an example without those that only name folders of the machine."""
     return [word for word in words if not word.startswith(("--", "hydra."))]

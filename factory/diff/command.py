@@ -1,4 +1,4 @@
-"""PARENT: ``python -m factory diff [A] [B] [overrides…]``: words → sides → review → what is printed."""
+"""PARENT: The command ``python -m factory diff [A] [B] [overrides…]``: open two sides, compare them, print a review."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ FAIL_ON = {cls.word: cls for cls in reversed(Class) if cls is not Class.none}
 
 
 def compare(words: Sequence[str], config_dir: str | None = None) -> Review:
-    """What differs between two sides and what it means; see `factory.diff.sides` for the words.
+    """Return the review of two sides; `factory.diff.sides` says what the words may be.
+
+    Args:
+        words: of the command line, after the verb: up to two sides, and overrides of both.
+        config_dir: the user's folder of config groups.
 
     Raises:
         ConfigError: a side is not what a side can be, or does not compose.
@@ -32,14 +36,17 @@ def compare(words: Sequence[str], config_dir: str | None = None) -> Review:
 
 
 def diff(words: Sequence[str], config_dir: str | None, format: str, fail_on: str | None) -> None:
-    """Compare and print.
+    """Compare two sides and print the review.
 
     Args:
+        words: of the command line, after the verb; see `compare`.
+        config_dir: the user's folder of config groups.
         format: ``terminal``, ``md`` or ``json``.
-        fail_on: the weakest class that is an error.
+        fail_on: word of the weakest class that is an error, None for none.
 
     Raises:
-        ReviewError: there is a change of that class or of a stronger one.
+        ConfigError: a side does not compose.
+        ReviewError: there is a change of the class ``fail_on`` or of a stronger one.
     """
     found = compare(words, config_dir)
     match format:

@@ -1,4 +1,4 @@
-"""PARENT: Every default and experiment that groups offer, composed when asked for."""
+"""PARENT: Every composition that config groups offer (default, options, experiments), composed when first needed."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ COMMAND = "# python -m factory "
 
 @dataclass(frozen=True, eq=False)
 class Composed:
-    """One composition of one side.
+    """One composition of one side of a comparison.
 
     Args:
-        side: whose groups it takes.
-        groups: of that side.
-        judged: faults of nodes that were judged before; grows, since compositions share most of their nodes.
+        side: the side of the comparison.
+        groups: the config groups of that side.
+        judged: cache of the problems of config nodes; grows, since compositions share most of their nodes.
         chosen: group → option; None where the side names its composition itself.
     """
 
@@ -41,7 +41,7 @@ class Composed:
 
     @cached_property
     def composed(self) -> tuple[Mapping[str, Any] | None, tuple[str, ...]]:
-        """The tree, or None and why there is none."""
+        """The composed tree and no problems, or None and the problems that prevent it."""
         try:
             if self.chosen is None:
                 return self.side.config().tree, ()
@@ -56,11 +56,12 @@ class Composed:
 
     @property
     def tree(self) -> Mapping[str, Any] | None:
+        """The composed tree, None where it does not compose."""
         return self.composed[0]
 
     @cached_property
     def problems(self) -> tuple[str, ...]:
-        """Why it is refused, by today's schema."""
+        """Why the current schema refuses this composition; empty where it does not."""
         if self.tree is None:
             return self.composed[1]
         try:
@@ -71,18 +72,26 @@ class Composed:
 
 
 def compositions(side: Side, judged: Judged) -> dict[str, Composed]:
-    """Label → composition: the one that the side names, or all that its groups offer."""
+    """Return label → composition: the one that the side names, or all that its groups offer.
+
+    Args:
+        side: one side of the comparison.
+        judged: cache of the problems of config nodes, shared by both sides.
+    """
     groups = Groups(side.places)
     if side.narrowed:
         return {DEFAULT: Composed(side, groups, judged)}
     found = {DEFAULT: Composed(side, groups, judged, {})}
-    for label, chosen in sorted(offered(groups.places).items(), key=lambda one: not one[0].startswith("experiment=")):
+    for label, chosen in sorted(offered(groups.places).items(), key=lambda item: not item[0].startswith("experiment=")):
         found[label] = Composed(side, groups, judged, chosen)
     return found
 
 
 def offered(places: Sequence[Path]) -> dict[str, dict[str, Any]]:
-    """``model=cnn`` → ``{"model": "cnn", "data": "digits_image"}``: each option, beside those its own command names."""
+    """Return label → group → option for each option of each group, with the options that its own command names.
+
+    For example ``model=cnn`` → ``{"model": "cnn", "data": "digits_image"}``.
+    """
     found: dict[str, dict[str, Any]] = {}
     for place in places:
         for path in sorted(place.rglob("*.yaml")):
@@ -95,7 +104,10 @@ def offered(places: Sequence[Path]) -> dict[str, dict[str, Any]]:
 
 
 def _beside(path: Path, places: Sequence[Path]) -> dict[str, Any]:
-    """The options in the command at the head of a YAML; values in it would hide those of the file."""
+    """Return the group options in the command at the head of a YAML.
+
+    Values in that command are left out: they would hide those of the file.
+    """
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(COMMAND)]
     try:
         pairs = [word.split("=", 1) for word in shlex.split(lines[0].removeprefix(COMMAND)) if "=" in word]
@@ -105,17 +117,17 @@ def _beside(path: Path, places: Sequence[Path]) -> dict[str, Any]:
 
 
 def words(chosen: Mapping[str, Any]) -> list[str]:
-    """As overrides of a command line."""
+    """Return chosen options as overrides of a command line."""
     return [
         f"{key}=[{','.join(value)}]" if isinstance(value, list) else f"{key}={value}" for key, value in chosen.items()
     ]
 
 
 def text_changes(a: Side, b: Side, meaningless: bool) -> tuple[str, ...]:
-    """Files that are written differently and say the same.
+    """Return the files that differ in text and mean the same on both sides.
 
     Args:
-        meaningless: nothing was found to differ in meaning, so that this holds for every file that differs.
+        meaningless: whether no change of meaning was found, so that every file that differs counts.
     """
     if a.fixed or b.fixed or a.narrowed or b.narrowed:
         return ()
@@ -129,6 +141,7 @@ def text_changes(a: Side, b: Side, meaningless: bool) -> tuple[str, ...]:
 
 
 def _alike(path: Path, twin: Path) -> bool:
+    """Return whether two YAML files have the same content, in the same order where order matters."""
     try:
         one, other = (read(file)[0] for file in (path, twin))
     except ConfigError:
@@ -137,6 +150,6 @@ def _alike(path: Path, twin: Path) -> bool:
 
 
 def _in_order(content: Any) -> list[list[Any]]:
-    """The keys of what is read in order."""
+    """Return the keys, in order, of each part of a YAML whose order matters."""
     found = [content.get(path.rpartition(".")[2]) for path in ORDERED] if isinstance(content, Mapping) else []
     return [[*part] for part in found if isinstance(part, Mapping)]

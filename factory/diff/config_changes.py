@@ -1,7 +1,7 @@
-"""PARENT: Two trees → every change between them, once; what is written differently and means the same is none.
+"""PARENT: Every change between two resolved configs, once, by what each config node means.
 
-A value that equals its default means the same as one that is not written; so do ``Flatten`` and ``{Flatten: {}}``. The
-order of keys means something only in `factory.diff.walk.ORDERED`.
+What is written differently and means the same is no change: a value that equals its default and one that is not
+written; ``Flatten`` and ``{Flatten: {}}``. The order of keys has a meaning only in `factory.diff.tree_changes.ORDERED`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from factory.diff.tree_changes import Change, Walk, items, leaf, mapping, value
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """Every change from one resolved tree to another."""
+    """Return every change from one resolved config tree to another."""
     each: dict[str, Walk] = {
         "model": functools.partial(_plugin, "models/kinds", "kind", {}),
         "data": functools.partial(_plugin, "data/sources", "source", nodes.DATA),
@@ -34,11 +34,14 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     return list(mapping("", old, new, defaults_of(nodes.ROOT), each))
 
 
-# ---- walks, by what a node is
+# ---- comparisons, one for each kind of config node
 
 
 def _plugin(folder: str, key: str, fixed: Fields, path: str, old: Any, new: Any) -> Iterator[Change]:
-    """A node that is completed by the signature of a plug-in; other plug-ins, other options: then as written."""
+    """Compare nodes that name a plug-in, whose signature gives the defaults of its options.
+
+    Where the two sides name different plug-ins, their options are compared as they are written.
+    """
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
         yield from leaf(path, old, new)
         return
@@ -54,7 +57,10 @@ def _plugin(folder: str, key: str, fixed: Fields, path: str, old: Any, new: Any)
 
 
 def _with_renamed_nodes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The old graph under its new names, so that a rename is no change of each node that refers to it."""
+    """Return the old graph under its new node names, and old name → new name.
+
+    A rename then is no change of each node that refers to the renamed one.
+    """
     names = renamed(old["nodes"], new["nodes"], without=("from", "same_as"))
 
     def called(value: Any) -> Any:
@@ -74,6 +80,7 @@ def _with_renamed_nodes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple
 
 
 def _split(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare ``data.split``."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         yield from mapping(path, old, new, defaults_of(nodes.SPLIT))
     else:
@@ -81,6 +88,7 @@ def _split(path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _layers(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare the layers of a sequential model, following renamed ones."""
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
         yield from leaf(path, old, new)
         return
@@ -92,11 +100,12 @@ def _layers(path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _nodes(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare the nodes of a graph."""
     yield from mapping(path, old, new, otherwise=_node) if isinstance(old, Mapping) else leaf(path, old, new)
 
 
 def _node(path: str, old: Any, new: Any) -> Iterator[Change]:
-    """A graph node: its layer as a declaration, its wiring as values."""
+    """Compare two graph nodes: their layers as declarations, their wiring as values."""
     sides = []
     for node in (old, new):
         if not isinstance(node, Mapping):
@@ -112,7 +121,7 @@ def _node(path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _declaration(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:
-    """A name with arguments; another name is one change, with all that it brought."""
+    """Compare two declarations, each a name with arguments; another name is one change with all its arguments."""
     if not (_declares(old) and _declares(new)):
         yield from value(path, old, new)
         return
@@ -124,6 +133,7 @@ def _declaration(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _declares(value: Any) -> bool:
+    """Return whether a value is a declaration: a name, or a name with arguments."""
     return isinstance(value, str) or (
         isinstance(value, Mapping)
         and len(value) == 1
@@ -132,6 +142,7 @@ def _declares(value: Any) -> bool:
 
 
 def _arguments(space: str, name: str, path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    """Compare the arguments of one Keras object, argument by argument."""
     each: dict[str, Walk] = {}
     for key in (*old, *new):
         inner = namespace(key)
@@ -141,6 +152,7 @@ def _arguments(space: str, name: str, path: str, old: Mapping[str, Any], new: Ma
 
 
 def _declared_argument(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare an argument that is itself a declaration or a list of them."""
     if isinstance(old, list) and isinstance(new, list):
         yield from items(path, old, new, functools.partial(_declaration, space))
     elif isinstance(old, str | Mapping) and isinstance(new, str | Mapping):
@@ -151,16 +163,17 @@ def _declared_argument(space: str, path: str, old: Any, new: Any) -> Iterator[Ch
 
 @functools.cache
 def _defaults(space: str, name: str) -> dict[str, Any]:
-    """What the catalog, or a layer of ours, says of arguments that are not written."""
+    """Return the defaults of a Keras object's or own layer's arguments, by name."""
     if name not in declared_names(space) or (space != "layers" and catalog.load().entry(space, name) is None):
         return {}
-    made = arguments_of(space, name)
-    return {str(f.alias): f.default for f in made.model_fields.values() if not f.is_required()}
+    arguments = arguments_of(space, name)
+    return {str(f.alias): f.default for f in arguments.model_fields.values() if not f.is_required()}
 
 
 def _optimizer(path: str, old: Any, new: Any) -> Iterator[Change]:
-    one = old.get("name") == new.get("name")
-    if one and isinstance(old.get("name"), str):
+    """Compare optimizers."""
+    same_name = old.get("name") == new.get("name")
+    if same_name and isinstance(old.get("name"), str):
         yield from _arguments("optimizers", old["name"], path, old, new)
     else:
         each: dict[str, Walk] = {"learning_rate": functools.partial(_declared_argument, "schedules")}
@@ -168,6 +181,7 @@ def _optimizer(path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _train(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare ``train``."""
     each: dict[str, Walk] = {
         "loss": functools.partial(_objective, "losses"),
         "metrics": functools.partial(_objective, "metrics"),
@@ -177,7 +191,7 @@ def _train(path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _objective(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:
-    """A loss or list of metrics, for all outputs or by output."""
+    """Compare a loss or list of metrics, given for all outputs or by output."""
     if isinstance(old, Mapping) and isinstance(new, Mapping) and by_output(old) and by_output(new):
         yield from mapping(path, old, new, otherwise=functools.partial(_declared_argument, space))
     else:
@@ -185,16 +199,19 @@ def _objective(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _deploy(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare ``deploy``."""
     yield from mapping(path, old, new, defaults_of(nodes.DEPLOY), {"target": _targets})
 
 
 def _targets(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare the deployment targets by name."""
     old, new = old or {}, new or {}  # deploy=none writes null
     each: dict[str, Walk] = {name: functools.partial(_target, name) for name in old}
     yield from mapping(path, old, new, each=each)
 
 
 def _target(name: str, path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare the settings of one deployment target."""
     known = defaults_of(fields("export/targets", name)) if name in offered("export/targets") else {}
 
     def options(here: str, before: Any, after: Any) -> Iterator[Change]:

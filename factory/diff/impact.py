@@ -1,4 +1,4 @@
-"""PARENT: What a change means: one class for each change, by where it is and what the two models turned out to be."""
+"""PARENT: The class of each config change: what has to be done about it, by its path and by what the two models are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from factory.diff.tree_changes import ABSENT, Change
 
 
 class Class(IntEnum):
-    """What has to be done about a change, the strongest last."""
+    """What has to be done about a change, from the weakest class to the strongest."""
 
     none = 0
     operational = 1
@@ -23,6 +23,7 @@ class Class(IntEnum):
 
     @property
     def word(self) -> str:
+        """The class as ``--fail-on`` and reports write it."""
         return "re-export" if self is Class.reexport else self.name
 
 
@@ -38,14 +39,14 @@ WORDS = {
 
 TARGET = r"deploy\.target\.\w+"
 GATE = rf"{TARGET}\.tolerance\b.*|deploy\.rows"
-"""By how much an artifact may differ from what was trained, and on how many rows."""
+"""Config paths of the gate: how much an artifact may differ from the trained model, and on how many rows."""
 
 RULES: tuple[tuple[str, Class], ...] = (
     (r"signature\b.*", Class.contract),
     (r"name", Class.contract),  # clients address the model by it
     (r"models", Class.operational),
     (r"seed", Class.retrain),
-    (r"data\.(requires|extra|signature|classes|features|shape)\b.*", Class.operational),  # what is known of it, not it
+    (r"data\.(requires|extra|signature|classes|features|shape)\b.*", Class.operational),  # only describes the data
     (r"data\.scale|model\.white", Class.contract),  # preprocessing: what clients must send
     (r"data\b.*", Class.retrain),
     (r"model\.weights", Class.retrain),
@@ -56,20 +57,20 @@ RULES: tuple[tuple[str, Class], ...] = (
     (rf"{TARGET}\.(requires|extra|serve)\b.*", Class.operational),
     (r"deploy\b.*", Class.reexport),
     (r"(tracker|hydra|publish|report|sweep|search|launcher|serve)\b.*", Class.operational),
-    (r".*", Class.retrain),  # what nobody has thought of is taken seriously
+    (r".*", Class.retrain),  # an unknown path counts as a change of the weights
 )
-"""Path → class, the first that fits."""
+"""Pattern of a config path → class; the first that matches counts."""
 
 SIGNATURE = re.compile(r"data\.(source|inputs|outputs|target|columns|task|tokens|image)\b.*")
-"""Options of data that may change names, shapes or dtypes; where both sides were read it is known whether they did."""
+"""Options of data that may change the signature: names, shapes or dtypes of inputs and outputs."""
 
 
 def class_of(change: Change, signatures: tuple[Any, Any] | None = None) -> Class:
-    """The class of one change.
+    """Return the class of one change.
 
     Args:
-        change: as `factory.diff.changes.changes` finds it.
-        signatures: of both sides, as the describe stage gives them; None where the data was not read.
+        change: as `factory.diff.config_changes.changes` returns it.
+        signatures: old and new signature, as the describe stage reports them; None where the data was not read.
     """
     if change.verb == "renamed":
         return Class.operational  # the same weights in the same place; reports name them otherwise
@@ -85,7 +86,7 @@ def class_of(change: Change, signatures: tuple[Any, Any] | None = None) -> Class
 
 
 def _tightens(change: Change) -> bool:
-    """Whether the gate refuses all that it refused before; what are no two numbers cannot be known."""
+    """Return whether the gate now refuses all that it refused before; False where the values are not two numbers."""
     old, new = change.old, change.new
     if not (isinstance(old, int | float) and isinstance(new, int | float)):
         return False
@@ -93,20 +94,21 @@ def _tightens(change: Change) -> bool:
 
 
 def strongest(classes: Iterable[Class]) -> Class:
+    """Return the strongest of some classes, ``none`` where there are none."""
     return max(classes, default=Class.none)
 
 
 def needs_shapes(change: Change) -> bool:
-    """Whether only the built models can tell what this change comes to."""
+    """Return whether only the built models can tell what this change amounts to."""
     return change.path.split(".")[0] in ("model", "data") and class_of(change) > Class.operational
 
 
 def signature_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """What clients see: each input and output by name, and their order.
+    """Return the changes of the signature that clients see: each input and output by name, and their order.
 
     Args:
         old: ``{"inputs": [{name, dtype, shape}], "outputs": [{name, dtype, shape, labels}]}``.
-        new: likewise.
+        new: in the same form.
     """
     found = []
     for end in ("inputs", "outputs"):
@@ -127,4 +129,5 @@ def signature_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Ch
 
 
 def tensor_words(tensor: Mapping[str, Any]) -> str:
+    """Return the dtype and shape of a tensor as text."""
     return f"{tensor['dtype']} {tuple(tensor['shape'])}"

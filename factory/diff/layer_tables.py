@@ -1,4 +1,4 @@
-"""PARENT: Layer tables of both sides, from one child process, and how the layers of one became those of the other."""
+"""PARENT: Layer tables of both sides, described by one child process, and the comparison of their rows."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from factory.pipeline.plan import Plan
 
 Tree = Mapping[str, Any]
 Description = Mapping[str, Any]
-"""What the describe stage says of one model, or its ``error``, and whether something is ``missing`` here."""
+"""The describe stage's report on one model; or an ``error``, and whether the cause is something ``missing`` here."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A layer on both sides.
+    """One layer on both sides of a comparison.
 
     Args:
-        verb: what became of it.
-        old: its row on the old side, None where it was not there.
-        new: likewise.
+        verb: what happened to the layer.
+        old: its row in the old layer table, None where it was not there.
+        new: its row in the new layer table, None where it is no longer there.
     """
 
     verb: Literal["same", "changed", "renamed", "added", "removed"]
@@ -40,25 +40,28 @@ class Row:
 
     @property
     def name(self) -> str:
+        """The layer's name, ``old → new`` where it was renamed."""
         names = dict.fromkeys(side["name"] for side in (self.old, self.new) if side)
         return " → ".join(names)
 
 
 class Silent:
-    """Watches nothing: a description takes a moment."""
+    """A watcher that shows nothing, since describing models takes a moment only."""
 
     def event(self, event: Mapping[str, Any]) -> None: ...
 
 
 def describe(trees: Sequence[Tree], folder: Path) -> list[Description]:
-    """Each tree's model as the describe stage builds it, all in one child process; equal ones once.
+    """Describe each tree's model, without an error where no process can do it.
+
+    All are built in one child process, equal ones once.
 
     Args:
-        trees: resolved; none is trained, and no weights are loaded.
-        folder: takes the answer and the log.
+        trees: resolved configs; none is trained, and no weights are loaded.
+        folder: takes the report and the log of the child process.
 
     Returns:
-        One description a tree; each with an ``error`` is ``missing`` something where no process could answer.
+        One description for each tree; where no process could describe them, each has an ``error`` and is ``missing``.
     """
     try:
         return built(trees, folder)
@@ -67,7 +70,7 @@ def describe(trees: Sequence[Tree], folder: Path) -> list[Description]:
 
 
 def built(trees: Sequence[Tree], folder: Path) -> list[Description]:
-    """Describe each tree's model; see `describe`.
+    """Describe each tree's model and raise where no process can do it; see `describe`.
 
     Raises:
         FactoryError: no backend is installed, or the process died.
@@ -81,10 +84,12 @@ def built(trees: Sequence[Tree], folder: Path) -> list[Description]:
 
 
 def _asked(tree: Tree) -> dict[str, Any]:
+    """Return the part of a config that the layers depend on."""
     return {"model": tree["model"], "data": tree["data"], "precision": tree["train"].get("precision", "float32")}
 
 
 def _answers(trees: list[Tree], folder: Path) -> list[Description]:
+    """Describe the models of distinct configs in one child process."""
     backend = any_backend()  # the layers are the same under each, and one imports in a third of another's time
     if backend is None:
         raise ConfigError("no model can be built: no backend is installed; pip install 'factory[jax]'")
@@ -106,12 +111,17 @@ PLUGINS = (("data/sources", "data", "source"), ("models/kinds", "model", "kind")
 
 
 def rows(old: Description, new: Description, declared: Mapping[str, str]) -> list[Row]:
-    """The layers of both, those of the new one in their order, each gone one where it stood.
+    """Compare two layer tables row by row, in the new order, with each removed layer where it stood.
+
+    Layers are matched by name. A name that is gone, with another layer of the same kind, shape and size in its
+    place, counts as renamed.
 
     A layer is followed by its name; where a name is gone and another of the same kind, shape and size stands in its
     place, it was renamed.
 
     Args:
+        old: description of the old model.
+        new: description of the new model.
         declared: old name → new name of layers that are known to be renamed.
     """
     before, after = old["layers"], new["layers"]
@@ -128,6 +138,7 @@ def rows(old: Description, new: Description, declared: Mapping[str, str]) -> lis
 
 
 def _row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row:
+    """Return the row of a layer that both sides have."""
     facts = [{key: value for key, value in side.items() if key != "name"} for side in (old, new)]
     if old["name"] != new["name"]:
         return Row("renamed", old, new)
@@ -135,7 +146,7 @@ def _row(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row:
 
 
 def _renames(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Old name → new name of layers that only one side has, alike in all else, in order."""
+    """Return old name → new name of layers that only one side has and that are equal in all but their name."""
     kept = {layer["name"] for layer in before} & {layer["name"] for layer in after}
     gone, come = ([layer for layer in side if layer["name"] not in kept] for side in (before, after))
     facts = [[(layer["kind"], str(layer["shape"]), layer["parameters"]) for layer in side] for side in (gone, come)]

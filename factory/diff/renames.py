@@ -1,4 +1,4 @@
-"""PARENT: A thing that is gone and a thing that is new, with the same content: the same thing under another name."""
+"""PARENT: Detection of renames: an entry that is gone and an entry that is new, with the same content."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 
 
 def renamed(old: Mapping[str, Any], new: Mapping[str, Any], without: Sequence[str] = ()) -> dict[str, str]:
-    """Old name → new name, each paired in the order in which they are written.
+    """Return old name → new name of entries with the same content, paired in the order in which they are written.
 
     Args:
-        without: keys of the values that do not count, such as the names of neighbours.
+        old: name → content.
+        new: name → content.
+        without: keys of the content that do not count, such as the names of neighbours.
     """
     waiting = [(name, _content(value, without)) for name, value in new.items() if name not in old]
     found = {}
@@ -19,13 +21,14 @@ def renamed(old: Mapping[str, Any], new: Mapping[str, Any], without: Sequence[st
         if name in new:
             continue
         content = _content(value, without)
-        match = next((place for place, (_, other) in enumerate(waiting) if other == content), None)
+        match = next((index for index, (_, other) in enumerate(waiting) if other == content), None)
         if match is not None:
             found[name] = waiting.pop(match)[0]
     return found
 
 
 def _content(value: Any, without: Sequence[str]) -> str:
+    """Return the content of an entry as comparable text; a name alone equals one with empty arguments."""
     if isinstance(value, str):
         value = {value: {}}
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""PARENT: A review as a terminal shows it, as Markdown for a pull request, and as JSON."""
+"""PARENT: Rendering of a review for the terminal, as Markdown for a pull request, and as JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STYLES = {
     Class.none: "dim",
 }
 MARKER = "<!-- factory diff -->"
-"""First line of the Markdown: by it a workflow finds its own comment again."""
+"""First line of the Markdown, by which a workflow finds its own comment again."""
 
 SIGNS = {"same": "", "changed": "~", "renamed": "→", "added": "+", "removed": "-"}
 MOST_NAMED = 6
@@ -37,11 +37,12 @@ HEADER = ("", "layer", "kind", "output shape", "parameters", "FLOPs")
 
 
 def headline(review: Review) -> str:
-    """One line: both sides, the class, how much is affected."""
+    """Return a review in one line: both sides, the class, how much is affected."""
     return f"{' → '.join(review.names)}: {outcome(review)}"
 
 
 def outcome(review: Review) -> str:
+    """Return the class of a review in words, with the number of compositions affected."""
     if review.cls is Class.none and not review.statuses:
         why = "comments, order or formatting" if review.unmeaning else "nothing differs"
         return f"none ({why})"
@@ -53,7 +54,7 @@ def outcome(review: Review) -> str:
 
 
 def value(of: Any) -> str:
-    """A value as it is written in YAML, on one line, cut short where it is long."""
+    """Return a value as YAML writes it, on one line, cut where it is long."""
     if of is ABSENT:
         return "(absent)"
     text = of if isinstance(of, str) else json_text(of)
@@ -61,6 +62,7 @@ def value(of: Any) -> str:
 
 
 def words(change: Change) -> str:
+    """Return what a change does, in words."""
     match change.verb:
         case "added":
             return f"added {value(change.new)}"
@@ -74,22 +76,24 @@ def words(change: Change) -> str:
 
 
 def where(labels: Sequence[str]) -> str:
-    """The first labels, and how many more."""
+    """Return the first few labels and how many more there are."""
     rest = len(labels) - MOST_NAMED
     return ", ".join(labels[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def title(layers: Layers) -> str:
+    """Return the title of a layer table: the compositions it holds for."""
     first, *others = layers.compositions
     return f"layers of {first}" + (f"; likewise in {where(others)}" if others else "")
 
 
 def pair(old: Any, new: Any) -> str:
+    """Return a value, or ``old → new`` where the two differ."""
     return str(new) if old == new else f"{old} → {new}"
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """sign, name, kind, shape, parameters, FLOPs of a layer, old → new where they differ."""
+    """Return the cells of a layer: sign, name, kind, shape, parameters, FLOPs; ``old → new`` where they differ."""
     old, new = row.old or {}, row.new or {}
 
     def both(key: str) -> str:
@@ -100,23 +104,27 @@ def cells(row: Row) -> tuple[str, ...]:
 
 
 def _figure(of: Any) -> str:
+    """Return a number or a shape as text, ``?`` for a free axis."""
     if isinstance(of, int):
         return f"{of:,}"
     return "x".join(str(size or "?") for size in of) if isinstance(of, list) else str(of)
 
 
 def totals(layers: Layers) -> tuple[str, ...]:
+    """Return the cells of a layer table's last row."""
     both = {key: pair(f"{old:,}", f"{new:,}") for key, (old, new) in layers.totals.items()}
     return ("", "total", "", "", both["parameters"], both["flops"])
 
 
 def status(review: Review, label: str) -> str:
+    """Return what happened to a composition, in words."""
     return {"broken": "no longer composes", "mended": "composes again"}.get(
         review.statuses[label], review.statuses[label]
     )
 
 
 def by_class(findings: Iterable[Finding]) -> dict[Class, list[Finding]]:
+    """Return the findings of each class, in order."""
     found: dict[Class, list[Finding]] = {}
     for finding in findings:
         found.setdefault(finding.cls, []).append(finding)
@@ -127,7 +135,7 @@ def by_class(findings: Iterable[Finding]) -> dict[Class, list[Finding]]:
 
 
 def terminal(review: Review, console: Terminal) -> None:
-    """Print it."""
+    """Print a review."""
     console.width = max(console.width, 112)
     console.say(headline(review), STYLES[review.cls])
     many = review.compared > 1
@@ -152,6 +160,7 @@ def terminal(review: Review, console: Terminal) -> None:
 
 
 def _table(layers: Layers) -> Table:
+    """Return a layer table for the terminal."""
     drawn = Table(box=box.SIMPLE_HEAD, header_style="bold")
     for place, column in enumerate(HEADER):
         drawn.add_column(column, justify="right" if place > 3 else "left", no_wrap=place == 0)
@@ -167,7 +176,7 @@ def _table(layers: Layers) -> Table:
 
 
 def markdown(review: Review) -> str:
-    """Fit for a pull-request comment."""
+    """Return a review as Markdown for a pull-request comment."""
     parts = [MARKER, f"### {' → '.join(map(harmless, review.names))}: {outcome(review)}"]
     if review.statuses:
         rows = [
@@ -195,6 +204,7 @@ def markdown(review: Review) -> str:
 
 
 def _body(layers: Layers) -> str:
+    """Return a layer table, or the note in its place, as Markdown."""
     if layers.note is not None:
         return harmless(layers.note)
     rows = [[sign, *map(harmless, rest)] for sign, *rest in map(cells, layers.rows)]
@@ -202,6 +212,7 @@ def _body(layers: Layers) -> str:
 
 
 def _change(change: Change) -> str:
+    """Return what a change does, in Markdown."""
     match change.verb:
         case "added" | "removed":
             return f"{change.verb} {code(value(change.new if change.verb == 'added' else change.old))}"
@@ -214,7 +225,7 @@ def _change(change: Change) -> str:
 
 
 def as_json(review: Review) -> str:
-    """All of it, for programs."""
+    """Return a whole review as JSON text, for programs."""
     return json_text(
         {
             "sides": list(review.names),
@@ -247,6 +258,7 @@ def as_json(review: Review) -> str:
 
 
 def _layers_json(layers: Layers) -> dict[str, Any]:
+    """Return a layer table as JSON values."""
     return {
         "compositions": list(layers.compositions),
         "note": layers.note,

@@ -1,7 +1,7 @@
-"""PARENT: Two sides → what changed in each composition, what it means, and what no longer composes.
+"""PARENT: The review of two sides: what changed in each composition, what it means, and what no longer composes.
 
-Words: a *composition* is a default or an experiment: the primary config as it is, with each option of each group in
-its place, or with an experiment. A *finding* is one change with all the compositions it is in.
+A *composition* is the primary config as it is, with one option of one group in its place, or with one experiment. A
+*finding* is one change with all the compositions it occurs in.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from factory.diff.tree_changes import Change
 
 @dataclass(frozen=True)
 class Finding:
-    """One change and where it is.
+    """One change, its class, and the compositions it occurs in.
 
     Args:
+        change: the change itself.
+        cls: what has to be done about it.
         compositions: labels, ``default`` first.
     """
 
@@ -37,12 +39,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Layers:
-    """One architecture before and after.
+    """The layer table of one architecture before and after.
 
     Args:
-        compositions: labels of those that have it.
-        note: why there are no rows.
-        totals: ``parameters``, ``trainable`` and ``flops``, old and new.
+        compositions: labels of the compositions with this architecture.
+        rows: the layers, in the new order.
+        totals: ``parameters``, ``trainable`` and ``flops``, each old and new.
+        note: why there are no rows, None where there are some.
     """
 
     compositions: tuple[str, ...]
@@ -53,17 +56,17 @@ class Layers:
 
 @dataclass(frozen=True)
 class Review:
-    """What a change means.
+    """What differs between two sides, and what it means.
 
     Args:
-        names: of both sides.
-        findings: strongest first.
-        layers: each architecture that changed.
-        statuses: label → ``added``, ``removed``, ``broken``, ``mended``, ``no longer builds`` or ``renamed from …``;
-            others were there.
-        faults: label → why it no longer composes or builds.
-        compared: how many compositions there were.
-        unmeaning: files that differ and say the same.
+        names: names of both sides.
+        findings: every change, the strongest class first.
+        layers: layer tables, one for each architecture that changed.
+        statuses: label → ``added``, ``removed``, ``broken``, ``mended``, ``does not build``, ``no longer builds`` or
+            ``renamed from …``; compositions that both sides have are not in it.
+        problems: label → why it no longer composes or builds.
+        compared: number of compositions on both sides together.
+        unmeaning: files that differ in text and mean the same.
     """
 
     names: tuple[str, str]
@@ -76,19 +79,20 @@ class Review:
 
     @property
     def cls(self) -> Class:
-        """The strongest class."""
+        """The strongest class of all changes."""
         broken = [Class.broken] if self.problems else []
         return strongest([*broken, *(finding.cls for finding in self.findings)])
 
     @property
     def affected(self) -> tuple[str, ...]:
+        """Labels of the compositions that a change or a status concerns."""
         found = [label for finding in self.findings for label in finding.compositions]
         return tuple(dict.fromkeys((*found, *self.statuses)))
 
 
 @dataclass
 class Pair:
-    """One composition on both sides, while it is being judged."""
+    """One composition on both sides, while its changes are being classified."""
 
     label: str
     old: Mapping[str, Any]
@@ -98,10 +102,12 @@ class Pair:
 
 
 def review(a: Side, b: Side, temporary: Path) -> Review:
-    """Compare.
+    """Compare two sides: all their compositions, the layers of those that changed, and the text of their files.
 
     Args:
-        temporary: for the child process, where one is needed.
+        a: the old side.
+        b: the new side.
+        temporary: folder for the child process, where one is needed.
 
     Raises:
         ConfigError: a side that names one composition does not compose.
@@ -117,12 +123,12 @@ def review(a: Side, b: Side, temporary: Path) -> Review:
             statuses[label] = f"renamed from {twins[label]}"
         if before is None:
             statuses[label] = "added"
-            if after and (found := after.problems):
-                statuses[label], problems[label] = "broken", found
+            if after and after.problems:
+                statuses[label], problems[label] = "broken", after.problems
         elif after is None:
             if label not in twins.values():
                 statuses[label] = "removed"
-        elif before.tree is None or json.dumps(before.tree) != json.dumps(after.tree):  # the order may count
+        elif before.tree is None or json.dumps(before.tree) != json.dumps(after.tree):  # order may matter
             if worse := _fresh(before, after):
                 statuses[label], problems[label] = "broken", worse
             elif before.tree is None and after.tree is not None:
@@ -130,7 +136,7 @@ def review(a: Side, b: Side, temporary: Path) -> Review:
             if before.tree is not None and after.tree is not None:
                 pairs.append(Pair(label, before.tree, after.tree, changes(before.tree, after.tree)))
     pairs = [pair for pair in pairs if pair.changes]
-    fresh = {label: one.tree for label, one in new.items() if statuses.get(label) in ("added", "mended") and one.tree}
+    fresh = {label: it.tree for label, it in new.items() if statuses.get(label) in ("added", "mended") and it.tree}
     layers, unbuildable = _judge(pairs, fresh, temporary)
     for label, why in unbuildable.items():
         if label not in problems:
@@ -141,14 +147,14 @@ def review(a: Side, b: Side, temporary: Path) -> Review:
 
 
 def _fresh(before: Composed, after: Composed) -> tuple[str, ...]:
-    """Faults that were not there before."""
+    """Return the problems that were not there before."""
     if not after.problems:
         return ()
     return tuple(problem for problem in after.problems if problem not in before.problems)
 
 
 def _renamed(old: Mapping[str, Composed], new: Mapping[str, Composed]) -> dict[str, str]:
-    """New label → old label of options whose file was renamed: the same tree but for its name."""
+    """Return new label → old label of options whose file was renamed: equal trees but for their name."""
     found: dict[str, str] = {}
     gone = [label for label in old if label not in new]
     for label in (label for label in new if label not in old):
@@ -166,13 +172,15 @@ def _renamed(old: Mapping[str, Composed], new: Mapping[str, Composed]) -> dict[s
 def _judge(
     pairs: list[Pair], fresh: Mapping[str, Mapping[str, Any]], temporary: Path
 ) -> tuple[tuple[Layers, ...], dict[str, str]]:
-    """Give every change its class; where shapes are needed for that, build the models of both sides.
+    """Give every change its class; build the models of both sides where shapes are needed for that.
 
     Args:
-        fresh: label → tree of compositions that are on the new side alone.
+        pairs: compositions that changed; their ``changes`` and ``classes`` are filled in.
+        fresh: label → tree of compositions that only the new side has.
+        temporary: folder for the child process that builds the models.
 
     Returns:
-        Each architecture that changed, and label → why its model can be built no more.
+        The layer table of each architecture that changed, and label → why its model can no longer be built.
     """
     alike: dict[str, list[Pair]] = {}
     for pair in pairs:
@@ -182,7 +190,7 @@ def _judge(
     shaped = [pair for group in alike.values() for pair in group]
     trees = [tree for pair in shaped for tree in (pair.old, pair.new)]
     described = layer_tables.describe([*trees, *fresh.values()], temporary)
-    built = {pair.label: (described[2 * place], described[2 * place + 1]) for place, pair in enumerate(shaped)}
+    built = {pair.label: (described[2 * index], described[2 * index + 1]) for index, pair in enumerate(shaped)}
     built |= {label: ({}, found) for label, found in zip(fresh, described[len(trees) :], strict=True)}
     unbuildable = {label: new["error"] for label, (old, new) in built.items() if _is_fresh_fault(old, new)}
     for pair in shaped:
@@ -192,11 +200,15 @@ def _judge(
 
 
 def _is_fresh_fault(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Return whether a model cannot be built for a reason that was not there before."""
     return "error" in new and not new["missing"] and new["error"] != old.get("error")
 
 
 def _architecture(pair: Pair) -> str:
-    """What decides how the layers differ.
+    """Return a key of what decides how the layers differ.
+
+    Where the data is the same on both sides it is not part of the key: models that change alike on other data are shown
+    once, by the first of them, which is the default where that is among them.
 
     Where the data is the same on both sides it cannot: models that change alike on other data are shown once, by the
     first of them, which is the default where that is among them.
@@ -208,7 +220,7 @@ def _architecture(pair: Pair) -> str:
 
 
 def _refine(pair: Pair, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    """The classes again, now that both models and their data are known."""
+    """Classify the changes of a composition again, now that both models and their data are known."""
     if "signature" not in old or "signature" not in new:
         return
     signatures, fingerprints = (old["signature"], new["signature"]), (old["fingerprint"], new["fingerprint"])
@@ -218,13 +230,14 @@ def _refine(pair: Pair, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
 
 
 def _class(change: Change, signatures: tuple[Any, Any], fingerprints: tuple[Any, Any]) -> Class:
+    """Return the class of one change, given both signatures and both fingerprints of the data."""
     if change.path == "data.path" and fingerprints[0] == fingerprints[1]:
         return Class.operational  # the same rows, elsewhere
     return class_of(change, signatures)
 
 
 def _layers(group: list[Pair], old: Mapping[str, Any], new: Mapping[str, Any]) -> Layers | None:
-    """The table of one architecture; None where nothing about the layers differs."""
+    """Return the layer table of one architecture; None where nothing about the layers differs."""
     labels = tuple(pair.label for pair in group)
     errors = dict.fromkeys(str(side["error"]) for side in (old, new) if "error" in side)
     if errors:
@@ -239,7 +252,7 @@ def _layers(group: list[Pair], old: Mapping[str, Any], new: Mapping[str, Any]) -
 
 
 def _findings(pairs: list[Pair]) -> tuple[Finding, ...]:
-    """Equal changes of many compositions as one, the strongest first."""
+    """Return equal changes of many compositions as one finding each, the strongest first."""
     found: dict[str, Finding] = {}
     for pair in pairs:
         for change, cls in zip(pair.changes, pair.classes, strict=True):

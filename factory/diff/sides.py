@@ -1,4 +1,4 @@
-"""PARENT: The two sides of a comparison, from the words of the command line.
+"""PARENT: The two sides of a comparison, opened from the words of the command line.
 
     main, HEAD~3, v1.2          groups as they lie in a git revision
     :                           groups as they lie in the working tree
@@ -35,14 +35,14 @@ NOT_COMPARED = ("hydra.", "hydra/")
 
 @dataclass(frozen=True)
 class Side:
-    """One side.
+    """One side of a comparison: config groups, and the overrides to compose from them.
 
     Args:
-        name: as it is shown.
-        places: the folders of groups on this side; what comes first hides the same option of later ones.
-        overrides: of its composition.
-        fixed: the config of a run, which is not composed again.
-        narrowed: one composition is meant, not all that its groups offer.
+        name: the name that reports show.
+        places: the config search path of this side; an option of an earlier folder hides the same one of a later.
+        overrides: overrides of its composition.
+        fixed: the config of a run, which is not composed again; None for groups.
+        narrowed: whether one composition is meant, not all that its groups offer.
     """
 
     name: str
@@ -52,17 +52,21 @@ class Side:
     narrowed: bool = False
 
     def config(self) -> Config:
-        """The one composition of this side, not validated."""
+        """Return the one composition of this side, not validated.
+
+        Raises:
+            ConfigError: it does not compose.
+        """
         return self.fixed or compose_config(self.overrides, places=self.places)
 
 
 def open_sides(words: Sequence[str], config_dir: str | None, temporary: Path) -> tuple[Side, Side]:
-    """Both sides; by default HEAD and the working tree.
+    """Open both sides of a comparison; by default HEAD and the working tree.
 
     Args:
-        words: of the command line, after the verb.
-        config_dir: the user's folder of groups.
-        temporary: takes the groups of revisions; must outlive the sides.
+        words: words of the command line, after the verb.
+        config_dir: the user's folder of config groups.
+        temporary: folder that takes the groups of git revisions; must outlive the sides.
 
     Raises:
         ConfigError: a word is no side, or there are more than two.
@@ -86,12 +90,13 @@ def open_sides(words: Sequence[str], config_dir: str | None, temporary: Path) ->
 
 
 def _as_asked(side: Side, fixed: Config) -> Side:
-    """Groups against a run: what the run's overrides would compose from them."""
+    """Return a side of groups narrowed to what a run's overrides compose from them."""
     asked = (word for word in fixed.overrides if not word.lstrip("+~").startswith(NOT_COMPARED))
     return replace(side, overrides=(*asked, *side.overrides), narrowed=True)
 
 
 def _side(word: str, config_dir: str | None, temporary: Path) -> Side:
+    """Open the side that one word names."""
     split = SIDE.fullmatch(word)
     revision, own_words = (split[1], _words(split[2])) if split else (word, ())
     folder = Path(word)
@@ -109,6 +114,7 @@ def _side(word: str, config_dir: str | None, temporary: Path) -> Side:
 
 
 def _words(text: str) -> tuple[str, ...]:
+    """Return the overrides of a side, split as a shell does."""
     try:
         return tuple(shlex.split(text))
     except ValueError as error:
@@ -116,10 +122,12 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _fixed(word: str, folder: Path) -> Side:
+    """Return the side that holds the config of a run."""
     return Side(word, (package_conf(),), fixed=reload_config(RunDir(folder)), narrowed=True)
 
 
 def _published(word: str, folder: Path) -> Side:
+    """Return the side that holds the config of the run behind a published version."""
     run = origin_of(folder)
     if not RunDir(run).config.is_file():
         raise ConfigError(f"{word}: the run that published it is gone: {run}")
@@ -130,7 +138,10 @@ def _published(word: str, folder: Path) -> Side:
 
 
 def _revision(revision: str, config_dir: str | None, temporary: Path) -> Side:
-    """The groups as they were in a revision of the repository that holds the first of their folders."""
+    """Return the side that holds the groups of a git revision.
+
+    The repository is that of the first folder on the config search path; folders outside of it are taken as they are.
+    """
     leading, *others = folders(config_dir)
     taken = [_archived(leading, revision, temporary / "0")]
     for number, place in enumerate(others, 1):
@@ -140,13 +151,16 @@ def _revision(revision: str, config_dir: str | None, temporary: Path) -> Side:
 
 
 def repository(folder: Path) -> Path | None:
-    """The top of the git repository that tracks this folder; None outside of one."""
+    """Return the top folder of the git repository that holds this folder; None outside of one."""
     found = _git(folder, "rev-parse", "--show-toplevel")
     return None if found is None else Path(found.decode().strip()).resolve()
 
 
 def _archived(folder: Path, revision: str, to: Path) -> Path:
-    """What a folder was in a revision; git itself finds the repository, so that one call does where all is well."""
+    """Unpack a folder as it was in a git revision and return its path.
+
+    Git itself finds the repository, so that one call suffices where all is well.
+    """
     tar = _git(folder, "archive", "--format=tar", revision)
     if tar is None:
         raise ConfigError(_why_not(folder, revision))
@@ -156,6 +170,7 @@ def _archived(folder: Path, revision: str, to: Path) -> Path:
 
 
 def _why_not(folder: Path, revision: str) -> str:
+    """Return why a folder could not be read from a git revision."""
     root = repository(folder)
     if root is None or _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") is None:
         takes = "a git revision, a run folder, a published version or :overrides"
@@ -164,7 +179,7 @@ def _why_not(folder: Path, revision: str) -> str:
 
 
 def _git(folder: Path, *words: str) -> bytes | None:
-    """What git prints; None where it refuses or is not installed."""
+    """Return what git prints; None where it fails or is not installed."""
     try:
         return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=True, timeout=60).stdout
     except (OSError, subprocess.SubprocessError):

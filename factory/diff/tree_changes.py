@@ -1,4 +1,4 @@
-"""PARENT: Two values → every difference between them, once: the walk that knows nothing of what a config means."""
+"""PARENT: The generic comparison of two values: every difference between them, once, without regard to its meaning."""
 
 from __future__ import annotations
 
@@ -7,29 +7,31 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 ORDERED = ("model.layers", "data.inputs", "data.outputs")
-"""Mappings whose order is part of what they say: a stack, and the signature's."""
+"""Config paths of mappings whose order matters: the stack of layers, and the signature's inputs and outputs."""
 
 Verb = Literal["set", "added", "removed", "renamed", "reordered"]
 
 
 class _Absent:
+    """The type of `ABSENT`."""
+
     def __repr__(self) -> str:
         return "(absent)"
 
 
 ABSENT = _Absent()
-"""What stands for a side that has no such key."""
+"""The value of a key that one side does not have."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change.
+    """One difference between two values.
 
     Args:
-        path: of the value; of a renamed layer its new path.
-        verb: what was done to it.
-        old: `ABSENT` where it was not there; the old name of a renamed layer; the old order of keys.
-        new: likewise.
+        path: config path of the value; the new path where a layer was renamed.
+        verb: what was done to the value.
+        old: the old value; `ABSENT` where there was none; the old name of what was renamed; the old order of keys.
+        new: the new value; `ABSENT` where there is none; the new name of what was renamed; the new order of keys.
     """
 
     path: str
@@ -42,7 +44,7 @@ Walk = Callable[[str, Any, Any], Iterator[Change]]
 
 
 def same(old: Any, new: Any) -> bool:
-    """Equal, and not only because ``True == 1``."""
+    """Return whether two values are equal, not taking ``True`` for ``1``."""
     if isinstance(old, bool) != isinstance(new, bool):
         return False
     if isinstance(old, list) and isinstance(new, list):
@@ -53,7 +55,10 @@ def same(old: Any, new: Any) -> bool:
 
 
 def value(path: str, old: Any, new: Any) -> Iterator[Change]:
-    """Anything: mappings key by key, lists of equal length item by item where they hold more than scalars."""
+    """Compare two values of any kind.
+
+    Mappings are compared key by key; lists of equal length item by item where they hold more than scalars.
+    """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         yield from mapping(path, old, new)
     elif isinstance(old, list) and isinstance(new, list):
@@ -63,6 +68,7 @@ def value(path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def leaf(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare two values as wholes."""
     if old is ABSENT:
         yield Change(path, "added", old, new)
     elif new is ABSENT:
@@ -72,12 +78,13 @@ def leaf(path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def items(path: str, old: list[Any], new: list[Any], item: Walk) -> Iterator[Change]:
+    """Compare two lists item by item, or as wholes where their lengths differ or they hold only scalars."""
     nested = any(isinstance(part, list | Mapping) for part in (*old, *new))
     if len(old) != len(new) or not nested:
         yield from leaf(path, old, new)
         return
-    for place, (before, after) in enumerate(zip(old, new, strict=True)):
-        yield from item(f"{path}[{place}]", before, after)
+    for index, (before, after) in enumerate(zip(old, new, strict=True)):
+        yield from item(f"{path}[{index}]", before, after)
 
 
 def mapping(
@@ -88,12 +95,15 @@ def mapping(
     each: Mapping[str, Walk] | None = None,
     otherwise: Walk = value,
 ) -> Iterator[Change]:
-    """Key by key.
+    """Compare two mappings key by key.
 
     Args:
-        defaults: what an absent key means.
-        each: how to walk these keys.
-        otherwise: how to walk all others.
+        path: config path of both mappings.
+        old: the old mapping.
+        new: the new mapping.
+        defaults: key → the value that an absent key stands for.
+        each: key → how to compare its values.
+        otherwise: how to compare the values of all other keys.
     """
     defaults, each = defaults or {}, each or {}
     for key in dict.fromkeys((*old, *new)):
