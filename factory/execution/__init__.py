@@ -1,4 +1,4 @@
-"""PARENT: Processes: warm workers on this machine, and the one interface by which any cluster gives them.
+"""PARENT: Processes that run stages: warm workers on this machine, and the one interface that any cluster implements.
 
 Imports config and core, and no framework.
 """

@@ -1,4 +1,4 @@
-"""PARENT: where workers live, as the pool sees it: this machine, or the nodes of a cluster."""
+"""PARENT: The interface of a cluster, as the pool uses it: slots, and workers on this machine or on other nodes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Events = queue.Queue[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Slot:
-    """Room for one stage at a time.
+    """A slot for one stage at a time.
 
     Args:
-        number: tells it from other slots.
-        place: the machine it is on; workers are shared by the slots of a place.
-        variables: environment variables of a stage that sits here, such as which GPU is its own.
+        number: identifies the slot within its cluster.
+        place: the node that the slot is on; the slots of one node share its workers.
+        variables: environment variables of a stage in this slot, such as the GPU that it may use.
     """
 
     number: int
@@ -28,46 +28,54 @@ class Slot:
 
 
 class Worker(Protocol):
-    """One ``factory.execution.worker`` process, wherever it runs. Its events carry its name as ``worker``."""
+    """One ``factory.execution.worker`` process, wherever it runs.
+
+    Its events carry its name as ``worker``.
+    """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The worker's name, unlike that of any other worker."""
 
-    def submit(self, request: Mapping[str, Any]) -> None: ...
+    def submit(self, request: Mapping[str, Any]) -> None:
+        """Send a stage request to the worker."""
 
     def end(self, job: int) -> None:
-        """Ask for a job's end; its ``exit`` event follows, unless the worker hangs as well."""
+        """Ask the worker to end a job; its ``exit`` event follows, unless the worker hangs as well."""
 
     def abort(self) -> None:
         """End a worker that does not answer; its ``gone`` event follows."""
 
     def kill(self) -> None:
-        """End the worker and its jobs at once, and wait for it; all they write is atomic."""
+        """End the worker and its jobs at once and wait for it; every file they write is written atomically."""
 
 
 class Cluster(Protocol):
-    """Gives slots, and workers for the places they are at.
+    """A cluster: gives slots, and starts workers on the nodes of those slots.
 
     Args:
-        limit: most slots at the same time.
-        gpu: whether stages find a GPU where they run; None where that is to be seen on this machine.
+        limit: the largest number of slots at the same time.
+        gpu: whether stages find a GPU where they run; None where that depends on this machine.
     """
 
     limit: int
 
     @property
-    def gpu(self) -> bool | None: ...
+    def gpu(self) -> bool | None:
+        """Whether stages find a GPU where they run; None where that depends on this machine."""
 
     def open(self, events: Events) -> set[str]:
-        """Begin to give slots: an event ``slot`` with each, now or when there is room.
+        """Begin to give slots: an event ``slot`` with each one, now or when there is room.
 
         Returns:
-            Places where there will be slots, as far as that is known.
+            Nodes that will have slots, as far as that is known.
         """
 
-    def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> Worker: ...
+    def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> Worker:
+        """Start a worker on a node; it imports the modules ``preload`` and reports to ``events``."""
 
     def replace(self, slot: Slot) -> None:
-        """The place of a slot was lost: another one is to be given for it."""
+        """Give another slot for one whose node was lost."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give back every slot and end what this cluster started."""

@@ -1,4 +1,4 @@
-"""PARENT: what a worker process is started with."""
+"""PARENT: The environment of a worker process: backend, GPU, threads."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from factory.core.process import python_path
 
 @dataclass(frozen=True)
 class Environment:
-    """What a worker process is started with, and cannot change later.
+    """What a worker process is started with and cannot change later.
 
     Args:
         backend: the Keras backend, and the only framework the process may import besides ``also``.
-        gpu: whether it may see one.
-        threads: of every thread pool; changes torch's weights bitwise, so it is pinned and recorded.
-        also: further frameworks the model needs inside (string lookups are TensorFlow's on every backend).
+        gpu: whether it may use a GPU.
+        threads: size of every thread pool; changes torch's weights bitwise, so it is pinned and recorded.
+        also: further frameworks that the model itself needs (string lookups are TensorFlow's on every backend).
     """
 
     backend: str
@@ -27,10 +27,11 @@ class Environment:
 
     @property
     def block(self) -> tuple[str, ...]:
+        """The frameworks that the process must not import."""
         return tuple(name for name in BACKENDS if name != self.backend and name not in self.also)
 
     def variables(self) -> dict[str, str]:
-        """The environment variables of the process."""
+        """Return the environment variables of the process."""
         threads = str(self.threads)
         fixed = {
             "KERAS_BACKEND": self.backend,
@@ -40,7 +41,7 @@ class Environment:
             "TF_NUM_INTRAOP_THREADS": threads,
             "OMP_WAIT_POLICY": "passive",  # spinning threads of two processes on two cores: a 0.15 s fit took 3.8 s
             "TF_CPP_MIN_LOG_LEVEL": "2",
-            "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # looking for a GPU must not start CUDA before the fork
+            "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # the search for a GPU must not start CUDA before the fork
             "PYTHONUNBUFFERED": "1",
             "PYTHONPATH": python_path(),
         }

@@ -1,4 +1,4 @@
-"""PARENT: how a stage gets a process."""
+"""PARENT: The interface of a launcher, which runs a pipeline's stages in processes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from factory.execution.watchdog import Limit
 
 
 class Launcher(Protocol):
-    """What a pipeline asks of a launcher: an environment that warms up, stages that run in it, their events.
+    """The interface of a launcher: starts warm workers, runs stages in them, passes on their events.
 
     Args:
-        gpu: whether stages find a GPU where they run; None where that is to be seen on this machine.
+        gpu: whether stages find a GPU where they run; None where that depends on this machine.
     """
 
     @property
-    def gpu(self) -> bool | None: ...
+    def gpu(self) -> bool | None:
+        """Whether stages find a GPU where they run; None where that depends on this machine."""
 
-    def warm(self, environment: Environment, preload: tuple[str, ...]) -> object: ...
+    def warm(self, environment: Environment, preload: tuple[str, ...]) -> object:
+        """Start a worker of this environment, if there is none yet, and let it import the modules ``preload``."""
 
     def submit(
         self,
@@ -30,8 +32,23 @@ class Launcher(Protocol):
         log: Path,
         arguments: Mapping[str, Any],
         limit: Limit | None = None,
-    ) -> int: ...
+    ) -> int:
+        """Request a stage.
 
-    def next_event(self) -> dict[str, Any]: ...
+        Args:
+            environment: environment of the worker that runs it.
+            stage: module of the stage below ``factory``, such as ``training.train``.
+            run: the run's folder.
+            log: file that takes the output of the stage.
+            arguments: keyword arguments of the stage's ``run``.
+            limit: how long it may take, None for any time.
 
-    def kill(self) -> None: ...
+        Returns:
+            The job's number, which its events carry as ``id``.
+        """
+
+    def next_event(self) -> dict[str, Any]:
+        """Wait for the next event of a job or a worker."""
+
+    def kill(self) -> None:
+        """End every stage that this launcher still runs."""

@@ -1,4 +1,4 @@
-"""PARENT: stages as processes of this machine: a warm worker for each environment, a fork for each stage."""
+"""PARENT: Stages as processes of this machine: a warm worker for each environment, a fork for each stage."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from factory.execution.watchdog import SILENCE, STARTING, TICK, Limit, Vigil
 
 
 class LocalWorker:
-    """One ``factory.execution.worker`` process; a thread hands its events to the launcher's queue.
+    """One ``factory.execution.worker`` process; a thread puts its events into the launcher's queue.
 
     Args:
-        environment: what it is started with.
+        environment: environment of the process.
         preload: modules it imports before its first stage.
-        events: takes what it and its stages tell.
+        events: queue that takes the events of the worker and its stages.
         variables: further environment variables.
-        folder: where it works; the parent's working folder unless given.
+        folder: its working folder; the parent's unless given.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class LocalWorker:
         threading.Thread(target=self.bury, daemon=True).start()
 
     def live(self, start: Callable[[], Child], started: Future[Child]) -> None:
-        """Start the process and listen to it; in one thread, since the kernel kills it when this thread ends."""
+        """Start the process and read its events, in one thread: the kernel kills the process when this thread ends."""
         try:
             child = start()
         except BaseException as error:
@@ -66,6 +66,7 @@ class LocalWorker:
         self.listen(child)
 
     def listen(self, child: Child) -> None:
+        """Pass on the worker's events until it ends, then its ``gone`` event."""
         name, backend, broken = f"{self.environment.backend}-{child.pid}", self.environment.backend, ""
         for line in child.read_lines():
             event = json.loads(line)
@@ -77,30 +78,34 @@ class LocalWorker:
         self.events.put({**gone, "broken": bool(broken)})
 
     def bury(self) -> None:
-        """When the worker has ended, end what is left of its jobs: one that hangs would hold our pipe open."""
+        """End the jobs that are left when the worker has ended: one that hangs would keep our pipe open."""
         self.child.wait()
         self.child.kill()
 
     def submit(self, request: Mapping[str, Any]) -> None:
+        """Send a stage request to the worker."""
         self.child.send(request)
 
     def end(self, job: int) -> None:
+        """Ask the worker to end a job."""
         self.child.send({"end": job})
 
     def abort(self) -> None:
+        """End a worker that does not answer."""
         self.child.abort()
 
     def kill(self) -> None:
+        """End the worker and its jobs, and wait until they have ended."""
         self.child.kill()
         self.listener.join()
         self.child.close()
 
 
 class LocalCluster:
-    """This machine.
+    """This machine as a cluster of one node.
 
     Args:
-        limit: stages at the same time.
+        limit: number of stages at the same time.
         variables: environment variables of every worker.
     """
 
@@ -110,33 +115,35 @@ class LocalCluster:
         self.limit, self.variables = limit, variables
 
     def open(self, events: Events) -> set[str]:
+        """Give all slots at once."""
         for number in range(self.limit):
             events.put({"event": "slot", "slot": Slot(number, "here")})
         return {"here"}
 
     def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> LocalWorker:
+        """Start a worker on this machine."""
         return LocalWorker(environment, preload, events, self.variables)
 
     def replace(self, slot: Slot) -> None:
-        """This machine is not lost while its parent process lives."""
+        """Do nothing: this machine is not lost while its parent process lives."""
 
     def close(self) -> None:
-        """Its workers are all there was."""
+        """Do nothing: a local cluster consists of its workers alone."""
 
 
 @dataclass
 class Running:
-    """A stage on its worker."""
+    """A stage that runs on its worker."""
 
     worker: LocalWorker
     vigil: Vigil
 
 
 class LocalLauncher:
-    """Runs stages on this machine. Use as a context manager: it leaves no process behind.
+    """A launcher that runs stages on this machine; a context manager that leaves no process behind.
 
     Args:
-        silence: seconds after which a stage that says nothing is named.
+        silence: seconds without output after which a stage is reported as silent.
     """
 
     gpu = None
@@ -163,7 +170,7 @@ class LocalLauncher:
         self.running.clear()
 
     def warm(self, environment: Environment, preload: tuple[str, ...]) -> LocalWorker:
-        """Start the worker of an environment, if it is not there yet, and let it import."""
+        """Start the worker of an environment, if there is none yet, and let it import the modules ``preload``."""
         if environment not in self.workers:
             self.workers[environment] = LocalWorker(environment, preload, self.queue)
         return self.workers[environment]
@@ -177,7 +184,7 @@ class LocalLauncher:
         arguments: Mapping[str, Any],
         limit: Limit | None = None,
     ) -> int:
-        """Ask for a stage.
+        """Request a stage; see `Launcher.submit`.
 
         Returns:
             The job's number, which its events carry as ``id``.
@@ -192,7 +199,11 @@ class LocalLauncher:
         return self.submitted
 
     def next_event(self) -> dict[str, Any]:
-        """Wait for the next event: a job's, with its ``id``, or a worker's ``ready`` or ``gone``, with its ``jobs``."""
+        """Wait for the next event.
+
+        Returns:
+            The event of a job, with its ``id``, or a worker's ``ready`` or ``gone``, with its ``jobs``.
+        """
         while True:
             for number, running in self.running.items():
                 if silent := running.vigil.look(number, running.worker, time.monotonic()):
@@ -202,7 +213,7 @@ class LocalLauncher:
                     return event
 
     def taken(self, event: dict[str, Any]) -> dict[str, Any] | None:
-        """The event as it is passed on; None where it concerns nobody."""
+        """Note an event and return it as it is passed on; None where nobody waits for it."""
         running = self.running.get(event.get("id", 0))
         match event["event"]:
             case "gone":
@@ -222,7 +233,10 @@ class LocalLauncher:
         return event
 
     def lost(self, gone: dict[str, Any]) -> dict[str, Any] | None:
-        """A worker ended: of its stages, what ended them. One that had nothing to do is started again when needed."""
+        """Return the event that ends the stages of a worker that ended; None where it had none.
+
+        Such a worker is started again when it is needed.
+        """
         jobs = [number for number, running in self.running.items() if running.worker.name == gone["worker"]]
         for environment, worker in list(self.workers.items()):
             if worker.name == gone["worker"]:

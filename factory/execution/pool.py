@@ -1,4 +1,4 @@
-"""PARENT: warm workers shared by many pipelines, so many stages at a time; what ends under its work is replaced."""
+"""PARENT: The pool of warm workers that many pipelines share; runs as many stages at a time as there are slots."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from factory.execution.environment import Environment
 from factory.execution.run_queue import RunQueue, StageRequest
 from factory.execution.watchdog import STARTING, TICK, Limit, Vigil, stricter
 
-TRIES = 3  # workers that may end under one stage before it counts as failed
+TRIES = 3  # starts of a stage whose workers end before it counts as failed
 
 
 class Pool:
-    """Use as a context manager: it leaves no process behind.
+    """A pool of warm workers; a context manager that leaves no process behind.
+
+    A worker that ends under its stages is replaced, and they are started again.
 
     Args:
-        cluster: gives the slots that stages run on, and the workers.
-        preload: what each environment imports before its first stage; may still grow.
-        timeout: seconds a stage may take, None for as long as it likes.
+        cluster: gives the slots that stages run in, and the workers.
+        preload: environment → modules that its workers import before their first stage; may still grow.
+        timeout: seconds that a stage may take, None for any time.
     """
 
     def __init__(self, cluster: Cluster, preload: Mapping[Environment, Iterable[str]], timeout: float | None) -> None:
@@ -51,6 +53,7 @@ class Pool:
         self.stop()
 
     def open_queue(self) -> RunQueue:
+        """Return a new run queue, the launcher of one pipeline."""
         run_queue = RunQueue(self)
         with self.lock:
             self.run_queues.add(run_queue)
@@ -59,7 +62,7 @@ class Pool:
         return run_queue
 
     def warm(self, environment: Environment) -> None:
-        """Let an environment be imported wherever there is a slot, now and later."""
+        """Start a worker of this environment on every node that has slots, now and later."""
         with self.lock:
             self.wanted[environment] = None
             if not self.stopped and environment not in self.broken:
@@ -69,6 +72,7 @@ class Pool:
     def submit(
         self, run_queue: RunQueue, environment: Environment, message: Mapping[str, Any], limit: Limit | None
     ) -> int:
+        """Add a stage request to those that wait for a slot; return its number, which its events carry as ``id``."""
         vigil = Vigil(stricter(limit, self.timeout), message["stage"], environment.backend, message["log"])
         with self.lock:
             self.asked += 1
@@ -77,7 +81,7 @@ class Pool:
             return self.asked
 
     def end(self, run_queue: RunQueue) -> None:
-        """Forget a queue and end what it still has running."""
+        """Close a run queue and end the stages that it still has running."""
         with self.lock:
             self.run_queues.discard(run_queue)
             self.waiting = deque(request for request in self.waiting if request.run_queue is not run_queue)
@@ -86,7 +90,7 @@ class Pool:
                     request.worker.end(number)
 
     def stop(self) -> None:
-        """End every worker and its stages; every pipeline that waits is interrupted."""
+        """End every worker and its stages, and interrupt every pipeline that waits."""
         with self.lock:
             self.stopped = True
             workers, self.workers = list(self.workers.values()), {}
@@ -101,6 +105,7 @@ class Pool:
     # ---- with the lock held
 
     def worker(self, place: str, environment: Environment) -> Worker:
+        """Return the worker of an environment on a node; start it where there is none."""
         key = (place, environment)
         if key not in self.workers:
             preload = tuple(self.preload.get(environment, ()))
@@ -108,6 +113,7 @@ class Pool:
         return self.workers[key]
 
     def start_waiting(self) -> None:
+        """Start waiting stages as long as there are free slots."""
         while self.waiting and self.free and not self.stopped:
             request = self.waiting.popleft()
             if request.environment in self.broken:
@@ -123,6 +129,7 @@ class Pool:
             request.worker.submit({**request.message, "variables": dict(request.slot.variables)})
 
     def handle(self, event: Mapping[str, Any]) -> None:
+        """Act on an event of the cluster or of a worker."""
         request = self.running.get(event.get("id", 0))
         if event["event"] == "gone":
             self.replace(event)
@@ -142,7 +149,7 @@ class Pool:
                 request.run_queue.events.put(dict(event))
 
     def slot(self, slot: Slot) -> None:
-        """Room for a stage; a place seen for the first time imports what is wanted everywhere."""
+        """Take a new slot; start the wanted workers on a node that is seen for the first time."""
         self.free.append(slot)
         if slot.place not in self.places:
             self.places.add(slot.place)
@@ -150,7 +157,7 @@ class Pool:
                 self.worker(slot.place, environment)
 
     def free_slot(self, request: StageRequest) -> Slot:
-        """Take a stage off its slot."""
+        """Take a stage off its slot and return the slot."""
         del self.running[request.message["id"]]
         slot, request.slot, request.worker = request.slot, None, None
         if slot is None:
@@ -158,12 +165,12 @@ class Pool:
         return slot
 
     def replace(self, gone: Mapping[str, Any]) -> None:
-        """A worker ended: start its stages again elsewhere; training goes on from its checkpoint."""
-        found = next((key for key, worker in self.workers.items() if worker.name == gone["worker"]), None)
-        if found is None:
+        """Start the stages of a worker that ended again elsewhere; training goes on from its checkpoint."""
+        key = next((key for key, worker in self.workers.items() if worker.name == gone["worker"]), None)
+        if key is None:
             return
-        place, environment = found
-        worker = self.workers.pop(found)
+        place, environment = key
+        worker = self.workers.pop(key)
         worker.kill()
         if gone["broken"]:
             self.broken[environment] = gone["message"]
@@ -179,7 +186,7 @@ class Pool:
             self.leave(place)
 
     def leave(self, place: str) -> None:
-        """A place does not answer: its slots are given up for others."""
+        """Give up the slots of a node that does not answer, and ask for others."""
         lost = [slot for slot in self.free if slot.place == place]
         self.free = [slot for slot in self.free if slot.place != place]
         self.places.discard(place)
@@ -187,14 +194,16 @@ class Pool:
             self.cluster.replace(slot)
 
     def close(self, request: StageRequest, code: int) -> None:
+        """Tell a run queue that its stage has ended."""
         told = {"id": request.message["id"], "code": code, "backend": request.environment.backend}
         request.run_queue.events.put({"event": "exit", **told, **request.vigil.cause})
 
     def fail(self, request: StageRequest, message: str) -> None:
+        """Tell a run queue that its stage is lost with its worker."""
         request.run_queue.events.put({"event": "gone", "jobs": [request.message["id"]], "message": message})
 
     def look_after(self) -> None:
-        """End what is overdue, and tell of what is silent."""
+        """End stages that are overdue and report those that are silent."""
         now = time.monotonic()
         for number, request in self.running.items():
             if request.worker and (silent := request.vigil.look(number, request.worker, now)):
@@ -203,7 +212,7 @@ class Pool:
     # ---- the router's thread
 
     def route(self) -> None:
-        """Hand each event to the queue it belongs to; start what waits; end what is overdue."""
+        """Pass each event to its run queue, start waiting stages, end overdue ones, until the pool stops."""
         while not self.stopped:
             try:
                 event = self.events.get(timeout=TICK)

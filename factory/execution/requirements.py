@@ -1,4 +1,4 @@
-"""PARENT: what is asked of a cluster, without the cluster engine itself."""
+"""PARENT: Settings of a cluster and requirements on its nodes, without the cluster engine itself."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from factory.config.packages import absent
 from factory.core.errors import MissingPackage
 
 GIB = 1 << 30  # bytes
-STORAGE = "storage.json"  # in a sweep's folder: the URL that its runs travel by
+STORAGE = "storage.json"  # file in a sweep's folder: the URL through which its run folders are synchronized
 
 
 @dataclass(frozen=True)
 class ClusterSettings:
-    """Where the stages of a sweep run, and what each of them reserves.
+    """The cluster that runs the stages of a sweep, and the resources that each stage reserves.
 
     Args:
         address: ``auto``, ``host:port`` or ``ray://host:10001``; None starts Ray on this machine.
-        cpus: of a stage.
-        gpus: of a stage; a fraction shares one.
-        memory: of a stage, in GiB.
-        storage: fsspec URL that run folders travel by; None where every node has the sweep's folder at the same path.
+        cpus: CPUs of a stage.
+        gpus: GPUs of a stage; a fraction shares one.
+        memory: memory of a stage, in GiB.
+        storage: fsspec URL through which run folders are synchronized; None where every node has the sweep's folder at
+            the same path.
     """
 
     address: str | None = None
@@ -32,26 +33,26 @@ class ClusterSettings:
     storage: str | None = None
 
     def resources(self) -> dict[str, float]:
-        """In Ray's words; memory in bytes."""
-        asked = {"CPU": float(self.cpus), "GPU": float(self.gpus), "memory": float(int(self.memory * GIB))}
-        return {name: amount for name, amount in asked.items() if amount}
+        """Return the resources of a stage under Ray's names, memory in bytes."""
+        amounts = {"CPU": float(self.cpus), "GPU": float(self.gpus), "memory": float(int(self.memory * GIB))}
+        return {name: amount for name, amount in amounts.items() if amount}
 
     def room(self, node: Mapping[str, float]) -> int:
-        """How many stages a node with these resources holds."""
+        """Return how many stages a node with these resources holds."""
         return min(int(node.get(name, 0.0) / amount) for name, amount in self.resources().items())
 
 
 @dataclass(frozen=True)
 class NodeRequirements:
-    """What parent and nodes must agree on.
+    """What every node must have in common with the parent.
 
     Args:
         folder: the parent's working folder, which relative paths start from.
-        root: the sweep's folder, absolute.
-        storage: as in `ClusterSettings`.
-        versions: of packages that decide what is computed.
-        project: the folder of the project, which every node must have at the same path.
-        code: what `project_digest` says of that folder.
+        root: the sweep's folder, an absolute path.
+        storage: URL through which run folders are synchronized, None for a shared folder; see `ClusterSettings`.
+        versions: package → version, of the packages that decide what is computed.
+        project: the project's folder, which every node must have at the same path; None without one.
+        code: `project_digest` of that folder.
     """
 
     folder: Path
@@ -63,8 +64,10 @@ class NodeRequirements:
 
 
 def check_installed() -> None:
-    """Raises:
-    MissingPackage: Ray is not there.
+    """Check that the packages of the Ray launcher are installed.
+
+    Raises:
+        MissingPackage: Ray or fsspec is not installed.
     """
     if absent(["ray", "fsspec"]):
         raise MissingPackage("hydra/launcher: got 'factory_ray', which needs ray; pip install 'factory[ray]'")

@@ -1,4 +1,4 @@
-"""PARENT: a pipeline's share of the pool, and the stages it has asked for."""
+"""PARENT: The run queue: one pipeline's share of the pool, and its stage requests."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from factory.execution.watchdog import Limit, Vigil
 
 @dataclass
 class StageRequest:
-    """One stage that was asked for.
+    """One requested stage, from the request to its end.
 
     Args:
-        run_queue: who asked.
-        environment: where it runs.
-        message: as the worker takes it; holds the request's ``id``.
-        vigil: over the time it takes, once it runs.
-        slot: where it runs, while it runs.
-        worker: that runs it.
+        run_queue: the queue of the run that requested it.
+        environment: environment of the worker that runs it.
+        message: the request as the worker takes it, with its ``id``.
+        vigil: watchdog over the time it takes, once it runs.
+        slot: the slot it runs in, while it runs.
+        worker: the worker that runs it, while it runs.
         tries: how often it was started.
     """
 
@@ -37,21 +37,24 @@ class StageRequest:
 
 
 class Shared(Protocol):
-    """What a queue asks of the pool it is part of."""
+    """What a run queue needs of its pool; see `pool.Pool`."""
 
     cluster: Cluster
 
-    def warm(self, environment: Environment) -> None: ...
+    def warm(self, environment: Environment) -> None:
+        """Start a worker of this environment on every node that has slots."""
 
     def submit(
         self, run_queue: RunQueue, environment: Environment, message: Mapping[str, Any], limit: Limit | None
-    ) -> int: ...
+    ) -> int:
+        """Add a stage request and return its number."""
 
-    def end(self, run_queue: RunQueue) -> None: ...
+    def end(self, run_queue: RunQueue) -> None:
+        """Close a run queue and end the stages that it still has running."""
 
 
 class RunQueue:
-    """A pipeline's own launcher, on the shared pool: it sees the events of its own stages only."""
+    """A pipeline's launcher on the shared pool; it receives the events of its own stages only."""
 
     def __init__(self, pool: Shared) -> None:
         self.pool = pool
@@ -59,9 +62,11 @@ class RunQueue:
 
     @property
     def gpu(self) -> bool | None:
+        """Whether stages find a GPU where they run; None where that depends on this machine."""
         return self.pool.cluster.gpu
 
     def warm(self, environment: Environment, preload: tuple[str, ...]) -> None:
+        """Start a worker of this environment on every node that has slots; the pool knows what to preload."""
         self.pool.warm(environment)
 
     def submit(
@@ -73,11 +78,12 @@ class RunQueue:
         arguments: Mapping[str, Any],
         limit: Limit | None = None,
     ) -> int:
+        """Request a stage; see `Launcher.submit`."""
         message = {"stage": stage, "run": str(run), "log": str(log), "arguments": arguments}
         return self.pool.submit(self, environment, message, limit)
 
     def next_event(self) -> dict[str, Any]:
-        """Wait for the next event.
+        """Wait for the next event of this queue's stages.
 
         Raises:
             KeyboardInterrupt: the pool was stopped: for a pipeline it is as if Ctrl-C had been pressed in it.

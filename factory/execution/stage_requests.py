@@ -1,4 +1,4 @@
-"""PARENT: following jobs on a launcher until they end, and saying in one line why one failed."""
+"""PARENT: Following stage requests on a launcher until they end, and the one-line error of one that failed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,28 @@ from factory.execution.launcher import Launcher
 
 
 class Watcher(Protocol):
-    """Shows a run while it runs; is told every event of every stage."""
+    """A display or recorder of a run under way, which receives every event of every stage."""
 
-    def event(self, event: Mapping[str, Any]) -> None: ...
+    def event(self, event: Mapping[str, Any]) -> None:
+        """Take one event."""
 
 
 def follow(
     jobs: Iterable[int], launcher: Launcher, watch: Watcher, clock: Clock, failure: type[FactoryError]
 ) -> Iterator[dict[str, Any]]:
-    """Events of jobs until all have ended; an ``exit`` event carries the fields of the ``failed`` one before it.
+    """Yield the events of jobs until all have ended.
+
+    An ``exit`` event carries the fields of the ``failed`` event before it.
+
+    Args:
+        jobs: numbers of the jobs, as `Launcher.submit` returned them.
+        launcher: the launcher that runs them.
+        watch: receives every event.
+        clock: the run's timings; the imports of workers are added.
+        failure: class of the error where a worker is lost.
 
     Raises:
-        FactoryError: of class ``failure``, where a worker ended under its jobs or could not start.
+        FactoryError: a worker ended under its jobs or could not start; of the class ``failure``.
     """
     waiting, failed = set(jobs), dict[int, Mapping[str, Any]]()
     while waiting:
@@ -43,7 +53,13 @@ def follow(
 
 
 def failure_of(end: Mapping[str, Any], kind: type[FactoryError], doing: str) -> FactoryError:
-    """The error behind a job's ``exit`` event: its own words, or what ended its process."""
+    """Return the error behind a job's ``exit`` event: the stage's own, or what ended its process.
+
+    Args:
+        end: the ``exit`` event, as `follow` yields it.
+        kind: class of the error where the stage raised none.
+        doing: what the stage was doing, as the message says it.
+    """
     if "error" in end:
         return revived(end["error"], end["message"])
     if limit := end.get("overdue"):

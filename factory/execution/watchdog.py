@@ -1,23 +1,23 @@
-"""PARENT: how long a stage may take, and how long it has been silent; by the monotonic clock."""
+"""PARENT: The watchdog of a stage: how long it may take, how long it has been silent; by the monotonic clock."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-STARTING = 120.0  # seconds that a worker may take to import, beside what its first stage may take
+STARTING = 120.0  # seconds that a worker may take to import, in addition to the limit of its first stage
 GRACE = 5.0  # seconds a worker has to end a stage that is overdue, before it is ended itself
-SILENCE = 60.0  # seconds between two lines about a stage that says nothing
+SILENCE = 60.0  # seconds between two reports of a stage that gives no sign of life
 TICK = 0.5  # seconds between looks at the clock
 
 
 @dataclass(frozen=True)
 class Limit:
-    """Seconds that a stage may take.
+    """The limit of a stage's duration.
 
     Args:
-        seconds: of them.
-        key: of the config, that says so.
+        seconds: how long the stage may take.
+        key: path of the config key that sets the limit.
     """
 
     seconds: float
@@ -25,22 +25,24 @@ class Limit:
 
 
 class Ending(Protocol):
-    """What is asked of the worker of a stage; see `cluster.Worker`."""
+    """The part of a worker's interface by which a stage is ended; see `cluster.Worker`."""
 
-    def end(self, job: int) -> None: ...
+    def end(self, job: int) -> None:
+        """Ask the worker to end a job."""
 
-    def abort(self) -> None: ...
+    def abort(self) -> None:
+        """End a worker that does not answer."""
 
 
 class Vigil:
-    """Kept for one stage while it runs.
+    """The watchdog of one running stage.
 
     Args:
-        limit: None for as long as it likes.
-        stage: its name.
-        backend: under which it runs.
-        log: of the stage, a path.
-        silence: seconds between two lines.
+        limit: how long the stage may take, None for any time.
+        stage: name of the stage.
+        backend: the Keras backend that it runs under.
+        log: path of the stage's log.
+        silence: seconds between two reports of silence.
     """
 
     def __init__(self, limit: Limit | None, stage: str, backend: str, log: str, silence: float = SILENCE) -> None:
@@ -51,24 +53,29 @@ class Vigil:
         self.heard = self.named = 0.0
 
     def begin(self, now: float, more: float = 0.0) -> None:
-        """Let its time begin now, with ``more`` seconds for the imports of its worker."""
+        """Start the clock now, with ``more`` seconds for the imports of the worker."""
         self.deadline = now + self.limit.seconds + more if self.limit else None
         self.hear(now)
 
     def hear(self, now: float) -> None:
-        """It said something."""
+        """Note that the stage gave a sign of life."""
         self.heard = self.named = now
 
     @property
     def cause(self) -> dict[str, Any]:
-        """What its last event says of why it ended."""
+        """The field ``overdue`` for the stage's last event, where the stage was ended for exceeding its limit."""
         return {"overdue": vars(self.limit)} if self.overdue else {}
 
     def look(self, job: int, worker: Ending, now: float) -> dict[str, Any] | None:
-        """End the stage where it is overdue, and the worker where that does not answer.
+        """End the stage where it is overdue, and the worker where it does not answer.
+
+        Args:
+            job: number of the stage's job.
+            worker: the worker that runs it.
+            now: time by the monotonic clock, in seconds.
 
         Returns:
-            An event where the stage has been silent for long.
+            A ``silent`` event where the stage has been silent for long, else None.
         """
         if self.deadline is not None and now >= self.deadline:
             if self.overdue:
@@ -84,5 +91,5 @@ class Vigil:
 
 
 def stricter(*limits: Limit | None) -> Limit | None:
-    """The one that allows less."""
+    """Return the strictest of some limits, None where there is none."""
     return min((limit for limit in limits if limit), key=lambda limit: limit.seconds, default=None)

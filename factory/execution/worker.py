@@ -1,11 +1,11 @@
-"""CHILD: one Keras backend, imported once; a fresh forked process for each stage it is asked to run.
+"""CHILD: The worker process: imports one Keras backend once, then forks a fresh process for each requested stage.
 
 ``KERAS_BACKEND=torch python -m factory.execution.worker --block tensorflow,jax --preload factory.training.train``
 
 Requests come as JSON lines on stdin, events leave as JSON lines on stdout:
 
     → {"id": 1, "stage": "training.train", "run": "outputs/…", "log": "outputs/…/train/log.txt", "arguments": {…},
-       "variables": {…}}                                       of its environment, beside the worker's own
+       "variables": {…}}                                       added to the worker's environment variables
     ← {"event": "ready", "start": …, "seconds": 2.1}           the imports are done
     ← {"id": 1, "event": "epoch", …}                           whatever the stage reports
     ← {"id": 1, "event": "failed", "error": "DataError", "message": "…"}
@@ -49,7 +49,10 @@ MESSAGE_LIMIT = 2000  # characters: an event stays below the 4096 bytes that a p
 
 
 class Blocker(MetaPathFinder, Loader):
-    """Makes frameworks look uninstalled: Keras imports each one it finds, which costs seconds and fixes nothing."""
+    """An import hook that makes packages look uninstalled.
+
+    Keras imports each framework it finds, which costs seconds and is of no use.
+    """
 
     def __init__(self, names: list[str]) -> None:
         self.names = frozenset(names)
@@ -63,14 +66,14 @@ class Blocker(MetaPathFinder, Loader):
 
 
 def main() -> None:
-    """Import, say ready, serve requests until stdin closes."""
+    """Import the modules, report ``ready``, serve requests until stdin closes."""
     parser = argparse.ArgumentParser(prog="python -m factory.execution.worker", description=__doc__.partition("\n")[0])
     parser.add_argument("--block", default="", help="top-level packages this process must not import")
     parser.add_argument("--preload", default="", help="modules to import before the first request")
     options = parser.parse_args()
     die_with_parent()
     events = os.dup(1)
-    os.dup2(2, 1)  # whatever a framework prints goes to the log, never between the events
+    os.dup2(2, 1)  # what frameworks print goes to the log, never between the events
     started = time.time()
     try:
         with ending_with_parent() if hasattr(select, "poll") else nullcontext():
@@ -84,7 +87,7 @@ def main() -> None:
 
 
 def preload(modules: list[str], *, block: list[str]) -> None:
-    """Import what the stages need; what Keras imports wherever it finds it (1.6 s), only if a stage asks for it."""
+    """Import the modules that stages need, without optional packages that Keras imports where it finds them (1.6 s)."""
     importing = Blocker(["sklearn", "pandas", "matplotlib"])
     sys.meta_path[:0] = [Blocker(block), importing]
     for module in filter(None, modules):
@@ -94,7 +97,9 @@ def preload(modules: list[str], *, block: list[str]) -> None:
 
 @contextmanager
 def ending_with_parent() -> Iterator[None]:
-    """End this process if the parent goes while it is importing, which takes seconds and reads no requests.
+    """End this process if the parent ends while this process imports, when it reads no requests for seconds.
+
+    The thread that watches has ended before the first fork.
 
     The thread is gone before the first fork.
     """
@@ -117,16 +122,17 @@ def ending_with_parent() -> Iterator[None]:
 
 
 def send(events: int, event: Mapping[str, Any]) -> None:
+    """Write one event as a line of JSON."""
     os.write(events, (json.dumps(event) + "\n").encode())
 
 
 def serve(events: int) -> None:
-    """Fork a process for each request; report each one's end."""
+    """Fork a process for each request and report the end of each."""
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
-    lifeline, held = os.pipe()  # nobody writes; jobs see it end when the last holder, this process, is gone
+    lifeline, held = os.pipe()  # nobody writes; jobs read its end once this process, its last holder, is gone
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)  # a handler is what makes the wake-up descriptor speak
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # the wake-up descriptor is written only for signals with a handler
     jobs: dict[int, int] = {}
     unread = b""
     while True:
@@ -147,17 +153,18 @@ def serve(events: int) -> None:
                     jobs[fork(request, events, lifeline, close=[wake, woken, held])] = request["id"]
     for process in jobs:
         os.kill(process, signal.SIGKILL)
-    os._exit(0)  # a framework takes its time to tear itself down
+    os._exit(0)  # frameworks take long to tear themselves down
 
 
 def end(jobs: Mapping[int, int], number: int) -> None:
-    """Kill one job; not yet reaped, so its process id is still its own."""
+    """Kill one job; it has not been reaped, so its process id is still its own."""
     for process, job in jobs.items():
         if job == number:
             os.kill(process, signal.SIGKILL)
 
 
 def reap(jobs: dict[int, int], events: int) -> None:
+    """Report the jobs that have ended."""
     for process in list(jobs):
         done, status = os.waitpid(process, os.WNOHANG)
         if done:
@@ -165,7 +172,7 @@ def reap(jobs: dict[int, int], events: int) -> None:
 
 
 def fork(request: Mapping[str, Any], events: int, lifeline: int, *, close: list[int]) -> int:
-    """Start a job; only the worker returns, with the job's process id."""
+    """Start a job in a forked process; return its process id, in the worker only."""
     process = fork_with_lifeline()
     if process:
         return process
@@ -185,19 +192,20 @@ def fork(request: Mapping[str, Any], events: int, lifeline: int, *, close: list[
 
 
 def end_with_worker(lifeline: int) -> None:
+    """End this job's process when its worker is gone."""
     os.read(lifeline, 1)  # returns only when the worker is gone, however it went
     os._exit(1)
 
 
 def serve_one(events: int) -> None:
-    """Where there is no fork: one job, then exit; the launcher starts another worker for the next."""
+    """Run one job in this process and exit, where the system has no fork; the launcher starts a worker for the next."""
     request = json.loads(sys.stdin.readline() or "null")
     if request:
         send(events, {"id": request["id"], "event": "exit", "code": perform(request, events)})
 
 
 def perform(request: Mapping[str, Any], events: int) -> int:
-    """Run one stage in this process.
+    """Run one stage in this process and report its error, if any.
 
     Returns:
         The exit code: 0, or that of the error that ended the stage.
@@ -221,7 +229,7 @@ def perform(request: Mapping[str, Any], events: int) -> int:
 
 
 def told(error: Exception, request: Mapping[str, Any]) -> str:
-    """What ended a stage and is no error of ours, in one line."""
+    """Return the one-line message of an error that ended a stage and is not a `FactoryError`."""
     if isinstance(error, OSError):
         return f"{request['stage']}: {request['run']}: {reason(error, request['run'])}"
     return f"{in_one_line(error)} (see {request['log']})"

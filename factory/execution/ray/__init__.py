@@ -1,4 +1,4 @@
-"""PARENT: Everything that knows Ray.
+"""PARENT: The Ray cluster: everything that knows Ray.
 
 Imports execution, config and core.
 """

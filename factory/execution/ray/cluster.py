@@ -1,4 +1,4 @@
-"""PARENT: the nodes of a Ray cluster as places for workers; a Ray of our own on this machine unless one is given."""
+"""PARENT: A Ray cluster as a cluster of workers; starts a Ray on this machine where no address is given."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else ray 2.60 warns that it will change
 }
-LOOK = 10.0  # seconds between looks whether the sweep still waits for a slot
-KNOCK = 10.0  # seconds that a cluster may take to answer
+LOOK = 10.0  # seconds between two checks whether the sweep still waits for a slot
+KNOCK = 10.0  # seconds that a cluster may take to accept a connection
 
 
 class RayCluster:
-    """Use once.
+    """A Ray cluster, joined by one sweep and left by `close`.
 
     Args:
-        settings: where, and what a stage reserves.
-        own: the Ray of this sweep, where no address is given.
-        jobs: stages at a time; None takes as many as the cluster's nodes hold.
-        most: that there will be to do.
-        requirements: what parent and nodes must agree on.
+        settings: address of the cluster, and the resources that a stage reserves.
+        own: the Ray that this sweep started, None where an address is given.
+        jobs: number of stages at a time; None takes as many as the cluster's nodes hold.
+        most: the largest number of stages that the sweep has to run at a time.
+        requirements: what every node must have in common with the parent.
         variables: environment variables of every worker.
 
     Raises:
-        ConfigError: there is no cluster, or none of its nodes holds a stage.
+        ConfigError: no cluster answers, or none of its nodes holds a stage.
         FactoryError: Ray did not start on this machine.
     """
 
@@ -82,16 +82,18 @@ class RayCluster:
 
     @property
     def gpu(self) -> bool:
+        """Whether each stage reserves a GPU."""
         return self.settings.gpus > 0
 
     def open(self, events: Events) -> set[str]:
+        """Reserve the resources of each slot; an event ``slot`` follows with each."""
         self.events = events
         for _ in range(self.limit):
             self.reserve(events)
         return set(self.nodes) if len(self.nodes) == 1 else set()
 
     def reserve(self, events: Events) -> None:
-        """Ask Ray for what one stage needs, on whatever node; its slot follows when Ray has found one."""
+        """Reserve what one stage needs, on whatever node; its slot follows when Ray has found one."""
         with self.lock:
             if self.closed:
                 return
@@ -100,6 +102,7 @@ class RayCluster:
             threading.Thread(target=self.give, args=(self.asked, group, events), daemon=True).start()
 
     def give(self, number: int, group: PlacementGroup, events: Events) -> None:
+        """Wait until Ray has found a node for a reservation, then give its slot."""
         try:
             while not group.wait(LOOK):
                 if self.closed:
@@ -107,13 +110,13 @@ class RayCluster:
             place, gpus = self.reserved(group)
             own = {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
             events.put({"event": "slot", "slot": Slot(number, place, own)})
-        except (RayError, ConnectionError, RuntimeError):  # lost as soon as found, or Ray is being left
+        except (RayError, ConnectionError, RuntimeError):  # the node was lost at once, or the sweep is leaving Ray
             time.sleep(AGAIN)
             self.release(number)
             self.reserve(events)
 
     def reserved(self, group: PlacementGroup) -> tuple[str, list[str]]:
-        """The node of a reservation, and its GPUs, which only a process on them is told."""
+        """Return the node of a reservation, and its GPUs, which only a process inside the reservation can see."""
         if not self.gpu:
             return str(placement_group_table(group)["bundles_to_node_id"][0]), []
         asked = {"num_cpus": self.settings.cpus, "num_gpus": self.settings.gpus, "max_retries": -1}
@@ -124,6 +127,7 @@ class RayCluster:
         return found
 
     def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> RayWorker:
+        """Start a node agent on a node, and with it a worker."""
         self.started += 1
         name = f"{environment.backend}-{place}-{self.started}"
         affinity = NodeAffinitySchedulingStrategy(place, soft=False)
@@ -132,17 +136,19 @@ class RayCluster:
         return RayWorker(name, agent, environment, events, self.run_folders)
 
     def replace(self, slot: Slot) -> None:
+        """Release a slot and reserve another one."""
         self.release(slot.number)
         self.reserve(self.events)
 
     def release(self, number: int) -> None:
+        """Give the resources of a slot back to Ray."""
         with self.lock:
             group = self.groups.pop(number, None)
         if group is not None:
             remove_placement_group(group)
 
     def close(self) -> None:
-        """Give everything back; a Ray that was started here ends."""
+        """Give back every slot and leave the cluster; a Ray that was started here ends."""
         with self.lock:
             self.closed = True
         for number in list(self.groups):
@@ -154,16 +160,16 @@ class RayCluster:
 
 
 def where() -> tuple[str, list[str]]:
-    """Runs on what was reserved: the node it is on, and the GPUs."""
+    """Return the node that this runs on and the GPUs reserved there; runs inside a reservation."""
     context = ray.get_runtime_context()
     return context.get_node_id(), [str(gpu) for gpu in context.get_accelerator_ids().get("GPU", [])]
 
 
 def connect(address: str) -> None:
-    """Join a cluster.
+    """Join the Ray cluster at an address.
 
     Raises:
-        ConfigError: nobody answers at the address, or it is another Ray or Python.
+        ConfigError: no cluster answers at the address, or it runs another Ray or Python.
     """
     with own_signals():
         try:
@@ -176,10 +182,10 @@ def connect(address: str) -> None:
 
 
 def answering(address: str) -> None:
-    """Ray itself asks for minutes before it gives up (ray 2.60).
+    """Check that a cluster listens at an address; Ray itself tries for minutes before it gives up (ray 2.60).
 
     Raises:
-        OSError: nobody listens there.
+        OSError: nothing listens there.
     """
     host, _, port = address.removeprefix("ray://").partition(":")
     if port.isdecimal():
@@ -187,10 +193,10 @@ def answering(address: str) -> None:
 
 
 def rooms(settings: ClusterSettings) -> dict[str, int]:
-    """How many stages each node holds, by its id; without those that hold none.
+    """Return node id → number of stages that the node holds, without nodes that hold none.
 
     Raises:
-        ConfigError: all hold none.
+        ConfigError: no node holds a stage.
     """
     nodes = ray.nodes()  # type: ignore[no-untyped-call]  # ray 2.60 gives it no types
     found = {node["NodeID"]: settings.room(node["Resources"]) for node in nodes if node["Alive"]}
@@ -202,7 +208,7 @@ def rooms(settings: ClusterSettings) -> dict[str, int]:
 
 @contextmanager
 def own_signals() -> Iterator[None]:
-    """Keep our handlers: Ray puts its own in their place."""
+    """Keep this process's signal handlers, which Ray replaces by its own."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield

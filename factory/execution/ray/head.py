@@ -1,7 +1,7 @@
-"""NODE: a Ray for one sweep, on this machine and out of reach of others; ends with the process that started it.
+"""NODE: The head of a Ray for one sweep, on this machine only; ends with the process that started it.
 
-A process of its own, since Ray's agents outlive a killed driver by a minute (ray 2.60): this one outlives it by the
-second it takes to end them.
+It is a process of its own, since Ray's agents outlive a killed driver by a minute (ray 2.60): this process outlives it
+only by the second that it takes to end them.
 
     python -m factory.execution.ray.head 4      # CPUs; its address is the first line it prints; ends when stdin closes
 """
@@ -15,11 +15,12 @@ from tempfile import TemporaryDirectory
 
 import ray
 
-STORE = 80 << 20  # bytes of shared memory for an object store that nothing of ours goes through
-SHORT = "/tmp"  # a socket's path may have 107 characters
+STORE = 80 << 20  # bytes of shared memory for Ray's object store, which we do not use
+SHORT = "/tmp"  # a short path, since a socket's path may have 107 characters at most
 
 
 def main() -> None:
+    """Start Ray, print its address, and end it when stdin closes."""
     answer = os.dup(1)
     os.dup2(2, 1)
     logging.getLogger("ray").setLevel(logging.ERROR)

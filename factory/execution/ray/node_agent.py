@@ -1,7 +1,7 @@
-"""NODE: keeps one worker process of a cluster's node; its events wait here until the parent fetches them.
+"""NODE: The node agent: one worker process on a node of a cluster, and its events until the parent fetches them.
 
-Imports neither a framework nor the cluster's engine. When this process ends, however it ends, the worker sees its stdin
-close and ends with its jobs.
+Imports neither a framework nor Ray. When this process ends, however it ends, the worker sees its stdin close and ends
+with its jobs.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from factory.execution.local import LocalWorker
 from factory.execution.ray.sync import FolderSync
 from factory.execution.requirements import NodeRequirements
 
-POLL = 10.0  # seconds that a question for events is kept open
-PACE = 2.0  # seconds between two checkpoints that are sent away
-TELLING = ("trained", "exit")  # events whose files the parent reads at once
+POLL = 10.0  # seconds that the parent's call for events waits
+PACE = 2.0  # seconds between two checkpoints that are sent to the storage
+TELLING = ("trained", "exit")  # events after which the parent reads the run's files at once
 
 
 class NodeAgent:
-    """A worker for one environment.
+    """The agent of one worker on a node.
 
     Args:
-        environment: of the worker.
+        environment: environment of the worker.
         preload: modules it imports before its first stage.
         variables: environment variables of the worker.
-        requirements: what this node must have.
+        requirements: what this node must have in common with the parent.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class NodeAgent:
             self.keep({"event": "gone", "message": f"{platform.node()}: {problem}", "broken": True})
             return
         if environment.gpu and os.environ.get("CUDA_VISIBLE_DEVICES") == "":
-            del os.environ["CUDA_VISIBLE_DEVICES"]  # the engine hides them from us; a job is told its own
+            del os.environ["CUDA_VISIBLE_DEVICES"]  # Ray hides all GPUs from this process; a job is given its own
         folder = requirements.folder
         if requirements.storage:
             self.scratch = folder = Path(tempfile.mkdtemp(prefix="factory-"))
@@ -67,6 +67,7 @@ class NodeAgent:
         threading.Thread(target=self.collect, daemon=True).start()
 
     def collect(self) -> None:
+        """Keep the worker's events until it is gone."""
         while True:
             event = self.events.get()
             self.keep(self.sent_away(event) if event.get("id") in self.run_folders else event)
@@ -74,7 +75,7 @@ class NodeAgent:
                 return
 
     def sent_away(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The event, once the files that it speaks of are where the parent, or another node, finds them."""
+        """Send the files that an event is about to the storage, and return the event in the parent's paths."""
         job, now = event["id"], time.monotonic()
         due = event["event"] == "epoch" and now - self.sent.get(job, 0.0) > PACE
         if due or event["event"] in TELLING:
@@ -92,15 +93,16 @@ class NodeAgent:
         return event
 
     def keep(self, event: dict[str, Any]) -> None:
+        """Keep an event until the parent has seen it."""
         with self.changed:
             self.kept.append(event)
             self.changed.notify_all()
 
     def after(self, seen: int) -> list[dict[str, Any]]:
-        """Events the parent has not seen; waits a while for one. What it has seen is forgotten.
+        """Return the events that the parent has not seen, waiting a while for one; forget those it has seen.
 
         Args:
-            seen: how many it has: an answer may be lost on its way, so the same may be asked again.
+            seen: number of events that the parent has: a reply may be lost, so it may ask for the same ones again.
         """
         with self.changed:
             del self.kept[: seen - self.dropped]
@@ -109,13 +111,14 @@ class NodeAgent:
             return list(self.kept)
 
     def submit(self, request: Mapping[str, Any]) -> None:
-        """Start a stage; where the run lies behind a URL, once it is here."""
+        """Start a stage; where run folders are synchronized, fetch the run's folder first."""
         if self.worker and self.requirements.storage:
             self.worker.submit(self.brought(request, self.requirements.storage))
         elif self.worker:
             self.worker.submit(request)
 
     def brought(self, request: Mapping[str, Any], storage: str) -> dict[str, Any]:
+        """Fetch a run's folder from the storage and return the request in this node's paths."""
         run, log = (Path(request[name]).relative_to(self.requirements.root) for name in ("run", "log"))
         copy = FolderSync(self.scratch / str(request["id"]) / run, f"{storage}/{run.as_posix()}")
         copy.fetch()
@@ -123,11 +126,12 @@ class NodeAgent:
         return {**request, "run": str(copy.folder), "log": str(self.scratch / str(request["id"]) / log)}
 
     def end(self, job: int) -> None:
+        """Ask the worker to end a job."""
         if self.worker:
             self.worker.end(job)
 
     def close(self) -> None:
-        """End the worker and its jobs; they have ended when this returns."""
+        """End the worker and its jobs, and wait until they have ended."""
         if self.worker:
             self.worker.kill()
         if self.requirements.storage:
@@ -135,12 +139,12 @@ class NodeAgent:
 
 
 def unfit(requirements: NodeRequirements, environment: Environment) -> str | None:
-    """Why this node cannot work for that parent."""
+    """Return why this node cannot work for a parent with these requirements, None where it can."""
     for package in requirements.versions.keys() - environment.block:
         wanted = requirements.versions[package]
-        found = __version__ if package == "factory" else version(package)
-        if found != wanted:
-            return f"has {package} {found}, and the sweep was planned with {wanted}; install the same on every node"
+        installed = __version__ if package == "factory" else version(package)
+        if installed != wanted:
+            return f"has {package} {installed}, and the sweep was planned with {wanted}; install the same on every node"
     for folder in () if requirements.storage else (requirements.folder, requirements.root):
         if not folder.is_dir():
             return f"has no folder {folder}; share it with every node, or give launcher.storage a URL"

@@ -1,4 +1,4 @@
-"""PARENT: the runs of a sweep behind a URL: sent before a stage, fetched when it has told of files."""
+"""PARENT: Synchronization of a sweep's run folders: sent before a stage, fetched after events that speak of files."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from factory.execution.requirements import STORAGE, NodeRequirements
 
 
 class RunFolders:
-    """Does nothing but make paths absolute where nodes share our folders.
+    """The run folders of a sweep and their copies behind a URL.
+
+    Where nodes share the sweep's folder nothing is sent; paths are merely made absolute.
 
     Args:
-        requirements: what parent and nodes agreed on.
+        requirements: what every node has in common with the parent.
     """
 
     def __init__(self, requirements: NodeRequirements) -> None:
@@ -31,7 +33,7 @@ class RunFolders:
         self.jobs: dict[int, FolderSync] = {}
 
     def sent(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The request as a node takes it, its run's files under way.
+        """Send the files of a stage's run and return the request as a node takes it.
 
         Raises:
             FactoryError: the URL cannot be reached.
@@ -46,7 +48,7 @@ class RunFolders:
         return {**request, "run": str(run), "log": str(log)}
 
     def fetched(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """The event, once its files are here; a failed one where they cannot be had."""
+        """Fetch the files that an event is about and return the event, or a failed one where they cannot be had."""
         job = event.get("id")
         if event["event"] not in TELLING or job not in self.jobs:
             return dict(event)
@@ -59,7 +61,7 @@ class RunFolders:
 
 
 def url_of(root: Path, storage: str) -> str:
-    """A sweep's own folder under a URL: the same each time, unlike that of any other sweep.
+    """Return the URL of a sweep's own folder in the storage: the same each time, and no other sweep's.
 
     Raises:
         ConfigError: fsspec does not open such a URL.

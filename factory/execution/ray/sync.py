@@ -1,4 +1,4 @@
-"""SHARED: a run folder and its copy behind a URL, for nodes that share no folder with the parent."""
+"""SHARED: Synchronization of a run folder with its copy behind a URL, where nodes share no folder with the parent."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from factory.core.errors import FactoryError
 from factory.core.files import replacing
 from factory.core.messages import first_line
 
-HALF_MADE = ".making-"  # as `rundir` names what is not to be seen yet
-OWN = (".lock",)
+HALF_MADE = ".making-"  # how `rundir` marks files that are being written
+OWN = (".lock",)  # files that are not sent
 
 Stamp = tuple[int, int]  # when it was written, in nanoseconds, and its size in bytes
 NEVER = (0, 0)
 
 
 class FolderSync:
-    """Sends what changed here and fetches what changed there; both file by file, each whole or not at all.
+    """A folder and its copy: sends what changed here and fetches what changed there.
+
+    Both go file by file, each whole or not at all.
 
     Args:
-        folder: here.
-        url: of the copy, in any file system that fsspec opens.
-        left: a folder in it that is not fetched, and sent only where the copy has none. What else the copy holds at
-            first is taken as known here: `send` removes what is not here. None for a folder that begins empty.
+        folder: the folder on this machine.
+        url: URL of the copy, in any file system that fsspec opens.
+        left: a folder in it that is not fetched, and sent only where the copy has none. Everything else that the copy
+            holds at first counts as known here: `send` removes what this machine does not have. None for a folder that
+            begins empty.
 
     Raises:
         FactoryError: from every method, where the copy cannot be reached.
@@ -43,6 +46,7 @@ class FolderSync:
         self.lock = threading.Lock()
 
     def send(self) -> None:
+        """Copy every file that changed here since the last time, and remove the copies of those that are gone."""
         with self.lock, reaching(self.url):
             self.open()
             found = dict(self.files())
@@ -59,6 +63,7 @@ class FolderSync:
                 self.there.update({name: listed[name] for name in changed if name in listed})
 
     def fetch(self) -> None:
+        """Fetch every file of the copy that changed since the last time, and remove here those that are gone."""
         with self.lock, reaching(self.url):
             self.open()
             listed = self.listed()
@@ -75,7 +80,7 @@ class FolderSync:
     # ---- with the lock held
 
     def open(self) -> None:
-        """Connect; the first time, take what the copy holds as known."""
+        """Connect; the first time, take what the copy holds as known here."""
         if self.opened:
             return
         self.system, self.place = url_to_fs(self.url)
@@ -89,6 +94,7 @@ class FolderSync:
                     self.here[name], self.there[name] = stamp(here), tag
 
     def files(self) -> Iterator[tuple[str, Stamp]]:
+        """Yield the name and stamp of each finished file here."""
         for path in self.folder.rglob("*"):
             name = path.relative_to(self.folder).as_posix()
             if HALF_MADE in name or path.name in OWN:
@@ -100,7 +106,7 @@ class FolderSync:
                 continue
 
     def put(self, name: str) -> None:
-        """Beside its place, then into it: a reader never sees half a file."""
+        """Copy a file under a temporary name and rename it there, so that a reader never sees half a file."""
         target = f"{self.place}/{name}"
         parent = target.rpartition("/")[0]
         half = f"{parent}/{HALF_MADE}{uuid4().hex}"
@@ -109,23 +115,25 @@ class FolderSync:
         self.system.mv(half, target)
 
     def listed(self) -> dict[str, str]:
-        """What the copy holds: name → whatever its file system says of it, which differs when the file does."""
+        """Return name → tag of each file of the copy; the tag differs when the file does."""
         self.system.invalidate_cache()
         found: dict[str, Any] = self.system.find(self.place, detail=True) if self.system.exists(self.place) else {}
         start = len(self.place.rstrip("/")) + 1
         return {path[start:]: str(sorted(info.items())) for path, info in found.items() if HALF_MADE not in path}
 
     def is_left(self, name: str) -> bool:
+        """Return whether a file is in the folder that is not fetched."""
         return self.left is not None and name.startswith(f"{self.left}/")
 
     def forget(self, name: str) -> None:
+        """Forget a file that is gone on both sides."""
         self.here.pop(name, None)
         self.there.pop(name, None)
 
 
 @contextmanager
 def reaching(url: str) -> Iterator[None]:
-    """Whatever a file system raises, as one line of ours: S3's errors are not OSErrors."""
+    """Raise whatever a file system raises as one `FactoryError` of one line: S3's errors are not OSErrors."""
     try:
         yield
     except Exception as error:  # each file system raises what its library does
@@ -133,5 +141,6 @@ def reaching(url: str) -> Iterator[None]:
 
 
 def stamp(path: Path) -> Stamp:
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size
+    """Return when a file was written and its size."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size

@@ -1,4 +1,4 @@
-"""PARENT: a worker on a node of a Ray cluster."""
+"""PARENT: A worker on a node of a Ray cluster, as the pool sees it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ AGAIN = 1.0  # seconds between two tries
 
 
 class RayWorker:
-    """A worker on some node, by its agent there; a thread fetches its events.
+    """A worker on some node, reached by its node agent; a thread fetches its events.
 
     Args:
-        name: of the worker, unlike any other.
-        agent: the actor.
-        environment: of the worker.
-        events: takes what it and its stages tell.
-        run_folders: of the runs.
+        name: the worker's name, unlike that of any other worker.
+        agent: the Ray actor that is its node agent.
+        environment: environment of the worker.
+        events: queue that takes the events of the worker and its stages.
+        run_folders: synchronization of the sweep's run folders.
     """
 
     def __init__(
@@ -41,11 +41,12 @@ class RayWorker:
         self.listener.start()
 
     def listen(self) -> None:
+        """Fetch events from the node agent and pass them on, until the worker is gone or its node lost."""
         seen = 0
         while True:
             try:
                 fresh = ray.get(self.agent.after.remote(seen))
-            except ActorUnavailableError:  # its node is silent: it comes back, or Ray calls it dead
+            except ActorUnavailableError:  # its node does not answer: it comes back, or Ray declares it dead
                 time.sleep(AGAIN)
                 continue
             except (RayError, ConnectionError, RuntimeError) as error:
@@ -59,29 +60,34 @@ class RayWorker:
                     return
 
     def tell(self, event: Mapping[str, Any]) -> None:
+        """Pass on an event under this worker's name."""
         self.events.put({"backend": self.environment.backend, "jobs": [], **event, "worker": self.name})
 
     def submit(self, request: Mapping[str, Any]) -> None:
-        """Hand a stage to the agent; sending its files may take a while, and nobody waits for that."""
+        """Hand a stage request to the node agent in a thread: sending its files may take a while."""
         threading.Thread(target=self.hand_over, args=(request,), daemon=True).start()
 
     def hand_over(self, request: Mapping[str, Any]) -> None:
+        """Send a run's files and then the stage request; report a failed stage where that fails."""
         try:
             ray.get(self.agent.submit.remote(self.run_folders.sent(request)))
         except FactoryError as error:
-            message = str(getattr(error, "cause", error))  # Ray wraps what a agent raises
+            message = str(getattr(error, "cause", error))  # Ray wraps what an actor raises
             self.tell({"id": request["id"], "event": "failed", "error": "FactoryError", "message": message})
             self.tell({"id": request["id"], "event": "exit", "code": error.exit_code})
         except RayError:
             self.abort()
 
     def end(self, job: int) -> None:
+        """Ask the worker to end a job."""
         self.agent.end.remote(job)
 
     def abort(self) -> None:
+        """Kill the node agent, and with it a worker that does not answer."""
         ray.kill(self.agent)
 
     def kill(self) -> None:
+        """End the worker and its jobs, waiting a moment for them, then its node agent."""
         with suppress(RayError):
             if self.listener.is_alive():
                 ray.get(self.agent.close.remote(), timeout=PATIENCE)
