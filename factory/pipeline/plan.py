@@ -12,6 +12,7 @@ from typing import Any
 
 from factory.config.packages import absent, needs_tensorflow
 from factory.config.plugins import plugins_of, sources_of, used_plugins
+from factory.config.schema.known_data import known
 from factory.config.schema.plugins import file_options
 from factory.core.backends import BACKENDS
 from factory.core.disk import refusals_as
@@ -93,11 +94,19 @@ class Plan:
     def train_key(self) -> str:
         """Of the training: its half of the config, the data files' contents, the versions of what computes."""
         half = {name: self.tree[name] for name in TRAIN_HALF} | {"rows": self.tree["deploy"]["metric_rows"]}
-        half["train"] = {name: value for name, value in half["train"].items() if name != "timeout"}
+        half |= {"train": without(half["train"], "timeout"), "data": self.data_that_trains()}
         with refusals_as(DataError, "data"):
             contents = [contents_of(path) for path in (*self.data_files(), *self.own_code())]
         packages = ["keras", "numpy", self.training.backend]
         return key_of(half, contents, str(self.training), versions(packages), __version__)
+
+    def data_that_trains(self) -> dict[str, Any]:
+        """Return the data node without keys that do not decide these weights; earlier releases had none of them."""
+        data = self.tree["data"]
+        indifferent = ["positive"] if data.get("positive") is None else []
+        if set(known(data).tasks.values()) == {"classification"}:
+            indifferent.append("scale_target")
+        return without(data, *indifferent)
 
     def data_files(self) -> list[Path]:
         """The files that the options of the data name, and those in folders that they name."""
@@ -139,6 +148,11 @@ def wants_gpu(device: str, there: bool | None = None) -> bool:
     if device == "gpu" and not there:
         raise ConfigError(f"train.device: got 'gpu', and {where}; takes auto, cpu or gpu")
     return there and device != "cpu"
+
+
+def without(node: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return a node without some of its keys."""
+    return {name: value for name, value in node.items() if name not in names}
 
 
 def files_in(path: Path) -> list[Path]:
