@@ -1,4 +1,4 @@
-"""PARENT: Many runs on few processes: grids, seeds, searches.
+"""PARENT: sweeps: many runs on few processes, as grids, seeds and searches.
 
 Imports tracking, report, pipeline, execution, config and core.
 """

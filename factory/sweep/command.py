@@ -1,4 +1,4 @@
-"""PARENT: The words of a sweep's command line that are ours, and the command that an earlier sweep was started with."""
+"""PARENT: a sweep's command line: our short overrides, and the recorded command that ``sweep=resume`` goes on with."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INTERVAL = re.compile(r"[^=]+=.*\binterval\(")
 
 
 def in_full(words: Sequence[str]) -> list[str]:
-    """``launcher.jobs=4``, ``reuse=false`` and ``search.trials=9`` as Hydra knows them; a search names its sweeper."""
+    """Expand short overrides such as ``launcher.jobs=4`` to Hydra's own, and add the sweeper of a search."""
     full = []
     for word in words:
         short = next((short for short in SHORT if word.startswith(short)), "")
@@ -41,15 +41,15 @@ def in_full(words: Sequence[str]) -> list[str]:
 
 
 def searches(words: Sequence[str]) -> bool:
-    """Whether these words are a search: they say how, or name numbers without end."""
+    """Return whether these overrides are of a search: they set ``search`` options or contain an interval."""
     return any(word.startswith(("search.", "search=")) or INTERVAL.match(word) for word in words)
 
 
 def for_one_run(words: Sequence[str]) -> list[str]:
-    """Return the words of a single run in full; those that only a sweep understands are refused.
+    """Expand the short overrides of a single run, and refuse those that only a sweep understands.
 
     Raises:
-        ConfigError: a line for each.
+        ConfigError: there are some; a message for each.
     """
     named = any(word.startswith(LAUNCHER) for word in words)
     short = [name for name in SHORT if not (named and name == "launcher.")]
@@ -60,10 +60,10 @@ def for_one_run(words: Sequence[str]) -> list[str]:
 
 
 def resumed(words: Sequence[str]) -> list[str]:
-    """The command without ``sweep=resume``, in the folder of the newest sweep that was started with the same words.
+    """Replace ``sweep=resume`` with the folder of the newest sweep that was started with the same overrides.
 
     Args:
-        words: as they were typed; ``sweep=resume`` alone takes the newest sweep of all.
+        words: overrides as they were typed; ``sweep=resume`` alone takes the newest sweep of all, with its overrides.
 
     Raises:
         ConfigError: there is no such sweep.
@@ -87,10 +87,10 @@ def resumed(words: Sequence[str]) -> list[str]:
 
 
 def judged(record: Path, command: list[str]) -> list[str]:
-    """The words of a sweep's record that nobody typed this time: they are a file's and may do what a file may.
+    """Return the command of a sweep record, checked as what a file says, since nobody typed it this time.
 
     Raises:
-        ConfigError: they reach for more.
+        ConfigError: it has overrides that a file may not set.
     """
     if found := [f"{record}: {line}" for line in refused_words(in_full(command))]:
         raise ConfigError(found)
@@ -98,10 +98,10 @@ def judged(record: Path, command: list[str]) -> list[str]:
 
 
 def what(words: Sequence[str]) -> list[str]:
-    """The words that say which jobs there are, without those that say how they are run."""
+    """Return the overrides that define the jobs, without those that say how the jobs are run."""
     return [word for word in words if not word.startswith(HOW)]
 
 
 def jobs(words: Sequence[str]) -> tuple[bool, list[str]]:
-    """Whether they are a search, and of what: more trials or another sampler go on with the same one."""
+    """Return what identifies a sweep: whether it is a search, and its overrides without the search's options."""
     return searches(words), [word for word in what(words) if not word.startswith("search.")]

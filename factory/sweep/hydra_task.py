@@ -1,4 +1,4 @@
-"""PARENT: what Hydra's launcher and sweeper hand over to: a sweep in Hydra's terms, given to a session in ours."""
+"""PARENT: the adapter between Hydra's launcher and sweeper plug-ins and a sweep session."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from factory.tracking.tracking import Tracking
 
 
 class Sweep:
-    """Hydra's task function, and what our launcher hands its jobs to.
+    """Hydra's task function, to which our launcher and sweeper plug-ins hand their jobs.
 
     Args:
-        command: the words that were typed; the same again go on with the sweep.
+        command: the overrides that were typed; the same ones again go on with the sweep.
         config_dir: the user's folder of groups.
-        console: where to show it.
-        alone: runs one job under a launcher that is not ours; answers with an exit code.
+        console: where the sweep is shown.
+        alone: runs one job under a launcher that is not ours; returns an exit code.
         tracking: records the jobs, and the sweep as the run that they are nested in.
     """
 
@@ -55,20 +55,20 @@ class Sweep:
         job_overrides: Sequence[Sequence[str]],
         first: int,
     ) -> list[JobReturn]:
-        """Plan and run jobs.
+        """Plan and run the jobs of one launch.
 
         Args:
-            loader: Hydra's, for composing.
+            loader: Hydra's config loader, which composes the jobs.
             master: the sweep's own config.
             fields: ``hydra.launcher``.
             job_overrides: a list of overrides for each job.
-            first: number of the first one.
+            first: number of the first job.
 
         Returns:
-            For each job its value of what the leaderboard is sorted by, None where it failed.
+            For each job the value that the leaderboard is sorted by, None where the job failed.
 
         Raises:
-            ConfigError: nothing can run; a fresh folder is not left behind.
+            ConfigError: no job can run; a new folder is removed again.
             Interrupted: Ctrl-C; the same command goes on.
         """
         grid = Grid(loader, master, self.places)
@@ -79,15 +79,15 @@ class Sweep:
         return [returned(outcomes.get(job.number), job.overrides, aim) for job in jobs]
 
     def search(self, loader: ConfigLoader, master: DictConfig, words: Sequence[str]) -> None:
-        """Run a search: jobs that follow from how earlier ones did.
+        """Run a search, in which the results of earlier jobs decide the overrides of later ones.
 
         Args:
-            loader: Hydra's, for composing.
-            master: the search's own config, which says how in ``hydra.sweeper`` and ``hydra.launcher``.
-            words: overrides, those of the space included.
+            loader: Hydra's config loader, which composes the trials.
+            master: the search's own config, with its options in ``hydra.sweeper`` and ``hydra.launcher``.
+            words: overrides, those of the search space included.
 
         Raises:
-            ConfigError: nothing can run; a fresh folder is not left behind.
+            ConfigError: no trial can run; a new folder is removed again.
             Interrupted: Ctrl-C; the same command goes on.
         """
         node = cast(dict[str, Any], OmegaConf.to_container(master.hydra, resolve=False))
@@ -99,7 +99,7 @@ class Sweep:
             self.session.run_search(grid, settings, Wanted.of(node["sweeper"]), words)
 
     def release(self) -> None:
-        """Publish the best of a sweep that came to its end.
+        """Publish the best training of a sweep that is done.
 
         Raises:
             PublishError: the folder of versions cannot be written.
@@ -112,7 +112,7 @@ class Sweep:
 
 
 def returned(outcome: Outcome | None, overrides: Sequence[str], aim: Aim) -> JobReturn:
-    """What Hydra's sweepers read of a job."""
+    """Return a job's result as Hydra's sweepers read it."""
     found = JobReturn(overrides=list(overrides), status=JobStatus.COMPLETED)
     found.return_value = aim.value(outcome.metrics) if outcome and outcome.good else None
     return found

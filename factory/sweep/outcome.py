@@ -1,4 +1,4 @@
-"""PARENT: what became of a job."""
+"""PARENT: the outcome of a job: status, error, metrics, and the facts of its targets."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from factory.sweep.reuse import origin
 
 GOOD = ("published", "trained")
 FACTS = {"latency": "milliseconds", "size": "bytes"}
-"""What is known of a target, as `Outcome.facts` names it and as `shown` keeps it."""
+"""Facts of a target: name in `Outcome.facts` → field in `Outcome.targets`."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A job that ended.
+    """The outcome of a job that ended.
 
     Args:
         job: as planned.
         status: as in its run.json, or ``same`` for one with the config of an earlier job.
         error: one line, None where there was none.
-        metrics: of the trained model on the validation rows.
-        epochs: that were trained.
-        seconds: that fitting took.
-        targets: size and latency of each, as in run.json.
-        shared: the run whose training it has, None where it is its own.
+        metrics: loss and metrics of the trained model on the validation rows.
+        epochs: number of epochs trained.
+        seconds: time that fitting took.
+        targets: target → status, size (``bytes``) and latency of one row (``milliseconds``).
+        shared: folder of the run whose training it shares, None where the training is its own.
         kept: whether an earlier command had finished it.
     """
 
@@ -48,17 +48,17 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """One that was pruned has no result, and no fault."""
+        """Return whether the job ended without a result and was not pruned."""
         return not self.good and self.status != "pruned"
 
     @property
     def at_fault(self) -> bool:
-        """One that failed by itself, not because the user stopped the sweep."""
+        """Return whether the job failed by itself, not because the user stopped the sweep."""
         return self.failed and self.status != "interrupted"
 
     @property
     def facts(self) -> dict[str, float]:
-        """All that jobs may be compared by: metrics, then ``onnx.latency`` (milliseconds), ``onnx.size`` (bytes) …"""
+        """Return all that jobs may be ranked by: metrics, ``onnx.latency`` (milliseconds), ``onnx.size`` (bytes) …"""
         known = {
             f"{name}.{fact}": target[field]
             for name, target in self.targets.items()
@@ -69,7 +69,14 @@ class Outcome:
 
     @classmethod
     def of(cls, job: Job, summary: Mapping[str, Any], *, error: str | None = None, kept: bool = False) -> Outcome:
-        """From a run's summary, which may have come only so far."""
+        """Make an outcome from a run's summary, which may be incomplete.
+
+        Args:
+            job: as planned.
+            summary: run.json, or as much of it as there is.
+            error: one line, None where there was none.
+            kept: whether an earlier command had finished the job.
+        """
         trained = summary.get("train") or {}
         fitted = [timing["seconds"] for timing in trained.get("laps", ()) if timing["name"] == "fit"]
         return cls(
@@ -86,11 +93,12 @@ class Outcome:
 
 
 def repeated(first: Outcome, job: Job) -> Outcome:
-    """The outcome of a job with the config of an earlier one."""
+    """Return the outcome of a job that has the config of an earlier job."""
     return replace(first, job=job, status="same" if first.good else first.status)
 
 
 def shown(target: Mapping[str, Any]) -> dict[str, Any]:
+    """Return status, bytes and milliseconds of one row of a target in run.json."""
     latency = target.get("latency") or {}
     return {
         "status": target["status"],

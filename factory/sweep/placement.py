@@ -1,4 +1,4 @@
-"""PARENT: where the stages of a sweep run: on this machine, or on the nodes of a cluster."""
+"""PARENT: the placement of a sweep's stages: on this machine, or on the nodes of a cluster."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from factory.sweep.settings import Settings
 
 
 def cluster_of(settings: Settings, at_a_time: int, most: int, folder: Path) -> Cluster:
-    """What gives the stages of a launch their slots.
+    """Return the cluster that gives the stages of a launch their slots.
 
     Args:
         settings: of the sweep.
-        at_a_time: stages on this machine.
-        most: jobs there will be.
+        at_a_time: number of stages that run at once on this machine.
+        most: number of jobs in all.
         folder: of the sweep.
 
     Raises:
-        ConfigError: there is no such cluster, or it has no room; a plan that was just written is taken back.
+        ConfigError: there is no such cluster, or it has no room; a plan that was just written is removed.
     """
     variables = worker_variables(folder)
     if settings.cluster is None:
@@ -45,7 +45,8 @@ def cluster_of(settings: Settings, at_a_time: int, most: int, folder: Path) -> C
 def on_ray(
     cluster: ClusterSettings, at_a_time: int | None, most: int, folder: Path, variables: Mapping[str, str]
 ) -> Cluster:
-    from factory.execution.ray.run_folders import url_of  # here: these take half a second, and fsspec comes with Ray
+    """Return the Ray cluster of a sweep; starts one here where the settings name no address."""
+    from factory.execution.ray.run_folders import url_of  # here: the import takes 0.5 s, and fsspec comes with Ray
 
     root = folder.resolve()
     storage = url_of(root, cluster.storage) if cluster.storage else None
@@ -60,20 +61,23 @@ def on_ray(
 
 
 def project_variables() -> dict[str, str]:
-    """Return what tells a worker on any node which project it works in."""
+    """Return the environment variable that tells a worker on any node its project; none without a project."""
     own = project()
     return {VARIABLE: str(own)} if own else {}
 
 
 def take_back(folder: Path) -> None:
-    """A sweep that never began leaves no plan."""
+    """Remove the plan of a sweep that never started."""
     if not (folder / RECORD).exists():
-        (folder / PLAN).unlink(missing_ok=True)  # a search has none yet
+        (folder / PLAN).unlink(missing_ok=True)  # a search has no plan yet
         (folder / STORAGE).unlink(missing_ok=True)
 
 
 def worker_variables(folder: Path) -> dict[str, str]:
-    """JAX keeps what it compiled for the other jobs of the sweep: the same executable, so the same weights."""
+    """Return the environment variables of a sweep's workers.
+
+    JAX keeps compiled executables for the other jobs of the sweep: the same executable gives the same weights.
+    """
     return {
         **project_variables(),
         "JAX_COMPILATION_CACHE_DIR": str((folder / ".cache" / "jax").resolve()),

@@ -1,5 +1,4 @@
-"""PARENT: The whole sweep before its first process starts: every job composed, judged, and put to the training it
-shares."""
+"""PARENT: the plan of a sweep, made before any process starts: its jobs, composed, validated and keyed by training."""
 
 from __future__ import annotations
 
@@ -30,15 +29,15 @@ PLAN = "plan.jsonl"
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a sweep.
+    """A planned job of a sweep.
 
     Args:
-        number: its place in the sweep.
-        overrides: what makes it differ, as the sweeper says it.
-        folder: of its run.
-        train_key: of its training; jobs with the same one can share it.
-        same_as: an earlier job with the very same config, which then is not run again.
-        fault: why its config was refused, one line for each fault.
+        number: its position in the sweep.
+        overrides: the overrides in which it differs, as the sweeper gives them.
+        folder: its run folder.
+        train_key: cache key of its training; jobs with the same key can share one training.
+        same_as: number of an earlier job with an identical config; then this job is not run.
+        fault: why its config was refused, one line for each problem.
     """
 
     number: int
@@ -51,13 +50,17 @@ class Job:
 
 @dataclass
 class Drafting:
-    """Judges the jobs of one launch; remembers what it saw, since jobs are much alike.
+    """The drafting of one launch's jobs, with caches of what was validated, since jobs are much alike.
 
     Args:
-        grid: composes them.
-        threads: for jobs whose config leaves them open.
-        gpu: whether their stages find one where they run; None looks at this machine.
-        afar: whether they run where this machine's folders are not.
+        grid: composes the jobs' configs.
+        threads: number of threads for jobs whose config does not set it.
+        gpu: whether stages find a GPU where they run; None looks at this machine.
+        afar: whether stages run on machines that do not have this machine's folders.
+        judged: validated parts of configs.
+        seen: config key → number of the first job with it.
+        preload: environment → modules that its stages import.
+        lock: held while Hydra composes.
     """
 
     grid: Grid
@@ -70,7 +73,11 @@ class Drafting:
     lock: threading.RLock = field(default_factory=threading.RLock)  # Hydra composes one config at a time
 
     def config(self, number: int, overrides: Sequence[str]) -> Config:
-        """A job's config, with its threads in it, so that its files say what its weights depend on."""
+        """Compose a job's config, with its number of threads set, since weights depend on it.
+
+        Raises:
+            ConfigError: Hydra cannot compose it.
+        """
         with self.lock:
             config = self.grid.config(number, overrides)
         train = config.tree.get("train")
@@ -79,10 +86,10 @@ class Drafting:
         return config
 
     def sound(self, config: Config) -> Plan:
-        """Judge a config, and remember what its stages import.
+        """Validate a config and plan its run; note what its stages import.
 
         Raises:
-            ConfigError: it is refused.
+            ConfigError: the config is refused.
         """
         validate_config(config.tree, self.judged)
         check_packages(config.tree)
@@ -94,6 +101,7 @@ class Drafting:
         return plan
 
     def job(self, number: int, overrides: Sequence[str]) -> Job:
+        """Return the planned job; one whose config is refused carries the problems as its ``fault``."""
         words = without_passwords(tuple(word.removeprefix("++") for word in overrides))
         job = Job(number, words, str(self.grid.folder / str(number)))
         try:
@@ -107,7 +115,7 @@ class Drafting:
 
 
 def refuse_near(data: Mapping[str, Any]) -> None:
-    """Refuse data files that other machines cannot find.
+    """Refuse relative paths of data files, which other machines cannot find.
 
     Raises:
         DataError: a path is relative to this machine's folder.
@@ -120,15 +128,15 @@ def refuse_near(data: Mapping[str, Any]) -> None:
 
 
 def draft(drafting: Drafting, job_overrides: Sequence[Sequence[str]], first: int) -> list[Job]:
-    """Plan the jobs of a launch and write them down.
+    """Plan the jobs of a launch and write the plan into the sweep's folder.
 
     Args:
-        drafting: composes and judges.
+        drafting: composes and validates.
         job_overrides: a list of overrides for each job.
         first: number of the first job.
 
     Raises:
-        ConfigError: the folder holds another sweep, or no job can run; then nothing is written.
+        ConfigError: the folder holds another sweep, or every job is refused; then nothing is written.
     """
     folder = drafting.grid.folder
     known = read(folder)
@@ -144,10 +152,10 @@ def draft(drafting: Drafting, job_overrides: Sequence[Sequence[str]], first: int
 
 
 def read(folder: Path) -> dict[int, Job]:
-    """The jobs that were planned in a sweep's folder, by number.
+    """Read the planned jobs of a sweep's folder, by number; empty where there is no plan.
 
     Raises:
-        ConfigError: a line is of no job.
+        ConfigError: a line is not a valid job.
     """
     jobs = {}
     for number, line in enumerate((read_text(folder / PLAN) or "").splitlines(), 1):

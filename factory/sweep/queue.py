@@ -1,4 +1,4 @@
-"""PARENT: Which job may start now: one of each training first, those that share it once it is there."""
+"""PARENT: the queue of a sweep's jobs: one job of each training starts first, those that share it once it is done."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from factory.sweep.plan import Job
 
 
 class Waiting:
-    """Jobs that have not started, handed out in the order of the sweep; safe to use from several threads.
+    """A thread-safe queue of jobs that have not started, handed out in the order of the sweep.
 
     Args:
-        jobs: to be run.
+        jobs: the jobs to run.
         share: whether jobs with the same training wait for the first of them.
     """
 
@@ -32,7 +32,7 @@ class Waiting:
         heapq.heapify(self.ready)
 
     def take(self) -> Job | None:
-        """The next job, once there is one that may start; None when there will be none any more."""
+        """Wait for the next job that may start and return it; None when no job will come any more."""
         with self.changed:
             while self.open and not self.stopped and not self.ready:
                 self.changed.wait()
@@ -41,14 +41,14 @@ class Waiting:
             return heapq.heappop(self.ready)[1]
 
     def trained(self, key: str) -> None:
-        """A training is done: those that share it may start."""
+        """Release the jobs that wait for this training, which is done."""
         with self.changed:
             for job in self.held.pop(key, []):
                 heapq.heappush(self.ready, (job.number, job))
             self.changed.notify_all()
 
     def untrained(self, key: str) -> list[Job]:
-        """A training failed: the jobs that waited for it, which will not start."""
+        """Remove the jobs that wait for this training, which failed, and return them."""
         with self.changed:
             given_up = self.held.pop(key, [])
             self.open -= len(given_up)
@@ -56,12 +56,13 @@ class Waiting:
             return given_up
 
     def ended(self) -> None:
-        """A job that was taken has ended."""
+        """Note that a job that was taken has ended."""
         with self.changed:
             self.open -= 1
             self.changed.notify_all()
 
     def stop(self) -> None:
+        """Hand out no more jobs, and wake all threads that wait for one."""
         with self.changed:
             self.stopped = True
             self.changed.notify_all()

@@ -1,4 +1,4 @@
-"""PARENT: the order of a sweep's jobs: by what they are compared, which is best, and which no other beats."""
+"""PARENT: the ranking of a sweep's jobs: the metric they are compared by, their order, and the Pareto front."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ HIGHER_IS_BETTER = re.compile(r"acc|auc|precision|recall|f1|fbeta|score|iou|r2|c
 
 @dataclass(frozen=True)
 class Aim:
-    """What the leaderboard is sorted by.
+    """The metric that jobs are ranked by, and its direction.
 
     Args:
-        metric: name of a metric, ``auto`` for the first one, else the loss.
-        mode: ``max``, ``min``, ``auto`` for what the metric's name says.
+        metric: name of a metric or a target's fact; ``auto`` for the first metric that is not a loss, else the loss.
+        mode: ``max``, ``min``, or ``auto`` to derive it from the metric's name.
     """
 
     metric: str
@@ -32,22 +32,24 @@ class Aim:
         return cls(settings.metric, settings.mode)
 
     def name(self, metrics: Mapping[str, float]) -> str:
+        """Return the name of the metric, with ``auto`` resolved among these."""
         if self.metric != "auto":
             return self.metric
         named = (name for name in metrics if "." not in name)
         return next((name for name in named if name != "loss" and not name.endswith("_loss")), "loss")
 
     def higher(self, name: str) -> bool:
-        """Whether more of this metric is better."""
+        """Return whether more of this metric is better."""
         if self.mode == "auto":
             return "." not in name and HIGHER_IS_BETTER.search(name) is not None
         return self.mode == "max"
 
     def value(self, metrics: Mapping[str, float]) -> float | None:
+        """Return the value of the metric; None where there is no such metric."""
         return metrics.get(self.name(metrics))
 
     def loss(self, metrics: Mapping[str, float]) -> tuple[float, float]:
-        """Sorts: the lower the better; what has no such metric comes last; ties are broken by the loss."""
+        """Return a sort key, lower is better: the metric, then the loss; infinite for a missing metric or NaN."""
         value = self.value(metrics)
         if value is None or value != value:
             return (float("inf"), float("inf"))
@@ -55,7 +57,7 @@ class Aim:
 
 
 def best_first(outcomes: Sequence[Outcome], aim: Aim) -> list[Outcome]:
-    """The good ones, best first, those that differ in the seed alone by their mean; then the others by number."""
+    """Return successful outcomes best first, then the others by number; jobs that differ only in seed rank by mean."""
     good = [outcome for outcome in outcomes if outcome.good and outcome.metrics]
     other = [outcome for outcome in outcomes if not (outcome.good and outcome.metrics)]
     means = {one.words: (aim.loss(one.mean), one.first.job.number) for one in candidates(good)}
@@ -70,9 +72,9 @@ def best_first(outcomes: Sequence[Outcome], aim: Aim) -> list[Outcome]:
 
 
 def front(outcomes: Sequence[Outcome], aims: Sequence[Aim]) -> frozenset[int]:
-    """Numbers of the jobs that no other one beats: as good in every objective, and better in one.
+    """Return the numbers of the jobs on the Pareto front: no other job is as good in every objective and better in one.
 
-    By a single objective the order says it all, and nobody is marked.
+    The front is empty for a single objective, where the order says it all.
     """
     if len(aims) < 2:
         return frozenset()

@@ -1,4 +1,4 @@
-"""PARENT: what became of a sweep, as its folder tells it: also of one that was killed, or that is still running."""
+"""PARENT: the sweep record: a sweep's plan and outcomes read from its folder, also of one killed or still running."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from factory.sweep.ranking import Aim
 
 @dataclass(frozen=True)
 class SweepRecord:
-    """A sweep, as far as it came.
+    """A sweep's plan and the outcomes so far.
 
     Args:
         folder: of the sweep.
         summary: sweep.json.
-        jobs: all that were planned.
-        outcomes: of those that ended, by number.
-        aims: what is best by the first; by several, what no other beats is marked.
+        jobs: all planned jobs.
+        outcomes: outcomes of the jobs that ended, by number.
+        aims: the objectives; the first decides the ranking, several of them have a Pareto front.
     """
 
     folder: Path
@@ -42,16 +42,20 @@ class SweepRecord:
 
     @classmethod
     def of(cls, folder: Path, outcomes: Sequence[Outcome], aims: Sequence[Aim]) -> SweepRecord:
-        """One that has just ended: its outcomes are known."""
+        """Make the record of a sweep that has just ended and whose outcomes are known.
+
+        Raises:
+            ConfigError: sweep.json or the plan is not valid.
+        """
         record = read_document(folder / RECORD, documents.Sweep) or {}
         return cls(folder, record, list(plan.read(folder).values()), outcomes, aims)
 
 
 def read_record(folder: Path) -> SweepRecord:
-    """Read a sweep's folder.
+    """Read the sweep record of a folder.
 
     Raises:
-        ConfigError: it is none, or its own files are not what they must be.
+        ConfigError: it is no sweep's folder, or its sweep.json or plan is not valid.
     """
     summary = read_document(folder / RECORD, documents.Sweep)
     if summary is None:
@@ -62,7 +66,7 @@ def read_record(folder: Path) -> SweepRecord:
 
 
 def located(folder: Path, job: Job) -> Job:
-    """The job where it lies now: a sweep may be read from another place than it was started from, or moved."""
+    """Return the job with the present path of its run folder, since a sweep's folder may have been moved."""
     path = Path(job.folder)
     tails = (folder.joinpath(*path.parts[start:]) for start in range(1, len(path.parts)))
     found = path if path.is_dir() else next((tail for tail in tails if tail.is_dir()), path)
@@ -70,7 +74,7 @@ def located(folder: Path, job: Job) -> Job:
 
 
 def outcomes(jobs: Sequence[Job]) -> Iterator[Outcome]:
-    """Of every job that ended, in their order."""
+    """Yield the outcome of every job that ended, in the order of the jobs."""
     ended: dict[int, Outcome] = {}
     failed: dict[str, Outcome] = {}
     for job in jobs:
@@ -89,12 +93,12 @@ def outcomes(jobs: Sequence[Job]) -> Iterator[Outcome]:
 
 
 def alone(job: Job) -> Outcome | None:
-    """What its own config or its run's folder says; None where it has not ended."""
+    """Return a job's outcome by its own config and run folder alone; None where it has not ended."""
     if job.fault:
         return Outcome(job, "failed", "; ".join(job.fault.splitlines()))
     try:
         summary = read_summary(RunDir(Path(job.folder)))
-    except ConfigError as error:  # the others have ended as they have
+    except ConfigError as error:  # the outcomes of the other jobs do not depend on this file
         return Outcome(job, "failed", str(error))
     if summary is None or summary["status"] == "running":
         return None

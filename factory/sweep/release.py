@@ -1,5 +1,4 @@
-"""PARENT: What a sweep gives to servers: its best training, in every format that its jobs made of it, under one
-version."""
+"""PARENT: the release of a sweep: its best training, published once in every format that its jobs exported."""
 
 from __future__ import annotations
 
@@ -18,12 +17,12 @@ from factory.sweep.outcome import Outcome
 
 @dataclass(frozen=True)
 class Release:
-    """The best job's artifacts, and those that other jobs made of the same training in other formats.
+    """The artifacts of the best job, and those that other jobs exported from the same training.
 
-    A server shows the newest version: a sweep that published each job as it ended would leave it with the last one.
+    A server loads the newest version: if a sweep published each job as it ended, the last job would be served.
 
     Args:
-        best_first: the jobs' outcomes.
+        best_first: outcomes of the jobs, the best first.
         tree: config of the best job.
     """
 
@@ -31,13 +30,13 @@ class Release:
     tree: Mapping[str, Any]
 
     def publish(self) -> dict[str, dict[str, Any]]:
-        """Give them one version number.
+        """Publish all artifacts under one version number.
 
         Returns:
-            For each target what run.json says of it, with its new version; the same one when it is done again.
+            Target → its part of run.json, with the folder of the new version; a repeated call gives the same version.
 
         Raises:
-            PublishError: the folder cannot be written.
+            PublishError: the folder of versions cannot be written.
         """
         run = RunDir(Path(self.best_first[0].job.folder))
         trained, made = read_training(run), self.made()
@@ -50,7 +49,7 @@ class Release:
         return {target: {**summary, "published": str(versions[target])} for target, (_, summary) in made.items()}
 
     def made(self) -> dict[str, tuple[Path, dict[str, Any]]]:
-        """Artifact and summary of each target, from the best job that has it."""
+        """Return target → artifact folder and summary, from the best job that has the target."""
         found: dict[str, tuple[Path, dict[str, Any]]] = {}
         for outcome in self.best_first:
             if outcome.status == "published" and outcome.job.train_key == self.best_first[0].job.train_key:

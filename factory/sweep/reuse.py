@@ -1,4 +1,4 @@
-"""PARENT: One training for all the jobs that ask for the same one: its files are linked from run to run."""
+"""PARENT: the reuse of trainings: jobs with the same training share its files by links between their run folders."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from factory.registry.publish import link_or_copy
 
 
 def inherit(run: RunDir, key: str, donors: Iterable[Path]) -> None:
-    """Give a run the finished training of another one, where there is one and its files are untouched.
+    """Link the finished training of another run into a run, where a donor has it whole and unchanged.
 
-    The files are links: a run replaces its files and never writes into them, so neither can spoil the other.
+    Links are safe: a run replaces its files and never writes into them, so neither run can change the other.
 
     Args:
-        run: of the job that is about to start.
-        key: of the training it needs.
-        donors: folders of runs with the same training, the first one best.
+        run: run of the job that is about to start.
+        key: cache key of the training it needs.
+        donors: folders of runs with the same training, in order of preference.
     """
     if is_trained(run, key):
         return
@@ -32,11 +32,11 @@ def inherit(run: RunDir, key: str, donors: Iterable[Path]) -> None:
                     link_or_copy(str(donor.history), str(folder / donor.history.name))
                 write_json(folder / ORIGIN, {"run": origin(donor) or str(donor.path), "key": key})
             return
-    (run.train / ORIGIN).unlink(missing_ok=True)  # what it once had from another run is gone or spoiled
+    (run.train / ORIGIN).unlink(missing_ok=True)  # a training it once had from another run is gone or damaged
 
 
 def is_trained(run: RunDir, key: str) -> bool:
-    """Whether a run holds this training, whole and untouched."""
+    """Return whether a run holds the training of this key, with all files unchanged."""
     report = read_training(run)
     return (
         report is not None
@@ -46,10 +46,11 @@ def is_trained(run: RunDir, key: str) -> bool:
 
 
 def hashes(run: RunDir) -> dict[str, str]:
+    """Return file → SHA-256 of a run's training; empty where it has none."""
     return dict((read_training(run) or {}).get("sha256", {}))
 
 
 def origin(run: RunDir) -> str | None:
-    """The run whose training this one has, None where it is its own."""
+    """Return the folder of the run whose training this run shares; None where the training is its own."""
     found = read_document(run.train / ORIGIN, Origin)
     return found["run"] if found else None

@@ -1,5 +1,4 @@
-"""PARENT: Runs the jobs of a plan: a thread for each that runs at once, each with its own queue on the shared
-workers."""
+"""PARENT: the runner of a sweep's jobs: a thread for each job that runs at once, with a run queue on shared workers."""
 
 from __future__ import annotations
 
@@ -23,11 +22,11 @@ from factory.sweep.settings import Settings
 from factory.tracking.tracking import Tracking
 
 STATUS: dict[type[Exception], str] = {Interrupted: "interrupted", GateError: "refused", Pruned: "pruned"}
-TICK = 0.1  # seconds between looks at what only the main thread may do
+TICK = 0.1  # seconds between the main thread's checks of its worker threads, so that Ctrl-C is heard
 
 
 class Display(Protocol):
-    """Shows a sweep while it runs; called from many threads."""
+    """The live display of a sweep; called from many threads."""
 
     def started(self, job: Job) -> None: ...
 
@@ -37,7 +36,7 @@ class Display(Protocol):
 
 
 class Queue(Protocol):
-    """Where jobs come from; used from many threads."""
+    """A source of jobs to run; used from many threads."""
 
     def take(self) -> Job | None: ...
 
@@ -51,17 +50,17 @@ class Queue(Protocol):
 
 
 class Runner:
-    """Use once.
+    """The execution of a sweep's jobs on a pool of workers; an instance runs once.
 
     Args:
         drafting: composes the jobs' configs.
         jobs: every job that is known from the start.
-        overrides: of each job, as the sweeper gave them; may still grow.
-        pool: of workers; stopped at the end.
+        overrides: number of a job → its overrides, as the sweeper gave them; a search adds to it.
+        pool: the workers; stopped at the end.
         settings: of the sweep.
-        display: is told everything.
+        display: receives every event.
         tracking: records jobs.
-        queue: gives the jobs to run; those of ``jobs`` that can be, unless given.
+        queue: gives the jobs to run; by default those of ``jobs`` without a fault or an identical earlier job.
     """
 
     def __init__(
@@ -89,10 +88,10 @@ class Runner:
         self.crash: BaseException | None = None
 
     def run(self) -> list[Outcome]:
-        """Every job to its end, whatever becomes of the others.
+        """Run every job to its end, whether or not others fail.
 
         Returns:
-            Outcomes by number of the job; those that never started have none.
+            Outcomes in the order of the jobs; a job that never started has none.
 
         Raises:
             KeyboardInterrupt: Ctrl-C; every process has ended.
@@ -117,18 +116,20 @@ class Runner:
         return [self.outcomes[number] for number in sorted(self.outcomes)]
 
     def repeat(self) -> None:
-        """A job with the config of an earlier one has that one's outcome."""
+        """Give each job with the config of an earlier job that job's outcome."""
         for job in self.jobs.values():
             if found := self.as_before(job):
                 self.outcomes[job.number] = found
 
     def as_before(self, job: Job) -> Outcome | None:
+        """Return the outcome of the earlier job with the same config; None where there is none."""
         first = self.outcomes.get(job.same_as) if job.same_as is not None else None
         return repeated(first, job) if first else None
 
-    # ---- in the threads
+    # ---- the methods below run in the worker threads
 
     def work(self) -> None:
+        """Take jobs from the queue and run them until there are no more; the body of a worker thread."""
         try:
             while (job := self.waiting.take()) is not None:
                 self.display.started(job)
@@ -136,12 +137,12 @@ class Runner:
                 self.share_fate(job, outcome)
                 self.conclude(outcome)
                 self.waiting.ended()
-        except BaseException as error:  # a fault of ours: nothing may hang on a thread that is gone
+        except BaseException as error:  # a bug of ours: the main thread must not wait for a thread that is gone
             self.crash = error
             self.halted.set()
 
     def perform(self, job: Job) -> Outcome:
-        """One job, whose failure is its own."""
+        """Run one job; its errors become its outcome."""
         if job.fault:
             return Outcome(job, "failed", job.fault.replace("\n", "; "))
         if found := self.as_before(job):
@@ -162,7 +163,7 @@ class Runner:
                 tracked.end(job.folder)
 
     def carried_out(self, job: Job, pipeline: Pipeline) -> Outcome:
-        """Finished before, or run to its end, on a training of another job where there is one."""
+        """Run a job's pipeline, with a training of another job where there is one; keep a run that is finished."""
         if pipeline.run.path.exists():
             pipeline.run.check()
         kept = finished(pipeline)
@@ -182,7 +183,7 @@ class Runner:
         return Outcome.of(job, summary)
 
     def share_fate(self, job: Job, outcome: Outcome) -> None:
-        """Jobs that wait for a training that failed fail with it, each with its line."""
+        """Start the jobs that wait for this job's training, or fail them where the training failed."""
         if outcome.good:
             self.waiting.trained(job.train_key)
         elif outcome.status != "interrupted":
@@ -190,6 +191,7 @@ class Runner:
                 self.conclude(Outcome(other, "failed", f"shares the training of job {job.number}: {outcome.error}"))
 
     def conclude(self, outcome: Outcome) -> None:
+        """Record and show an outcome; with ``fail_fast`` a failure stops the sweep."""
         self.outcomes[outcome.job.number] = outcome
         self.display.ended(outcome)
         if outcome.failed and self.settings.fail_fast:
@@ -198,7 +200,7 @@ class Runner:
 
 
 class JobWatch:
-    """What a job's pipeline tells its events to."""
+    """The observer of one job's pipeline, which forwards its events to the runner's display."""
 
     def __init__(self, runner: Runner, job: Job) -> None:
         self.runner, self.job = runner, job
@@ -210,7 +212,7 @@ class JobWatch:
 
 
 def finished(pipeline: Pipeline) -> dict[str, Any] | None:
-    """The summary of a run that an earlier command finished, if every file in it is still what was recorded."""
+    """Return the summary of a run that an earlier command finished, if all its files are unchanged; else None."""
     earlier = read_summary(pipeline.run)
     if not earlier or earlier["status"] not in GOOD:
         return None

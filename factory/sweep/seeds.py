@@ -1,4 +1,4 @@
-"""PARENT: jobs that differ in the seed alone are one candidate: its figures are means, with their spread."""
+"""PARENT: candidates of a sweep: jobs that differ only in their seed, with the mean and spread of their results."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from factory.sweep.outcome import Outcome
 
 @dataclass(frozen=True)
 class Candidate:
-    """One config under several seeds, or under its own.
+    """A config run under one or several seeds.
 
     Args:
-        outcomes: good ones with metrics, one for each seed, at least one, by number of the job.
+        outcomes: successful outcomes with metrics, one for each seed, at least one, by number of the job.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -31,35 +31,37 @@ class Candidate:
 
     @cached_property
     def mean(self) -> dict[str, float]:
-        """Of each fact that all of them have."""
+        """Return the mean of each fact that all outcomes have."""
         return {name: statistics.fmean(values) for name, values in self.values().items()}
 
     @cached_property
     def spread(self) -> dict[str, float]:
-        """Sample standard deviation of each fact; nothing where there is one seed."""
+        """Return the sample standard deviation of each fact that all outcomes have; empty for a single seed."""
         if len(self.outcomes) == 1:
             return {}
         return {name: deviation(values) for name, values in self.values().items()}
 
     def values(self) -> dict[str, list[float]]:
+        """Return fact → its value under each seed, for facts that all outcomes have."""
         shared = [name for name in self.first.facts if all(name in outcome.facts for outcome in self.outcomes)]
         return {name: [outcome.facts[name] for outcome in self.outcomes] for name in shared}
 
 
 def candidates(outcomes: Sequence[Outcome]) -> list[Candidate]:
-    """The good ones of these, put together, in the order of their first job."""
+    """Group the successful outcomes into candidates, in the order of their first job."""
     found: dict[tuple[str, ...], dict[tuple[str, ...], Outcome]] = {}
     for outcome in sorted(outcomes, key=lambda outcome: outcome.job.number):
         if outcome.good and outcome.metrics:
             words = outcome.job.overrides
-            found.setdefault(but_for_the_seed(words), {}).setdefault(words, outcome)  # a search may repeat itself
+            found.setdefault(but_for_the_seed(words), {}).setdefault(words, outcome)  # a search may repeat a trial
     return [Candidate(tuple(group.values())) for group in found.values()]
 
 
 def deviation(values: Sequence[float]) -> float:
-    """Sample standard deviation; of what is not finite there is none (statistics, Python 3.11, stumbles over it)."""
+    """Return the sample standard deviation; NaN where a value is not finite, on which Python 3.11's stdev raises."""
     return statistics.stdev(values) if all(map(math.isfinite, values)) else math.nan
 
 
 def but_for_the_seed(words: Sequence[str]) -> tuple[str, ...]:
+    """Return overrides without ``seed=…``."""
     return tuple(word for word in words if not word.startswith("seed="))

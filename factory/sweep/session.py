@@ -1,4 +1,4 @@
-"""PARENT: one command of a sweep or a search, from the plan to the leaderboard."""
+"""PARENT: the session of one sweep or search command, from the plan to the leaderboard."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ FOLDER = "hydra.sweep.dir"
 
 
 class Session:
-    """What the launches of one command have in common: the outcomes so far, what there is to publish, the exit code.
+    """The state that all launches of one command share: outcomes so far, what is to be published, the exit code.
 
     Args:
-        command: the words that were typed; the same again go on with the sweep.
+        command: the overrides that were typed; the same ones again go on with the sweep.
         config_dir: the user's folder of groups.
-        console: where to show it.
+        console: where the sweep is shown.
         tracking: records the jobs, and the sweep as the run that they are nested in.
     """
 
@@ -61,16 +61,16 @@ class Session:
         """Plan and run the jobs of one launch.
 
         Args:
-            grid: composes them.
-            settings: how they share this machine.
+            grid: composes the jobs.
+            settings: how jobs share this machine, or a cluster.
             job_overrides: a list of overrides for each job.
-            first: number of the first one.
+            first: number of the first job.
 
         Returns:
-            The jobs, and by number the outcomes of those that ended.
+            The jobs, and number → outcome of those that ended.
 
         Raises:
-            ConfigError: nothing can run.
+            ConfigError: no job can run.
             Interrupted: Ctrl-C.
         """
         began = time.monotonic()
@@ -85,16 +85,16 @@ class Session:
         return jobs, runner.outcomes
 
     def run_search(self, grid: Grid, settings: Settings, wanted: Wanted, words: Sequence[str]) -> None:
-        """Ask, run and tell until there are as many trials as are wanted.
+        """Run a search until there are as many trials as are wanted.
 
         Args:
             grid: composes trials.
-            settings: how they share this machine.
-            wanted: what is searched and how.
-            words: overrides, those of the space included.
+            settings: how trials share this machine, or a cluster.
+            wanted: the options of the search.
+            words: overrides, those of the search space included.
 
         Raises:
-            ConfigError: before anything has started.
+            ConfigError: the search is refused; nothing has started.
             Interrupted: Ctrl-C.
         """
         began = time.monotonic()
@@ -112,28 +112,28 @@ class Session:
             self.carry_out(runner, screen, aims, {"jobs": wanted.trials, "search": keys}, began)
 
     def drafting(self, grid: Grid, settings: Settings, count: int) -> tuple[Drafting, int]:
-        """What composes the jobs, and how many run at a time."""
+        """Return the drafting of the jobs, and how many stages run at a time."""
         earlier = read_document(grid.folder / RECORD, documents.Sweep) or {}
         at_a_time = settings.at_a_time(count, gpu=wants_gpu("auto"))
-        threads = earlier.get("threads") or settings.threads_each(at_a_time)  # weights may depend on it: as it was
+        threads = earlier.get("threads") or settings.threads_each(at_a_time)  # kept on resuming: weights depend on it
         return Drafting(grid, threads, settings.gpu, settings.afar), at_a_time
 
     def pool(self, drafting: Drafting, settings: Settings, at_a_time: int, most: int) -> Pool:
-        """The workers, here or on a cluster, for ``most`` jobs in all."""
+        """Return the pool of workers, here or on a cluster, for ``most`` jobs in all."""
         cluster = cluster_of(settings, at_a_time, most, drafting.grid.folder)
         return Pool(cluster, drafting.preload, settings.timeout)
 
     def carry_out(
         self, runner: Runner, display: show.Lines, aims: Sequence[Aim], record: Mapping[str, Any], began: float
     ) -> None:
-        """Run what is planned, and say what became of it.
+        """Run a prepared sweep, keep its record, and show its results.
 
         Args:
-            runner: ready.
-            display: to be seen while it runs.
-            aims: what is best by the first; by several, what no other beats is marked.
-            record: goes to the sweep's record.
-            began: when planning did, by the monotonic clock.
+            runner: the runner, not started.
+            display: the live display.
+            aims: the objectives; the first decides the ranking, several of them have a Pareto front.
+            record: further fields of sweep.json.
+            began: when planning began, in seconds of the monotonic clock.
 
         Raises:
             Interrupted: Ctrl-C.
@@ -169,10 +169,10 @@ class Session:
     def conclude(
         self, folder: Path, drafting: Drafting, overrides: Mapping[int, Sequence[str]], aims: Sequence[Aim]
     ) -> Release | None:
-        """Leaderboard, table and best run of all that ended so far.
+        """Write the leaderboard and the best job's config of all that ended so far, and print the table.
 
         Returns:
-            What there is to publish, None where the best one is not of this launch.
+            The release of the best job, None where the best job is not of this launch.
         """
         if not self.outcomes:
             return None
@@ -192,7 +192,7 @@ class Session:
         return found
 
     def release(self) -> None:
-        """Publish the best of a sweep that came to its end.
+        """Publish the best training of a sweep that is done, and print where it lies.
 
         Raises:
             PublishError: the folder of versions cannot be written.
@@ -201,7 +201,7 @@ class Session:
             self.say(line)
 
     def draw(self, folder: Path, aims: Sequence[Aim]) -> None:
-        """The page, last of all: nothing else waits for it or depends on it."""
+        """Write sweep.html and print its path; done last, since nothing depends on it."""
         if self.outcomes and (page := draw_page(SweepRecord.of(folder, self.outcomes, aims))):
             self.say(f"report: {page}")
 
@@ -209,13 +209,18 @@ class Session:
         self.console.say(line)
 
     def counts(self) -> dict[str, int]:
+        """Return the numbers of done, failed and kept jobs, as sweep.json holds them."""
         tests = {"done": "good", "failed": "failed", "kept": "kept"}
         return {name: sum(getattr(outcome, test) for outcome in self.outcomes) for name, test in tests.items()}
 
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """A sweep's folder for one command; a fresh one does not stay where nothing was planned."""
+    """Lock a sweep's folder for one command; remove a new folder again where nothing was planned.
+
+    Raises:
+        FactoryError: the folder cannot be written.
+    """
     fresh = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         with locks.locked(folder, FOLDER), refusals_as(FactoryError, f"sweep: {folder}", folder):
@@ -226,7 +231,7 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def leave_nothing(folder: Path, fresh: Sequence[Path]) -> None:
-    """Remove what a sweep that never began has made: its files, and the folders that were not there, if empty."""
+    """Remove the files of a sweep that never started, and the folders in ``fresh`` where they are empty."""
     with contextlib.suppress(OSError):
         for name in (".lock", JOURNAL, f".{JOURNAL}.lock"):
             (folder / name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""PARENT: How the jobs of a sweep share this machine, or a cluster."""
+"""PARENT: the settings of a sweep: how its jobs share this machine or a cluster, and what they are ranked by."""
 
 from __future__ import annotations
 
@@ -19,14 +19,10 @@ ON_A_CLUSTER = tuple(option.name for option in fields(ClusterSettings))
 
 @dataclass(frozen=True)
 class Settings:
-    """``hydra.launcher``; see `hydra_plugins/factory_sweep.py` for the words of each.
+    """The options in ``hydra.launcher``; `hydra_plugins/factory_sweep.py` documents each.
 
     Args:
-        cluster: where stages run, None on this machine.
-
-    Raises:
-        ConfigError: a value that none of them takes.
-        MissingPackage: a cluster was asked for, and its engine is not installed.
+        cluster: the cluster where stages run, None for this machine.
     """
 
     jobs: int | None = None
@@ -41,6 +37,12 @@ class Settings:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
+        """Validate the options of ``hydra.launcher``.
+
+        Raises:
+            ConfigError: an option has a value that it does not take; a message for each.
+            MissingPackage: a cluster is wanted, and Ray is not installed.
+        """
         wrong = [
             messages.wrong(f"launcher.{name}", given[name], "a number above 0, or null")
             for name in ("jobs", "threads", "timeout")
@@ -66,20 +68,20 @@ class Settings:
 
     @property
     def gpu(self) -> bool | None:
-        """Whether stages find a GPU where they run; None where that is to be seen on this machine."""
+        """Return whether stages have a GPU where they run; None where they run on this machine."""
         return self.cluster.gpus > 0 if self.cluster else None
 
     @property
     def afar(self) -> bool:
-        """Whether stages run where this machine's folders are not."""
+        """Return whether stages run on machines that do not have this machine's folders."""
         return bool(self.cluster and self.cluster.storage)
 
     def at_a_time(self, count: int, gpu: bool) -> int:
-        """Stages that run on this machine at the same time.
+        """Return how many stages run on this machine at the same time.
 
         Args:
-            count: jobs of the sweep.
-            gpu: whether a job trains on one; then they go one after the other unless it is said otherwise.
+            count: number of jobs of the sweep.
+            gpu: whether jobs train on a GPU; then one stage runs at a time, unless ``jobs`` says otherwise.
         """
         if self.jobs is not None:
             return self.jobs
@@ -87,12 +89,13 @@ class Settings:
         return 1 if gpu else max(1, min(cores(), room, count))
 
     def threads_each(self, at_a_time: int) -> int:
+        """Return the threads of each stage: as set, else an equal share of the cores."""
         share = int(self.cluster.cpus) if self.cluster else cores() // at_a_time
         return self.threads or max(1, share)
 
 
 def free_memory() -> int:
-    """Bytes that processes may still take: the kernel's estimate, or what is left of a container's limit."""
+    """Return the bytes of memory that are available: the kernel's estimate, or what a container's limit leaves."""
     left = [meminfo(Path("/proc/meminfo"))]
     limit, used = (number(Path("/sys/fs/cgroup", name)) for name in ("memory.max", "memory.current"))
     if limit is not None and used is not None:
@@ -101,12 +104,13 @@ def free_memory() -> int:
 
 
 def meminfo(file: Path) -> int:
-    """``MemAvailable`` in bytes; where the system does not tell, as if there were plenty."""
+    """Return ``MemAvailable`` of /proc/meminfo in bytes; where there is no such file or line, 1 PiB."""
     lines = file.read_text().splitlines() if file.exists() else []
     found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
     return found[0] if found else 1 << 50
 
 
 def number(file: Path) -> int | None:
+    """Return the whole number in a file; None where there is no file or no number."""
     text = file.read_text().strip() if file.exists() else ""
     return int(text) if text.isdecimal() else None

@@ -1,4 +1,4 @@
-"""PARENT: How a sweep is shown: leaderboard, page, live display.
+"""PARENT: the reports of sweeps: leaderboard, HTML page, live display.
 
 Imports sweep and report.
 """

@@ -1,4 +1,4 @@
-"""PARENT: Where values lie on the axes of parallel coordinates: numbers to scale, a few values one above the other."""
+"""PARENT: the axes of parallel coordinates: many numbers lie to scale, a few values at even distances."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-MOST_STEPS = 8  # different numbers that get a place each; more lie to scale
+MOST_STEPS = 8  # distinct numbers that lie at even distances; more lie to scale
 MOST_TICKS = 12
 LOGARITHMIC = 50  # largest number over smallest from which a scale is logarithmic
 FAN = 0.14  # of an axis: how far the jobs of one value are spread
-FEW = 3  # ticks that are too few
+FEW = 3  # powers of ten below which 2 and 5 times these are ticks too
 LONGEST = 18  # characters of a tick
 UNSET = "not set"
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis, from 0 at the bottom to 1 at the top.
+    """An axis of parallel coordinates, from 0 at the bottom to 1 at the top.
 
     Args:
-        places: of each value.
-        ticks: place and words.
-        fan: height over which the jobs of one value are spread, so that their lines do not hide each other.
+        places: value → position.
+        ticks: position and label of each tick.
+        fan: height over which jobs of the same value are spread, so that their lines do not hide each other.
     """
 
     places: Mapping[str, float]
@@ -31,13 +31,14 @@ class Axis:
 
 
 def axis_of(words: Sequence[str]) -> Axis:
-    """The axis of one key.
+    """Return the axis of one swept key.
 
     Args:
-        words: its value in each job, as it was typed, in the order of the jobs.
+        words: the key's value in each job, as it was typed, in the order of the jobs.
 
     Returns:
-        Numbers and lists of numbers with the smallest at the bottom; above them other words, the first at the top.
+        An axis with numbers and lists of numbers at the bottom, the smallest lowest; above them all other values, the
+        first at the top.
     """
     distinct = list(dict.fromkeys(words))
     numbers = {word: value for word in distinct if (value := number(word)) is not None}
@@ -51,7 +52,7 @@ def axis_of(words: Sequence[str]) -> Axis:
 
 
 def steps(words: Sequence[str]) -> Axis:
-    """A place each, evenly; where there are too many for words, every so many has them."""
+    """Return an axis with these values at even distances and at most `MOST_TICKS` ticks."""
     last = len(words) - 1
     places = {word: place / last if last else 0.5 for place, word in enumerate(words)}
     every = -(-len(words) // MOST_TICKS)
@@ -60,7 +61,7 @@ def steps(words: Sequence[str]) -> Axis:
 
 
 def number(word: str) -> float | None:
-    """The finite number that a word is."""
+    """Return a text as a finite number; None where it is none."""
     try:
         value = float(word)
     except ValueError:
@@ -69,7 +70,7 @@ def number(word: str) -> float | None:
 
 
 def weight(word: str) -> float | None:
-    """The number, or the sum of a list of numbers.
+    """Return a number, or the sum of a list of numbers; None for any other text.
 
     >>> weight("[64,32]"), weight("adam")
     (96.0, None)
@@ -79,17 +80,18 @@ def weight(word: str) -> float | None:
 
 
 def shortened(word: str, longest: int = LONGEST) -> str:
+    """Return a text cut to ``longest`` characters."""
     return word if len(word) <= longest else f"{word[: longest - 1]}…"
 
 
 @dataclass(frozen=True)
 class Scale:
-    """From numbers to places.
+    """A mapping from numbers to positions on an axis.
 
     Args:
-        low: at 0.
-        high: at 1; may be the smaller number.
-        logarithmic: whether equal ratios are equally far apart.
+        low: the number at position 0.
+        high: the number at position 1; may be smaller than ``low``.
+        logarithmic: whether the scale is logarithmic.
     """
 
     low: float
@@ -98,16 +100,17 @@ class Scale:
 
     @classmethod
     def over(cls, values: Sequence[float]) -> Scale:
+        """Make the scale from the least to the greatest of these values, logarithmic where they span much."""
         low, high = min(values), max(values)
         return cls(low, high, low > 0 and high / low >= LOGARITHMIC)
 
     def place(self, value: float) -> float:
-        """Between 0 and 1; what lies beyond an end is put there."""
+        """Return the position of a number, between 0 and 1; numbers beyond an end lie at that end."""
         low, high, at = (math.log(x) if self.logarithmic else x for x in (self.low, self.high, value))
         return round(min(1.0, max(0.0, (at - low) / (high - low))), 4) if high != low else 0.5
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Round numbers within; the number itself where there is one only."""
+        """Return position and label of round numbers on the scale; of the number itself where there is only one."""
         if self.low == self.high:
             return [(0.5, f"{self.low:.4g}")]
         low, high = sorted((self.low, self.high))
@@ -116,7 +119,7 @@ class Scale:
 
 
 def rounds(low: float, high: float, most: int = 6) -> list[float]:
-    """At most so many multiples of 1, 2 or 5 times a power of ten.
+    """Return at most ``most`` multiples of 1, 2 or 5 times a power of ten within a range.
 
     >>> rounds(0.13, 0.58)
     [0.2, 0.3, 0.4, 0.5]
@@ -128,7 +131,7 @@ def rounds(low: float, high: float, most: int = 6) -> list[float]:
 
 
 def decades(low: float, high: float, most: int = 6) -> list[float]:
-    """Powers of ten, at most so many; where there are few, also 2 and 5 times these.
+    """Return at most ``most`` powers of ten within a range; where there are few, also 2 and 5 times these.
 
     >>> decades(0.0005, 2)
     [0.001, 0.01, 0.1, 1.0]

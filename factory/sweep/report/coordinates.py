@@ -1,4 +1,4 @@
-"""PARENT: What was swept against what came out: parallel coordinates, as Vega-Lite."""
+"""PARENT: the parallel coordinates of a sweep, swept values against the metric, as a Vega-Lite chart."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from factory.sweep.report.axes import UNSET, Axis, Scale, axis_of
 from factory.sweep.report.ranked_jobs import RankedJobs, facts_of, hovering, left_out, looked_up, marked, sample
 
 MOST_LINES = 500  # jobs
-AXIS_WIDTH = 96  # pixels, below which the axes scroll
+AXIS_WIDTH = 96  # least width of an axis, pixels; a narrower page scrolls
 
 
 def swept(ranked: RankedJobs) -> Chart | None:
-    """Parallel coordinates: an axis for each swept key, the metric on the right; None where nothing was swept."""
+    """Return the chart with an axis for each swept key and the metric on the right; None where nothing was swept."""
     if not ranked.keys or len(ranked.jobs) < 2:
         return None
     jobs = sample(ranked.jobs, MOST_LINES)
@@ -44,7 +44,14 @@ def swept(ranked: RankedJobs) -> Chart | None:
 def coordinates(
     ranked: RankedJobs, jobs: Sequence[Outcome], lines: list[dict[str, Any]], axes: Mapping[str, Axis]
 ) -> dict[str, Any]:
-    """Rules, lines and the words of each axis."""
+    """Return the Vega-Lite specification: a line for each job, axes, tick labels and titles.
+
+    Args:
+        ranked: all jobs, by which the lines are coloured.
+        jobs: the jobs that are drawn.
+        lines: points of the lines: job number ``j``, axis number ``x``, position ``y``.
+        axes: title → axis, from left to right.
+    """
     titles = list(axes)
     last = len(titles) - 1
     x = axis("x", "quantitative", axis=None, scale={"domain": [-0.12, last + 0.55], "nice": False, "zero": False})
@@ -86,6 +93,6 @@ def coordinates(
 
 
 def wrapped(title: str) -> list[str]:
-    """``optimizer.learning_rate`` on two lines."""
+    """Return a title such as ``optimizer.learning_rate`` as two lines, broken after the last dot."""
     head, dot, last = title.rpartition(".")
     return [head + dot, last] if dot else ["", title]

@@ -1,4 +1,4 @@
-"""PARENT: The learning curves of a sweep on one plot, as Vega-Lite."""
+"""PARENT: the learning curves of a sweep's trainings in one chart, as Vega-Lite."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from factory.sweep.report.ranked_jobs import HOVERED, RankedJobs, facts_of, hove
 MOST_CURVES = 120
 MOST_POINTS = 9000  # of all curves of one chart
 COLOURS = 6  # curves that a legend can tell apart
-DIVERGED = 10  # times what nearly all values are below: higher ones are not shown
+DIVERGED = 10  # times the 90th percentile; beyond it values are cut off
 
 Epochs = Sequence[Mapping[str, float]]
 
 
 def curves(sweep: SweepRecord, ranked: RankedJobs) -> list[Chart]:
-    """The metric and the loss on the validation rows, a line for each training, also for one that did not end."""
+    """Return charts of the metric and the loss on the validation rows, a line for each training, finished or not."""
     own = [job for job in ranked.jobs if not job.shared]
     broken = [o for o in sweep.outcomes if not o.good and o.status != "same" and not o.job.fault and not o.shared]
     drawn = [*sample(own, MOST_CURVES), *broken[:MOST_CURVES]]
@@ -35,7 +35,7 @@ def curves(sweep: SweepRecord, ranked: RankedJobs) -> list[Chart]:
 
 
 def history_of(job: Outcome) -> Epochs:
-    """The epochs of a job; a file that is no table is a line, and costs the others nothing."""
+    """Read the epochs of a job; for an invalid file, print the problem and return none."""
     try:
         return read_history(RunDir(Path(job.job.folder)).history)
     except ConfigError as error:
@@ -44,7 +44,16 @@ def history_of(job: Outcome) -> Epochs:
 
 
 def overlaid(ranked: RankedJobs, metric: str, found: Sequence[tuple[Outcome, Epochs]], left: str) -> Chart | None:
-    """One metric of all trainings: a colour each while these can be told apart, else the better the stronger."""
+    """Return the chart of one metric for all trainings; None where none has it.
+
+    Few trainings have a colour each; many are drawn the stronger the better they are.
+
+    Args:
+        ranked: all jobs, by which many lines are coloured.
+        metric: name of the metric.
+        found: jobs and their epochs.
+        left: remark on trainings that are not drawn.
+    """
     name = next((name for name in (f"val_{metric}", metric) if any(name in rows[-1] for _, rows in found)), None)
     if name is None:
         return None
@@ -70,7 +79,7 @@ def overlaid(ranked: RankedJobs, metric: str, found: Sequence[tuple[Outcome, Epo
 
 
 def legend(facts: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What the lines are, in words."""
+    """Yield the parts of the note that explains the lines."""
     yield "a line a training"
     if len(facts) > COLOURS:
         yield ", the better the stronger; orange: the best"
@@ -81,6 +90,7 @@ def legend(facts: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any
 
 
 def summary(ranked: RankedJobs, job: Outcome, name: str, rows: Epochs) -> list[str]:
+    """Return a training's table row: job, number of epochs, lowest, highest and last value of a metric."""
     values = [row[name] for row in rows]
     return [
         ranked.label(job),
@@ -90,6 +100,13 @@ def summary(ranked: RankedJobs, job: Outcome, name: str, rows: Epochs) -> list[s
 
 
 def plot(ranked: RankedJobs, points: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the Vega-Lite specification of the curves.
+
+    Args:
+        ranked: all jobs, by which many lines are coloured.
+        points: job number ``j``, epoch ``e``, value ``v``.
+        known: facts of each job that is drawn.
+    """
     epochs = sorted({point["e"] for point in points})
     ticks = {"format": "d", "tickMinStep": 1, **({"values": epochs} if len(epochs) <= 10 else {})}
     few = len(known) <= COLOURS
@@ -117,7 +134,7 @@ def plot(ranked: RankedJobs, points: Sequence[Mapping[str, Any]], known: Sequenc
 
 
 def limited(values: Sequence[float]) -> dict[str, Any]:
-    """The end of an axis that one diverging training would take beyond all reading."""
+    """Return the upper limit of the axis where a diverging training would make all others unreadable; else nothing."""
     ordered = sorted(values)
     most = ordered[int(0.9 * (len(ordered) - 1))]
     return {"domainMax": most * 2} if ordered[-1] > DIVERGED * most > 0 else {}

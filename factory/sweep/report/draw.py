@@ -1,4 +1,4 @@
-"""PARENT: a sweep shown from its record: the table again, and sweep.html."""
+"""PARENT: the display of a sweep record: its terminal table, and sweep.html."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from factory.sweep.report import leaderboard
 
 
 def show_record(sweep: SweepRecord, console: Terminal) -> int:
-    """Print the table of a sweep again and write its page anew.
+    """Print the table of a sweep from its record, and write its page anew.
 
     Returns:
         The exit code that the sweep ended with.
@@ -27,10 +27,10 @@ def show_record(sweep: SweepRecord, console: Terminal) -> int:
 
 
 def draw_page(sweep: SweepRecord) -> Path | None:
-    """Write sweep.html.
+    """Write sweep.html of a sweep.
 
     Returns:
-        The page; None where it could not be drawn, which is said and costs no sweep.
+        The path of the page; None where it could not be drawn: the reason is printed, and the sweep is not affected.
     """
 
     def drawing() -> Path:

@@ -1,4 +1,4 @@
-"""PARENT: How the jobs of a sweep did: leaderboard.csv, a terminal table, and the best one's config as one YAML."""
+"""PARENT: the leaderboard of a sweep: leaderboard.csv, a terminal table, and the best job's config as a YAML file."""
 
 from __future__ import annotations
 
@@ -24,13 +24,19 @@ from factory.sweep.seeds import Candidate, but_for_the_seed, candidates
 SHOWN = 20  # rows of the terminal table; leaderboard.csv holds all
 GROUPS = ("model", "data", "optimizer", "train", "deploy", "tracker")
 NOBODY: frozenset[int] = frozenset()
-LINE = 1000  # columns before YAML breaks a line
+LINE = 1000  # characters after which YAML breaks a line
 
 
 def write(folder: Path, outcomes: Sequence[Outcome], aim: Aim, front: frozenset[int] = NOBODY) -> None:
-    """``leaderboard.csv``: a row a job, best first, those that failed last.
+    """Write leaderboard.csv: a row for each job, the best first, failed jobs last.
 
-    Jobs that differ in the seed alone have one rank; each row of theirs has the means and spreads of all.
+    Jobs that differ only in their seed share a rank; each of their rows has the means and spreads of all.
+
+    Args:
+        folder: of the sweep.
+        outcomes: of all jobs that ended.
+        aim: the metric that jobs are ranked by.
+        front: numbers of the jobs on the Pareto front, marked in a column of their own; empty for none.
     """
     keys = varied([outcome.job for outcome in outcomes])
     groups = {one.words: one for one in candidates(outcomes)}
@@ -51,7 +57,7 @@ def write(folder: Path, outcomes: Sequence[Outcome], aim: Aim, front: frozenset[
 
 
 def row(outcome: Outcome, place: int, keys: Sequence[str], group: Candidate | None) -> dict[str, Any]:
-    """One row; metrics have their own names, what belongs to a target has the target's before it."""
+    """Return one row of leaderboard.csv; metrics keep their names, columns of a target begin with its name."""
     means = {f"{name}_mean": group.mean.get(name) for name in outcome.metrics} if group else {}
     spreads = {f"{name}_spread": group.spread.get(name) for name in outcome.metrics} if group else {}
     targets = {
@@ -78,7 +84,7 @@ def row(outcome: Outcome, place: int, keys: Sequence[str], group: Candidate | No
 
 
 def show(outcomes: Sequence[Outcome], aim: Aim, console: Terminal, front: frozenset[int] = NOBODY) -> None:
-    """The best jobs as a table, a line for all seeds of one; then each failure as a line, then what was shared."""
+    """Print the best jobs as a table, one row for all seeds of a config; then failures and shared trainings."""
     console.width = max(console.width, NARROWEST)
     keys = varied([outcome.job for outcome in outcomes])
     groups = {one.words: one for one in candidates(outcomes)}
@@ -97,6 +103,7 @@ def show(outcomes: Sequence[Outcome], aim: Aim, console: Terminal, front: frozen
 
 
 def table(best: Sequence[Candidate], keys: Sequence[str], front: frozenset[int]) -> Table:
+    """Return the terminal table of candidates, the best first."""
     drawn = Table(box=box.SIMPLE_HEAD, header_style="bold")
     metrics = list(dict.fromkeys(name for one in best for name in one.first.metrics))
     targets = list(dict.fromkeys(name for one in best for name in one.first.targets))
@@ -117,27 +124,28 @@ def table(best: Sequence[Candidate], keys: Sequence[str], front: frozenset[int])
 
 
 def figure(one: Candidate, name: str) -> str:
-    """A metric, or its mean over seeds and how far they spread."""
+    """Return a metric as text: its value, or its mean ± sample standard deviation over several seeds."""
     if name not in one.mean:
         return "-"
     return f"{one.mean[name]:.4f}" + (f" ± {one.spread[name]:.4f}" if name in one.spread else "")
 
 
 def target_words(facts: Mapping[str, float], target: str) -> str:
+    """Return size and latency of a target as text."""
     if f"{target}.latency" not in facts:
         return "-"
     return f"{kilobytes(round(facts[f'{target}.size']))}, {facts[f'{target}.latency']:.2f} ms"
 
 
 def trainings(outcomes: Sequence[Outcome]) -> list[str]:
-    """How many trainings served how many jobs, where some served several."""
+    """Return a line that says how many trainings served how many jobs; none where no training is shared."""
     own = [outcome for outcome in outcomes if outcome.metrics and not outcome.shared and outcome.status != "same"]
     having = [outcome for outcome in outcomes if outcome.metrics]
     return [f"{len(own)} trainings served {len(having)} jobs"] if len(own) < len(having) else []
 
 
 def write_best(folder: Path, tree: Mapping[str, Any], best: Outcome) -> None:
-    """``best/experiment/best.yaml``: everything that the best job's config says, without the groups it came from."""
+    """Write best/experiment/best.yaml: the best job's whole config, which needs none of the groups it came from."""
     head = [
         "# @package _global_",
         f"# python -m factory --config-dir {folder / 'best'} experiment=best",
@@ -156,7 +164,7 @@ def write_best(folder: Path, tree: Mapping[str, Any], best: Outcome) -> None:
 
 
 def escaped(value: Any) -> Any:
-    """The value with every ``${`` in it meant as it stands."""
+    """Return a value with every ``${`` escaped, so that it is not an interpolation."""
     if isinstance(value, str):
         return value.replace("${", "\\${")
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""PARENT: A sweep while it runs: on a terminal what runs now and how far all has come, a line a job anywhere else."""
+"""PARENT: the live display of a sweep: running jobs and progress on a terminal, a line for each job anywhere else."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from factory.sweep.ranking import Aim
 
 
 class Lines:
-    """A line when a job ends; enter it as a context manager.
+    """A display that prints a line when a job ends; a context manager.
 
     Args:
-        console: where to.
-        jobs: of the sweep.
-        aim: what is best.
-        keys: in which jobs differ, where there are no jobs yet.
-        total: how many there will be.
+        console: where it prints.
+        jobs: of the sweep; empty for a search.
+        aim: the metric that jobs are ranked by.
+        keys: keys of the overrides in which jobs differ; by default those of ``jobs``.
+        total: number of jobs in all; by default those of ``jobs`` that are to be run.
     """
 
     def __init__(
@@ -68,14 +68,16 @@ class Lines:
                 return
             self.count(outcome)
             line = f"[{self.over}/{self.total}] {label(outcome.job, self.keys)}: {ending(outcome)}"
-        # after the lock: printing waits for a refresh of the screen, and that one waits for the lock
+        # after the lock is released: printing waits for a refresh of the screen, which waits for the lock
         self.console.say(line)
 
     @property
     def over(self) -> int:
+        """Return the number of jobs that ended."""
         return self.done + self.failed + self.pruned
 
     def count(self, outcome: Outcome) -> None:
+        """Count an outcome, and keep it where it is the best so far."""
         self.done += outcome.good
         self.failed += outcome.failed
         self.pruned += outcome.status == "pruned"
@@ -86,7 +88,7 @@ class Lines:
 
 
 class Screen(Lines):
-    """The same lines, and below them what is going on."""
+    """A display that prints the same lines, and below them the running jobs and the progress."""
 
     def __enter__(self) -> Screen:
         self.live = Live(get_renderable=self.render, console=self.console, refresh_per_second=4, transient=True)
@@ -97,11 +99,13 @@ class Screen(Lines):
         self.live.stop()
 
     def render(self) -> Group:
+        """Return the part of the screen that is refreshed: the headline and a line for each running job."""
         with self.lock:
             running = [f"  {label(job, self.keys)}: {words}" for job, words in self.running.values()]
             return Group(text(self.headline(), "bold"), *(text(line, no_wrap=True) for line in running))
 
     def headline(self) -> str:
+        """Return one line of counts, the best job and the time left."""
         ended = self.over
         waiting = self.total - ended - len(self.running)
         parts = [f"{self.done} done, {len(self.running)} running, {waiting} waiting, {self.failed} failed"]
@@ -117,11 +121,12 @@ class Screen(Lines):
 def display(
     console: Terminal, jobs: Sequence[Job], aim: Aim, keys: Sequence[str] | None = None, total: int | None = None
 ) -> Lines:
+    """Return the display that fits a console; see `Lines` for the arguments."""
     return (Screen if console.is_terminal else Lines)(console, jobs, aim, keys, total)
 
 
 def doing(event: Mapping[str, Any]) -> str | None:
-    """What a job does now, in a few words; None where an event changes nothing."""
+    """Return what a job does now, in a few words; None for an event that does not change it."""
     match event["event"]:
         case "built":
             return f"train on {event['backend']}"
@@ -137,6 +142,7 @@ def doing(event: Mapping[str, Any]) -> str | None:
 
 
 def ending(outcome: Outcome) -> str:
+    """Return status and metrics of a job that ended, or its error."""
     if not outcome.good:
         return f"{outcome.status}: {outcome.error}"
     words = [outcome.status, figures(outcome.metrics)]
@@ -145,7 +151,7 @@ def ending(outcome: Outcome) -> str:
 
 
 def clock(seconds: float) -> str:
-    """``1:02:03`` or ``2:03``."""
+    """Return a time such as ``1:02:03`` or ``2:03``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

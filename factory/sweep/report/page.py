@@ -1,4 +1,4 @@
-"""PARENT: sweep.html, one self-contained file: what a sweep tried, what came out, what it costs, and how to go on."""
+"""PARENT: sweep.html, one self-contained page of a sweep: swept values, results, costs, and commands to go on."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ SECTIONS = {
 
 
 def write(sweep: SweepRecord) -> Path:
-    """Draw a sweep, however it ended, into its own folder.
+    """Write sweep.html of a sweep, whatever its status, into the sweep's folder.
 
     Returns:
-        The file: at most 2 MB, without a reference to anything outside it.
+        The path of the page, which has at most 2 MB and refers to nothing outside it.
     """
     path = sweep.folder / "sweep.html"
     write_text(path, page("sweep.html", contents(sweep)))
@@ -45,7 +45,7 @@ def write(sweep: SweepRecord) -> Path:
 
 
 def contents(sweep: SweepRecord) -> dict[str, Any]:
-    """What the template shows; a part of which there is nothing is empty."""
+    """Return the fields of the page's template; a part without content is empty."""
     keys, order = varied(sweep.jobs), best_first(sweep.outcomes, sweep.aim)
     ranked = RankedJobs.of(order, sweep.aim, keys)
     coordinates = swept(ranked) if ranked else None
@@ -72,7 +72,7 @@ def contents(sweep: SweepRecord) -> dict[str, Any]:
 
 
 def head(sweep: SweepRecord) -> dict[str, Any]:
-    """Title and status."""
+    """Return the fields of the page's head: title, status and command."""
     status, count = sweep.summary.get("status", "running"), sum(outcome.at_fault for outcome in sweep.outcomes)
     mood, sign = ("bad", "✗") if count else ("good", "✓") if status == "done" else ("wait", "…")
     return {
@@ -83,7 +83,7 @@ def head(sweep: SweepRecord) -> dict[str, Any]:
 
 
 def tiles(sweep: SweepRecord, ranked: RankedJobs | None) -> Iterator[dict[str, str]]:
-    """The figures that one looks for first."""
+    """Yield the key figures of a sweep, each as label, value and a remark."""
     if ranked:
         best = ranked.jobs[0]
         yield {
@@ -110,13 +110,14 @@ def tiles(sweep: SweepRecord, ranked: RankedJobs | None) -> Iterator[dict[str, s
 
 
 def duration(seconds: float) -> str:
+    """Return a time such as ``4.2 s``, ``3 min 5 s`` or ``1 h 20 min``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{seconds:.1f} s" if seconds < 60 else f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def commands(sweep: SweepRecord, ranked: RankedJobs | None) -> Iterator[tuple[str, str]]:
-    """What to type to do the best job again, to look closer, and to go on."""
+    """Yield labelled shell commands: repeat, draw and compare the best jobs, resume or repeat the sweep."""
     if ranked:
         jobs = [outcome.job.folder for outcome in ranked.jobs]
         if (best := sweep.folder / "best").exists():
@@ -132,7 +133,7 @@ def commands(sweep: SweepRecord, ranked: RankedJobs | None) -> Iterator[tuple[st
 
 
 def again(sweep: SweepRecord, folder: bool = True) -> str:
-    """The command, in the sweep's folder or in a new one."""
+    """Return the sweep's command; with ``folder`` it goes on in the sweep's folder, else it starts in a new one."""
     words = sweep.summary.get("command", [])
     own = ["--config-dir", sweep.summary["config_dir"]] if sweep.summary.get("config_dir") else []
     asked = [word for word in words if not word.startswith(FOLDER)]

@@ -1,4 +1,4 @@
-"""PARENT: the jobs of a sweep by what the sweep was for: a value for each, the best first."""
+"""PARENT: the ranking that a sweep's charts draw: jobs with a value of the sweep's metric, the best first."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from factory.sweep.plan import Job
 from factory.sweep.ranking import Aim
 from factory.sweep.report.axes import number, shortened
 
-FEW = 5  # jobs that are all shown to scale
+FEW = 5  # jobs below which all are drawn to scale
 LONGEST_NUMBER, LONGEST_VALUE, LONGEST_LABEL = 8, 60, 120  # characters; leaderboard.csv holds all of them
-FEW_LINES = 24  # that are all to be seen
-FARTHEST = 10  # times as far from the best as the median is: what lies beyond is drawn at the end of its axis
+FEW_LINES = 24  # up to which even the weakest line is drawn clearly
+FARTHEST = 10  # times the median's distance from the best: values beyond are drawn at the end of their axis
 
 
 @dataclass(frozen=True)
 class RankedJobs:
-    """Jobs with a finite value of one metric.
+    """The jobs of a sweep that have a finite value of its metric, ranked.
 
     Args:
-        metric: its name.
+        metric: name of the metric.
         higher: whether more is better.
-        keys: what was swept.
-        jobs: best first; each config once.
+        keys: keys of the swept overrides.
+        jobs: their outcomes, the best first; each config once.
     """
 
     metric: str
@@ -38,12 +38,12 @@ class RankedJobs:
 
     @classmethod
     def of(cls, order: Sequence[Outcome], aim: Aim, keys: Sequence[str]) -> RankedJobs | None:
-        """By the metric of the best job; None where no job has one.
+        """Rank outcomes by the metric of the best one; None where no job has a finite value.
 
         Args:
             order: every outcome, the best first.
-            aim: what is best.
-            keys: what was swept.
+            aim: the metric and its direction.
+            keys: keys of the swept overrides.
         """
         good = [job for job in order if job.good and job.metrics and job.status != "same"]
         metric = aim.name(good[0].facts) if good else ""
@@ -52,11 +52,12 @@ class RankedJobs:
 
     @property
     def values(self) -> list[float]:
+        """Return the metric of each job, the best first."""
         return [job.facts[self.metric] for job in self.jobs]
 
     @property
     def ends(self) -> tuple[float, float]:
-        """The worst value that is told from those beyond it, and the best: where axes end."""
+        """Return the ends of the metric's axis: the worst value that is drawn to scale, and the best."""
         values = self.values
         best, median, worst = values[0], values[len(values) // 2], values[-1]
         farthest = best + FARTHEST * (median - best)
@@ -65,24 +66,26 @@ class RankedJobs:
 
     @property
     def beyond(self) -> int:
-        """Jobs worse than the end of the axes."""
+        """Return the number of jobs worse than the end of the axis."""
         worst, best = self.ends
         return sum(abs(value - best) > abs(worst - best) for value in self.values)
 
     def label(self, outcome: Outcome) -> str:
+        """Return a job's label, cut to `LONGEST_LABEL` characters."""
         return shortened(called(outcome.job, self.keys), LONGEST_LABEL)
 
     def better(self, one: float, other: float) -> bool:
+        """Return whether one value of the metric is better than another."""
         return one > other if self.higher else one < other
 
 
 def called(job: Job, keys: Sequence[str]) -> str:
-    """A job in a few words, without the digits that nobody reads."""
+    """Return a job's label with its swept values, long ones shortened."""
     return " ".join([f"job {job.number}", *(f"{key}={spoken(value)}" for key, value in values(job, keys).items())])
 
 
 def spoken(word: str) -> str:
-    """A value as it was typed, but for what is too long to be read.
+    """Return a value as it was typed, shortened where it is long.
 
     >>> spoken("0.0046829058347361415"), spoken("[64,32]")
     ('0.0046829', '[64,32]')
@@ -94,7 +97,7 @@ def spoken(word: str) -> str:
 
 
 def sample(jobs: Sequence[Outcome], most: int) -> list[Outcome]:
-    """At most so many: the best half of them, then evenly spread over the others."""
+    """Return at most ``most`` of ranked jobs: one half the best, the other half evenly spread over the rest."""
     if len(jobs) <= most:
         return list(jobs)
     top, rest = jobs[: most // 2], jobs[most // 2 :]
@@ -103,7 +106,10 @@ def sample(jobs: Sequence[Outcome], most: int) -> list[Outcome]:
 
 
 def facts_of(ranked: RankedJobs, jobs: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """What charts say of each job; its strength is 1 for the best, and the fainter the more jobs there are."""
+    """Return the fields of each job that charts show: number ``j``, label, metric and strength.
+
+    The strength is 1 for the best job and 0 for the worst; it falls the faster the more jobs there are.
+    """
     power = max(1.0, math.log2(len(ranked.jobs) / 8))
     last = max(1, len(ranked.jobs) - 1)
     strengths = {o.job.number: round((1 - place / last) ** power, 3) for place, o in enumerate(ranked.jobs)}
@@ -119,13 +125,13 @@ def facts_of(ranked: RankedJobs, jobs: Sequence[Outcome]) -> list[dict[str, Any]
 
 
 def looked_up(facts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The transform that puts these beside a line's points."""
+    """Return the Vega-Lite transform that joins these facts to points by the job's number ``j``."""
     fields = [name for name in facts[0] if name != "j"]
     return [{"lookup": "j", "from": {"data": {"values": facts}, "key": "j", "fields": fields}}]
 
 
 def hovering() -> list[dict[str, Any]]:
-    """The parameter ``hovered``: the job whose line the pointer is on."""
+    """Return the Vega-Lite parameter ``hovered``: the job whose line is under the pointer."""
     return [{"name": "hovered", "select": {"type": "point", "fields": ["j"], "on": "pointerover"}}]
 
 
@@ -133,11 +139,14 @@ HOVERED = {"param": "hovered", "empty": False}
 
 
 def marked(ranked: RankedJobs, usual: float, *others: Mapping[str, Any]) -> dict[str, Any]:
-    """Colour, width and opacity of a line a job: the better the stronger, the best orange, the one pointed at green.
+    """Return the encoding of colour, width and opacity of a job's line.
+
+    The better a job, the stronger its line; the best is orange, the one under the pointer green.
 
     Args:
-        usual: width, pixels.
-        others: conditions of the colour.
+        ranked: all jobs.
+        usual: width of a line in pixels.
+        others: further conditions of the colour.
     """
     best = {"test": f"datum.j === {ranked.jobs[0].job.number}"}
     faintest = max(0.25, min(0.9, 30 / len(ranked.jobs)))
@@ -155,7 +164,7 @@ def marked(ranked: RankedJobs, usual: float, *others: Mapping[str, Any]) -> dict
 
 
 def left_out(ranked: RankedJobs, jobs: Sequence[Outcome]) -> str:
-    """What the picture does not show as it is, in words."""
+    """Return a note on jobs that a chart leaves out or does not draw to scale; empty where there are none."""
     words = []
     if ranked.beyond:
         words.append(f"{ranked.beyond} far behind the others are drawn at the end of the axis")

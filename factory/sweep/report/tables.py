@@ -1,4 +1,4 @@
-"""PARENT: the tables of sweep.html: how the jobs did, which failed and why, which shared a training."""
+"""PARENT: the tables of sweep.html: leaderboard, failures, shared trainings."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from factory.sweep.report.leaderboard import target_words
 from factory.sweep.report.ranked_jobs import called, spoken
 
 MOST_ROWS = 300  # jobs in the table; leaderboard.csv holds all
-SHOWN = 15  # of them before one asks for more
-MOST_FAILURES = 100  # different lines
-MOST_JOBS = 8  # named in one line
+SHOWN = 15  # rows that are shown at once; the others are folded
+MOST_FAILURES = 100  # distinct messages
+MOST_JOBS = 8  # jobs named in one row
 MOST_SHARED = 50  # trainings
 
 
 def leaderboard(sweep: SweepRecord, order: Sequence[Outcome], keys: Sequence[str]) -> dict[str, Any] | None:
-    """Columns and a row a job, in their order; None where no job has come to an end."""
+    """Return the columns and rows of the leaderboard, a row for each job; None where no job ended well."""
     board = [o for o in order if o.good and o.metrics]
     if not board:
         return None
@@ -52,7 +52,12 @@ def leaderboard(sweep: SweepRecord, order: Sequence[Outcome], keys: Sequence[str
 
 
 def origin(outcome: Outcome, numbers: Mapping[Path, int]) -> str:
-    """Whose training a job has."""
+    """Return whose training a job has, in words.
+
+    Args:
+        outcome: of the job.
+        numbers: run folder → number of its job.
+    """
     if outcome.status == "same":
         return f"as job {outcome.job.same_as}"
     if not outcome.shared:
@@ -62,7 +67,7 @@ def origin(outcome: Outcome, numbers: Mapping[Path, int]) -> str:
 
 
 def failures(sweep: SweepRecord, keys: Sequence[str]) -> dict[str, Any] | None:
-    """Each line once, with the jobs that it ended."""
+    """Return the table of failures, each distinct message with its jobs; None where no job failed."""
     found: dict[str, list[Outcome]] = {}
     for outcome in sweep.outcomes:
         if outcome.at_fault:
@@ -72,13 +77,13 @@ def failures(sweep: SweepRecord, keys: Sequence[str]) -> dict[str, Any] | None:
 
 
 def named(labels: Sequence[str]) -> str:
-    """The first few, and how many more there are."""
+    """Return the first `MOST_JOBS` labels, a line each, and how many more there are."""
     more = len(labels) - MOST_JOBS
     return "\n".join([*labels[:MOST_JOBS], *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def shared(sweep: SweepRecord, keys: Sequence[str]) -> dict[str, Any] | None:
-    """Each training that served several jobs."""
+    """Return the table of trainings that several jobs share; None where there are none."""
     groups: dict[str, list[Outcome]] = {}
     for outcome in sweep.outcomes:
         if outcome.metrics and outcome.job.train_key:

@@ -1,5 +1,4 @@
-"""PARENT: The metric against what it costs, as Vega-Lite: latency, size and the time of the training, each with its
-front."""
+"""PARENT: the trade-off charts of a sweep: its metric against latency, size and training time, with Pareto fronts."""
 
 from __future__ import annotations
 
@@ -13,16 +12,16 @@ from factory.sweep.report.ranked_jobs import RankedJobs, facts_of, left_out, loo
 
 MOST_DOTS = 500  # jobs of one chart
 MOST_ON_FRONT = 150  # dots
-MANY = 200  # dots, which are then fainter
+MANY = 200  # dots from which they are drawn fainter
 RATIO = 30  # largest cost over smallest from which its axis is logarithmic
 
 Dot = dict[str, Any]
 Cost = Callable[[Outcome], Mapping[str, float | None]]
-"""Job → target → what one asks for; of what has no target, the name is empty."""
+"""A function job → target → cost; a cost that belongs to no target has the empty name."""
 
 
 def costs(ranked: RankedJobs) -> list[Chart]:
-    """The metric against latency, size and the time of the training, each with its front; those that were measured."""
+    """Return charts of the metric against latency, size and training time, of those costs that were measured."""
 
     def of_targets(what: str) -> Cost:
         return lambda job: {name: t[what] for name, t in job.targets.items() if t["status"] == "passed"}
@@ -39,7 +38,14 @@ def costs(ranked: RankedJobs) -> list[Chart]:
 
 
 def tradeoff(ranked: RankedJobs, name: str, unit: str, cost: Cost) -> Chart | None:
-    """One dot a job and target; jobs that no other beats in both are joined, target by target."""
+    """Return a chart with a dot for each job and target, and a Pareto front for each target; None for under two dots.
+
+    Args:
+        ranked: the jobs, with their metric.
+        name: of the cost.
+        unit: of the cost.
+        cost: returns the cost of a job by target.
+    """
     dots: list[Dot] = [
         {"j": job.job.number, "target": target, "value": job.facts[ranked.metric], "cost": float(f"{amount:.4g}")}
         for job in ranked.jobs
@@ -63,12 +69,13 @@ def tradeoff(ranked: RankedJobs, name: str, unit: str, cost: Cost) -> Chart | No
 
 
 def row(ranked: RankedJobs, dot: Dot) -> list[str]:
+    """Return a dot's table row: target, job, metric and cost."""
     job = next(job for job in ranked.jobs if job.job.number == dot["j"])
     return [dot["target"] or "-", ranked.label(job), f"{dot['value']:.5g}", f"{dot['cost']:.4g}"]
 
 
 def front(ranked: RankedJobs, dots: Sequence[Dot]) -> list[Dot]:
-    """The Pareto front, cheapest first; of a very long one every so many, the best among them."""
+    """Return the Pareto front of dots, the cheapest first; a very long one is thinned, its best dot is kept."""
     found: list[Dot] = []
     for dot in sorted(dots, key=lambda dot: (dot["cost"], -dot["value"] if ranked.higher else dot["value"])):
         if not found or ranked.better(dot["value"], found[-1]["value"]):
@@ -78,7 +85,7 @@ def front(ranked: RankedJobs, dots: Sequence[Dot]) -> list[Dot]:
 
 
 def picture(ranked: RankedJobs, unit: str, dots: Sequence[Dot], fronts: Mapping[str, Sequence[Dot]]) -> dict[str, Any]:
-    """Dots, fronts, and the number of the job at each end of one."""
+    """Return the Vega-Lite specification: dots, fronts, and the job's number at both ends of each front."""
     coloured = len(fronts) > 1
     edge = [dot for found in fronts.values() for dot in found]
     place: dict[str, Any] = places(ranked, unit, [dot["cost"] for dot in (*dots, *edge)])
@@ -111,14 +118,14 @@ def picture(ranked: RankedJobs, unit: str, dots: Sequence[Dot], fronts: Mapping[
 
 
 def named_jobs(ranked: RankedJobs, dots: Sequence[Dot]) -> list[dict[str, Any]]:
-    """The transform that gives dots the names of their jobs."""
+    """Return the Vega-Lite transform that joins dots to the labels of their jobs."""
     numbers = {dot["j"] for dot in dots}
     told = facts_of(ranked, [job for job in ranked.jobs if job.job.number in numbers])
     return looked_up([{"j": fact["j"], "job": fact["job"]} for fact in told])
 
 
 def places(ranked: RankedJobs, unit: str, amounts: Sequence[float]) -> dict[str, Any]:
-    """Both axes; the cost's is logarithmic where it has to be."""
+    """Return the encoding of both axes; that of the cost is logarithmic where costs span much."""
     low, high = min(amounts), max(amounts)
     log = high / low > RATIO
     sides = {"type": "log", "nice": False, "padding": 12} if log else {"zero": False, "nice": True, "padding": 12}

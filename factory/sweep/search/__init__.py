@@ -1,4 +1,4 @@
-"""PARENT: Searches by Optuna, which lives in a process of its own (study.py).
+"""PARENT: searches with Optuna, which runs in a process of its own (study.py).
 
 Imports sweep.
 """

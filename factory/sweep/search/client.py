@@ -1,4 +1,4 @@
-"""PARENT: our end of the study's process."""
+"""PARENT: the client of the study's process."""
 
 from __future__ import annotations
 
@@ -12,18 +12,22 @@ from factory.core.process import Child, ending
 
 
 class StudyClient:
-    """Asks one thing after the other; safe to use from several threads. `close` may be called while one waits."""
+    """A thread-safe client that sends one request at a time; `close` may be called while a request waits."""
 
     def __init__(self) -> None:
-        self.child = Child("factory.sweep.search.study", variables={"OMP_NUM_THREADS": "1"})  # the cores are the jobs'
+        self.child = Child("factory.sweep.search.study", variables={"OMP_NUM_THREADS": "1"})  # leave cores to jobs
         self.closed = False
         self.lock = threading.Lock()
 
     def call(self, do: str, **fields: Any) -> dict[str, Any]:
-        """The answer to one request; see `factory.sweep.search.study`.
+        """Send a request and return its answer; `factory.sweep.search.study` lists both.
+
+        Args:
+            do: name of the request.
+            fields: its arguments.
 
         Raises:
-            FactoryError: of the class that the process says, or it is gone.
+            FactoryError: the process answered with this error, in its class, or has ended.
         """
         with self.lock:
             line = self.answer({"do": do, **fields})
@@ -33,6 +37,11 @@ class StudyClient:
         return answer
 
     def answer(self, request: Mapping[str, Any]) -> str:
+        """Send a request and return the line that answers it.
+
+        Raises:
+            FactoryError: the process has ended.
+        """
         if self.closed:
             raise FactoryError("search: the study's process was ended")
         self.child.send(request)
@@ -41,7 +50,7 @@ class StudyClient:
         raise FactoryError(f"search: the study's process {ending(self.child.wait())}: {self.child.last_words()}")
 
     def close(self) -> None:
-        """End the process at once; what it knows is in the study's storage."""
+        """End the process at once; nothing is lost, since its state is in the study's storage."""
         self.child.kill()
         self.child.wait()
         with self.lock:

@@ -1,4 +1,4 @@
-"""PARENT: what a search aims at: metrics of a run, or latency and size of its targets; one or several."""
+"""PARENT: the objectives of a search, one or several: metrics of a run, or latency and size of its targets."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ MODES = ("auto", "max", "min")
 
 @dataclass(frozen=True)
 class Objectives:
-    """The first one decides what is best."""
+    """The objectives of a search; the first one decides which trial is best."""
 
     aims: tuple[Aim, ...]
 
     @classmethod
     def of(cls, declared: Any, default: Aim) -> Objectives:
-        """From a name, a list of names, or name → max, min or auto; None is what the leaderboard is sorted by.
+        """Read declared objectives: a name, a list of names, or name → max, min or auto.
+
+        Args:
+            declared: as in ``search.objectives``.
+            default: the objective where ``declared`` is None.
 
         Raises:
             ConfigError: it is none of these.
@@ -54,10 +58,10 @@ class Objectives:
         return cls(tuple(Aim(name, mode) for name, mode in modes.items()))
 
     def check_targets(self, deployed: Sequence[str]) -> None:
-        """Refuse facts of targets that no trial has.
+        """Refuse objectives of targets that no trial has.
 
         Raises:
-            ConfigError: one line for each.
+            ConfigError: there are some; a message for each.
         """
         names = [f"{target}.{fact}" for target in deployed for fact in FACTS]
         takes = messages.listed(names) or "metrics of the run, since nothing is deployed"
@@ -66,13 +70,13 @@ class Objectives:
             raise ConfigError([messages.wrong(WHERE, name, takes, names) for name in wrong])
 
     def check_metrics(self, trees: Sequence[Mapping[str, Any]]) -> None:
-        """Refuse metrics that no trial takes.
+        """Refuse objectives that are not metrics of any trial.
 
         Args:
             trees: configs of trials.
 
         Raises:
-            ConfigError: one line for each.
+            ConfigError: there are some; a message for each.
         """
         known = sorted({name for tree in trees for name in metric_names(tree["train"].get("metrics", "auto"))})
         ends = tuple(plain(name) for name in known)
@@ -82,17 +86,20 @@ class Objectives:
 
     @property
     def directions(self) -> list[str]:
-        """For Optuna. Which metric ``auto`` is shows itself when a trial has ended: its loss is what is told."""
+        """Return Optuna's direction of each objective; ``auto`` is minimized, since its `Aim.loss` is told."""
         up = (aim.metric != "auto" and aim.higher(aim.metric) for aim in self.aims)
         return ["maximize" if higher else "minimize" for higher in up]
 
     @property
     def watched(self) -> bool:
-        """Whether it can be followed while a trial trains."""
+        """Return whether the objective can be followed while a trial trains: a single metric of the run."""
         return len(self.aims) == 1 and "." not in self.aims[0].metric
 
     def values(self, facts: Mapping[str, float]) -> list[float] | None:
-        """Of a trial that ended well, in the order of the objectives; None where one is no number.
+        """Return the values of a trial that ended well, in the order of the objectives; None where one is not finite.
+
+        Args:
+            facts: of the trial; see `Outcome.facts`.
 
         Raises:
             ConfigError: the trial has no such metric.
@@ -108,7 +115,14 @@ class Objectives:
         return found if all(isfinite(value) for value in found) else None
 
     def live(self, metrics: Mapping[str, float]) -> tuple[str, float] | None:
-        """Name and value, as `values` has it, of an epoch: on the validation rows where they were looked at."""
+        """Return name and value of the objective after an epoch, on the validation rows where these were evaluated.
+
+        Args:
+            metrics: of the epoch.
+
+        Returns:
+            The metric's name in ``metrics`` and the value to tell the study; None where there is no such metric.
+        """
         (aim,) = self.aims
         plain = {name.removeprefix("val_"): value for name, value in metrics.items() if name.startswith("val_")}
         name = aim.name(plain or metrics)
@@ -118,7 +132,7 @@ class Objectives:
 
 
 def metric_names(declared: Any) -> Iterator[str]:
-    """What the metrics of a config are called, without the name of the output that Keras puts before some."""
+    """Yield the names of a config's metrics, without the output's name that Keras puts before some."""
     yield from ("auto", "loss")
     for one in (
         [part for parts in declared.values() for part in (parts if isinstance(parts, list) else [parts])]
@@ -132,9 +146,10 @@ def metric_names(declared: Any) -> Iterator[str]:
 
 
 def plain(name: str) -> str:
-    """``F1Score`` as ``f1_score`` is also written."""
+    """Return a name without case and underscores, so that ``F1Score`` equals ``f1_score``."""
     return name.lower().replace("_", "")
 
 
 def told(aim: Aim, facts: Mapping[str, float]) -> float:
+    """Return the value of an objective that the study is told."""
     return aim.loss(facts)[0] if aim.metric == "auto" else facts[aim.metric]

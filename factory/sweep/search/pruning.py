@@ -1,4 +1,4 @@
-"""PARENT: pruning: the study of a search is told how its trials do, and those that are hopeless end."""
+"""PARENT: the pruning of a search: the study is told each trial's metrics and ends trials that are hopeless."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from factory.sweep.search.trials import Trials
 
 
 class Pruning:
-    """A display before the one that shows: what it raises ends the job.
+    """A display that tells the study what it shows; what it raises ends the job.
 
     Args:
         trials: of the search.
-        objectives: what is told.
-        enabled: whether live metrics are looked at.
-        display: is told all the same.
+        objectives: whose values the study is told.
+        enabled: whether trials may be pruned while they train.
+        display: the display that it forwards to.
     """
 
     def __init__(self, trials: Trials, objectives: Objectives, enabled: bool, display: Display) -> None:
@@ -30,10 +30,10 @@ class Pruning:
         self.display.started(job)
 
     def event(self, job: Job, event: Mapping[str, Any]) -> None:
-        """Show it; of an epoch, tell the study.
+        """Show an event; after an epoch, report the metric to the study.
 
         Raises:
-            Pruned: the trial is hopeless. After the last epoch there is nothing to save.
+            Pruned: the study ends the trial; never after the last epoch.
         """
         self.display.event(job, event)
         if not self.enabled or event["event"] != "epoch" or event["epoch"] >= event["epochs"]:
@@ -47,7 +47,7 @@ class Pruning:
             raise Pruned(f"after epoch {event['epoch']} of {event['epochs']}: {name} {event['metrics'][name]:.4g}")
 
     def ended(self, outcome: Outcome) -> None:
-        """Tell the study, then show it.
+        """Tell the study an outcome, then show it.
 
         Raises:
             ConfigError: a trial that ended well has no such metric.

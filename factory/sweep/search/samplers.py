@@ -1,4 +1,4 @@
-"""CHILD: Optuna's samplers and pruners by name and arguments, checked by their signatures."""
+"""CHILD: Optuna's samplers and pruners, made from declared names and arguments that their signatures check."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ SCALARS: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Kind:
-    """What may be named at one place.
+    """A kind of Optuna object that a config may name: samplers or pruners.
 
     Args:
-        module: of Optuna.
-        base: class of all that is meant.
+        module: Optuna's module of them.
+        base: their abstract class.
     """
 
     module: ModuleType
     base: type
 
     def offered(self) -> dict[str, type]:
+        """Return name → class of all concrete ones."""
         found = {name: getattr(self.module, name) for name in self.module.__all__}
         return {
             name: kind
@@ -53,10 +54,17 @@ KINDS = {
 
 
 def sampler(declared: Any, seed: int | None) -> Callable[[int], optuna.samplers.BaseSampler]:
-    """A sampler for each trial by its number.
+    """Return a function from a trial's number to its sampler.
 
-    With a seed of ours each trial draws from one of its own, so that a search that goes on need not know what was
-    drawn before. A seed among the sampler's own arguments is Optuna's: one sampler, whose draws follow each other.
+    With ``seed`` each trial has a sampler with a seed of its own, so that a resumed search need not know what was
+    drawn before. A seed among the sampler's own arguments is Optuna's: one sampler for all trials.
+
+    Args:
+        declared: as in ``search.sampler``.
+        seed: of the search, None for random draws.
+
+    Raises:
+        ConfigError: there is no such sampler, or it refuses its arguments.
     """
     make, arguments = checked("search.sampler", declared, KINDS["BaseSampler"])
     if seed is None or "seed" in arguments or "seed" not in inspect.signature(make).parameters:
@@ -68,18 +76,23 @@ def sampler(declared: Any, seed: int | None) -> Callable[[int], optuna.samplers.
 
 
 def pruner(declared: Any) -> optuna.pruners.BasePruner:
+    """Return the pruner that ``search.pruner`` declares.
+
+    Raises:
+        ConfigError: there is no such pruner, or it refuses its arguments.
+    """
     found: optuna.pruners.BasePruner = built("search.pruner", *checked("search.pruner", declared, KINDS["BasePruner"]))
     return found
 
 
 def built(path: str, make: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """What Optuna makes of the arguments.
+    """Make an Optuna object of its arguments.
 
     Raises:
-        ConfigError: it refuses them, or lacks a package.
+        ConfigError: Optuna refuses them, or lacks a package.
     """
     try:
-        with warnings.catch_warnings():  # that it is experimental is no news to who names it
+        with warnings.catch_warnings():  # whoever names an experimental sampler knows that it is one
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             return make(**arguments)
     except ModuleNotFoundError as error:
@@ -89,10 +102,10 @@ def built(path: str, make: Callable[..., Any], arguments: Mapping[str, Any]) -> 
 
 
 def checked(path: str, declared: Any, kind: Kind) -> tuple[Callable[..., Any], dict[str, Any]]:
-    """``Name`` or ``{Name: {argument: value}}`` as a class and its arguments.
+    """Return the class and the arguments that ``Name`` or ``{Name: {argument: value}}`` declares.
 
     Raises:
-        ConfigError: no such name or argument, or a value of another type.
+        ConfigError: there is no such name or argument, or a value has another type.
     """
     offered = kind.offered()
     entry = declared if isinstance(declared, Mapping) else {str(declared): None}
@@ -120,7 +133,11 @@ def checked(path: str, declared: Any, kind: Kind) -> tuple[Callable[..., Any], d
 
 
 def argument(path: str, value: Any, parameter: inspect.Parameter) -> Any:
-    """One argument; a sampler or pruner inside another is declared as the outer one is."""
+    """Return an argument, checked by its annotation; a nested sampler or pruner is declared as the outer one is.
+
+    Raises:
+        ConfigError: the value has another type.
+    """
     words = words_of(parameter)
     inner = next((kind for base, kind in KINDS.items() if base in words), None)
     if inner is not None and value is not None:
@@ -135,6 +152,6 @@ def argument(path: str, value: Any, parameter: inspect.Parameter) -> Any:
 
 
 def words_of(parameter: inspect.Parameter) -> str:
-    """The annotation as it is written in the source."""
+    """Return a parameter's annotation as it is written in the source."""
     written = parameter.annotation
     return written if isinstance(written, str) else getattr(written, "__name__", str(written))

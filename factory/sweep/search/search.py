@@ -1,4 +1,4 @@
-"""PARENT: a search: what `hydra.sweeper` says of it, and the way from there to trials that may run."""
+"""PARENT: a search: its options in `hydra.sweeper`, its checks, and the opening of its study."""
 
 from __future__ import annotations
 
@@ -29,11 +29,7 @@ NO_PRUNER = "NopPruner"
 
 @dataclass(frozen=True)
 class Wanted:
-    """``hydra.sweeper`` of a search; see `hydra_plugins/factory_sweep.py` for the words of each.
-
-    Raises:
-        ConfigError: a value that none of them takes.
-    """
+    """The options of a search in ``hydra.sweeper``; `hydra_plugins/factory_sweep.py` documents each."""
 
     trials: int
     sampler: Any
@@ -46,6 +42,11 @@ class Wanted:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Wanted:
+        """Validate the options of ``hydra.sweeper``.
+
+        Raises:
+            ConfigError: the number of trials is not above 0.
+        """
         if given["trials"] <= 0:
             raise ConfigError(messages.wrong("search.trials", given["trials"], "a number above 0"))
         return cls(**{field.name: given[field.name] for field in fields(cls)})
@@ -57,13 +58,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Search:
-    """What is searched, before any trial has run.
+    """A search before any trial has run.
 
     Args:
-        grid: composes trials.
-        wanted: how it is searched.
-        objectives: what it aims at.
-        space: what it may choose.
+        grid: composes the trials.
+        wanted: the options of the search.
+        objectives: its objectives.
+        space: its search space.
     """
 
     grid: Grid
@@ -73,13 +74,13 @@ class Search:
 
     @classmethod
     def of(cls, grid: Grid, settings: Settings, wanted: Wanted, words: Sequence[str], config_dir: str | None) -> Search:
-        """From what is declared in YAML and on the command line.
+        """Read a search as declared in YAML and on the command line.
 
         Args:
-            grid: composes trials.
-            settings: say what is best where no objective is declared.
-            wanted: ``hydra.sweeper``.
-            words: overrides of the command line, which go before its ``params``.
+            grid: composes the trials.
+            settings: of the sweep; its metric is the objective where none is declared.
+            wanted: the options in ``hydra.sweeper``.
+            words: overrides of the command line, which take precedence over ``params``.
             config_dir: the user's folder of groups.
 
         Raises:
@@ -94,7 +95,10 @@ class Search:
 
     @contextmanager
     def trials(self, drafting: Drafting) -> Iterator[Trials]:
-        """Open the study, whose process ends with the block.
+        """Open the study and yield its trials; the study's process ends with the block.
+
+        Args:
+            drafting: composes and validates trials.
 
         Raises:
             ConfigError: no trial could run, or the study holds another search.
@@ -107,10 +111,10 @@ class Search:
             client.close()
 
     def check(self, drafting: Drafting) -> None:
-        """Refuse a search none of whose trials could run, judged by two: one at each end of the space.
+        """Refuse a search in which no trial can run, judged by two trials, one at each end of the space.
 
         Raises:
-            ConfigError: what is wrong with the first of them, or with the objectives.
+            ConfigError: the problems of the first of them, or of the objectives.
         """
         record = read_document(self.grid.folder / RECORD, documents.Sweep)
         if record and "search" not in record:
@@ -134,10 +138,10 @@ class Search:
         self.objectives.check_metrics(trees)
 
     def opened(self, client: StudyClient) -> list[dict[str, Any]]:
-        """Open the study.
+        """Open the study in its process.
 
         Returns:
-            Its trials so far that are this search's.
+            The trials of this search so far.
         """
         wanted, folder = self.wanted, self.grid.folder.resolve()
         aims = [aim.metric for aim in self.objectives.aims]

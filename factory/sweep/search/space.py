@@ -1,6 +1,6 @@
-"""PARENT: What a search may choose, read from overrides in Hydra's own syntax.
+"""PARENT: the search space, read from overrides in Hydra's own syntax.
 
-optimizer.learning_rate=tag(log,interval(1e-4,1e-1))     a number, chosen by its logarithm
+optimizer.learning_rate=tag(log,interval(1e-4,1e-1))     a number, sampled on a logarithmic scale
 model.dropout=interval(0,0.5)                            a number
 train.batch_size=int(interval(16,256))                   a whole number; range(16,257,16) for one in steps
 model.hidden=choice([64],[128,64])  or  model=mlp,cnn    one of these
@@ -25,15 +25,15 @@ TAKES = "interval(low,high), int(interval(low,high)), range(…), tag(log,…) o
 
 @dataclass(frozen=True)
 class Dimension:
-    """One key and what it may be.
+    """A dimension of a search space: a key and its possible values.
 
     Args:
-        key: of the override, with its sign.
-        choices: as they stand in an override; empty for numbers.
-        low: the least number; whole where numbers must be.
-        high: the greatest.
-        step: between numbers, None where all between are meant.
-        log: whether they are chosen by their logarithm.
+        key: of the override, with its sign (``+``, ``++``).
+        choices: the values as an override writes them; empty for numbers.
+        low: the least number; an int where only whole numbers are meant.
+        high: the greatest number.
+        step: distance between numbers, None for a continuous range.
+        log: whether numbers are sampled on a logarithmic scale.
     """
 
     key: str
@@ -54,7 +54,7 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Space:
-    """The overrides of a search, in order: words that stand, and dimensions."""
+    """The overrides of a search, in order: fixed ones as text, and dimensions."""
 
     parts: tuple[str | Dimension, ...]
 
@@ -67,25 +67,25 @@ class Space:
         return [dimension.name for dimension in self.dimensions]
 
     def words(self, values: Mapping[str, Any]) -> list[str]:
-        """The overrides of one trial.
+        """Return the overrides of one trial.
 
         Args:
-            values: of each dimension by its name; a number, or one of its choices.
+            values: name of each dimension → a number, or one of its choices.
         """
         return [part if isinstance(part, str) else f"{part.key}={values[part.name]}" for part in self.parts]
 
     def ends(self) -> Iterator[list[str]]:
-        """The overrides of two trials, one with the first of everything and one with the last."""
+        """Yield the overrides of two trials: one with the first value of every dimension, one with the last."""
         for end in (0, 1):
             yield self.words({dimension.name: dimension.ends[end] for dimension in self.dimensions})
 
     def plain(self) -> list[Any]:
-        """As JSON can say it."""
+        """Return the space as JSON values: fixed overrides as text, dimensions as mappings."""
         return [part if isinstance(part, str) else asdict(part) for part in self.parts]
 
 
 def as_words(params: Mapping[str, Any]) -> list[str]:
-    """A space in YAML as overrides: a text is Hydra's syntax, a list is the choices."""
+    """Return a space in YAML as overrides; a string is Hydra's syntax, a list has the choices."""
 
     def said(value: Any) -> str:
         if isinstance(value, list):
@@ -96,10 +96,11 @@ def as_words(params: Mapping[str, Any]) -> list[str]:
 
 
 def read(words: Iterable[str], parser: OverridesParser) -> Space:
-    """The space of these overrides; of two for one key the later one counts.
+    """Read the search space from overrides; the later of two overrides of a key counts.
 
     Raises:
-        ConfigError: a space that is none, all faults at once, or nothing to search; Hydra's own errors pass through.
+        ConfigError: dimensions that are not valid, all problems at once, or no dimension at all.
+        OverrideParseException: Hydra cannot parse an override.
     """
     overrides = {override.get_key_element(): override for override in parser.parse_overrides(list(words))}
     parts: list[str | Dimension] = []
@@ -121,10 +122,10 @@ def read(words: Iterable[str], parser: OverridesParser) -> Space:
 
 
 def dimension(key: str, override: Override) -> Dimension:
-    """One swept override.
+    """Read a dimension from a swept override.
 
     Raises:
-        ConfigError: it says nothing that can be searched.
+        ConfigError: it cannot be searched.
     """
     name, text = key.lstrip("+~"), str(override.input_line).partition("=")[2]
     value = override.value()
@@ -145,7 +146,7 @@ def dimension(key: str, override: Override) -> Dimension:
 
 
 def ends(override: Override, value: RangeSweep) -> list[Any]:
-    """The first two numbers of a range and its last one: there may be thousands of millions."""
+    """Return the first two numbers of a range and its last, without listing the range, which may be huge."""
     count = product.size(override)
     first, step = value.start or 0, value.step
     places = sorted({0, min(1, count - 1), count - 1})
@@ -153,7 +154,11 @@ def ends(override: Override, value: RangeSweep) -> list[Any]:
 
 
 def steps(key: str, numbers: list[Any], text: str, log: bool) -> Dimension:
-    """The numbers of a ``range`` as a dimension: they have an order, which choices have not."""
+    """Return the numbers of a ``range`` as a dimension, which keeps their order, unlike choices.
+
+    Raises:
+        ConfigError: the range is empty.
+    """
     if not numbers:
         raise ConfigError(messages.wrong(key.lstrip("+~"), text, "a range with a number in it"))
     low, high = min(numbers), max(numbers)
@@ -162,7 +167,7 @@ def steps(key: str, numbers: list[Any], text: str, log: bool) -> Dimension:
 
 
 def misfit(found: Dimension) -> str | None:
-    """What the dimension would have to be, None where it is right."""
+    """Return what an invalid dimension would have to be, in words; None for a valid one."""
     if found.choices:
         return "a log of numbers only" if found.log else None
     if found.low > found.high:

@@ -1,4 +1,4 @@
-"""CHILD: the one process of a search that imports Optuna, and with it numpy, for Gaussian processes torch too.
+"""CHILD: the study of a search, in the one process that imports Optuna, and with it numpy and, for some, torch.
 
 ``python -m factory.sweep.search.study`` takes requests as JSON lines on stdin and answers each with one on stdout:
 
@@ -8,7 +8,7 @@
     → {"do": "tell", "number": 3, "state": "complete", …}     ← {}
     ← {"error": "ConfigError", "message": "…"}
 
-All it knows lies in the study's storage: killed at any time it loses nothing. It ends when its stdin closes.
+All its state lies in the study's storage, so that it may be killed at any time. It ends when its stdin closes.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed"
 
 
 class Study:
-    """One search.
+    """The Optuna study of one search.
 
     Args:
-        storage: an URL that Optuna knows, or the path of a journal.
-        name: of the study in it.
+        storage: a URL that Optuna knows, or the path of a journal file.
+        name: name of the study in the storage.
         shared: whether other commands may work on the same study.
-        folder: of this search.
-        asks: all that makes trials comparable; a study holds trials of one kind.
+        folder: folder of this search.
+        asks: fixed overrides, dimensions and objectives; they must be the same for all trials of a study.
         directions: maximize or minimize, one for each objective.
         space: dimensions as in `factory.sweep.search.space`.
         sampler: as declared.
         pruner: as declared.
         seed: of the sampler.
-        trials: in all, those of earlier commands included.
+        trials: number of trials in all, those of earlier commands included.
 
     Raises:
         ConfigError: the study holds another search, or Optuna refuses something.
@@ -89,7 +89,7 @@ class Study:
         self.open: dict[int, optuna.Trial] = {}
 
     def earlier(self) -> list[dict[str, Any]]:
-        """This search's trials so far; those that were under way are taken up again."""
+        """Return this search's trials so far; running trials of an earlier command are resumed."""
         found = []
         for frozen in self.study.get_trials(deepcopy=False):
             others = self.shared and frozen.user_attrs.get(FOLDER) != self.folder
@@ -101,14 +101,15 @@ class Study:
         return found
 
     def taken_up(self, frozen: optuna.trial.FrozenTrial) -> dict[str, Any]:
-        """The parameters of a trial under way; what it had not been given yet it is given now."""
+        """Resume a running trial and return its parameters; those it does not have yet are sampled now."""
         self.study.sampler = self.sampler(frozen.number)
-        trial = optuna.Trial(self.study, frozen._trial_id)  # Optuna 5 has no other way to a trial it once asked
+        trial = optuna.Trial(self.study, frozen._trial_id)  # Optuna 5 has no public way to resume a trial
         for name, among in self.space.items():
             trial._suggest(name, among)
         return self.begun(trial)
 
     def ask(self) -> dict[str, Any]:
+        """Answer with a new trial's number and parameters; the number is None when there are no trials left."""
         known = self.study.get_trials(deepcopy=False)
         enough = sum(trial.state is not TrialState.WAITING for trial in known) >= self.trials
         if enough or self.study.user_attrs.get(SPENT):
@@ -118,23 +119,33 @@ class Study:
         return {"number": trial.number, "params": self.begun(trial)}
 
     def begun(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Note that a trial runs for this search, and return its parameters."""
         trial.set_user_attr(FOLDER, self.folder)
         self.open[trial.number] = trial
         return {name: trial.params[name] for name in self.space}
 
     def report(self, number: int, step: int, value: float) -> dict[str, Any]:
+        """Report a running trial's metric after an epoch (``step``), and answer whether to prune the trial."""
         self.open[number].report(value, step)
-        return {"prune": bool(self.open[number].should_prune())}  # some pruners answer with numpy's
+        return {"prune": bool(self.open[number].should_prune())}  # some pruners return a numpy bool
 
     def tell(
         self, number: int, state: str, values: Sequence[float] | None, facts: Mapping[str, float]
     ) -> dict[str, Any]:
+        """Tell the study how a trial ended.
+
+        Args:
+            number: of the trial.
+            state: a key of `STATES`.
+            values: one for each objective; None unless the state is complete.
+            facts: kept with the trial as user attributes.
+        """
         trial = self.open.pop(number)
         for name, fact in facts.items():
             trial.set_user_attr(name, fact)
         try:
             self.study.tell(number, values, STATES[state])
-        except RuntimeError:  # a sampler that has nothing left stops a loop, which is not here; the trial is told
+        except RuntimeError:  # an exhausted sampler stops Optuna's loop, which is not used here; the trial is told
             if self.study.get_trials(deepcopy=False)[number].state is not STATES[state]:
                 raise
             self.study.set_user_attr(SPENT, True)
@@ -142,6 +153,7 @@ class Study:
 
 
 def distribution(key: str, choices: Sequence[str], low: Any, high: Any, step: Any, log: bool) -> BaseDistribution:
+    """Return Optuna's distribution of a dimension; see `factory.sweep.search.space` for the arguments."""
     if choices:
         return CategoricalDistribution(choices)
     if all(isinstance(number, int) for number in (low, high, step or 1)):
@@ -150,7 +162,7 @@ def distribution(key: str, choices: Sequence[str], low: Any, high: Any, step: An
 
 
 def opened(storage: str) -> str | BaseStorage:
-    """An URL as it is; a path as a journal, mended where the power failed in the middle of a line."""
+    """Return a URL as it is, or open a path as a journal, without a last line that a crash left incomplete."""
     if "://" in storage:
         return storage
     path = Path(storage)
@@ -161,7 +173,7 @@ def opened(storage: str) -> str | BaseStorage:
 
 
 class KernelLock(JournalFileOpenLock):
-    """The kernel lets go when the process ends: Optuna's own lock outlives a killed process by 30 seconds."""
+    """A file lock that the kernel releases when the process ends; Optuna's own outlives a killed process by 30 s."""
 
     def __init__(self, path: Path) -> None:
         self.file = open(path, "w")
@@ -175,7 +187,7 @@ class KernelLock(JournalFileOpenLock):
 
 
 def serve(replies: IO[str]) -> None:
-    """Answer requests until there are no more."""
+    """Answer the requests on stdin until it closes."""
     study: Study | None = None
     for line in sys.stdin:
         request = json.loads(line)
@@ -188,7 +200,7 @@ def serve(replies: IO[str]) -> None:
                 answer = getattr(study, do)(**request)
         except FactoryError as error:
             answer = {"error": type(error).__name__, "message": str(error)}
-        except Exception as error:  # a sampler may raise anything; the parent says it in a line
+        except Exception as error:  # a sampler may raise anything; the parent prints it as one line
             traceback.print_exc()
             answer = {"error": "FactoryError", "message": f"search: Optuna: {in_one_line(error)}"}
         replies.write(f"{json.dumps(answer)}\n")
@@ -198,6 +210,6 @@ def serve(replies: IO[str]) -> None:
 if __name__ == "__main__":
     die_with_parent()
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever Optuna prints goes to the log, never between the answers
+    os.dup2(2, 1)  # what Optuna prints goes to the log, never between the answers
     serve(answers)
     os._exit(0)

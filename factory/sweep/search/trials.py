@@ -1,4 +1,4 @@
-"""PARENT: The trials of a search as the runner's queue: each is asked of the study when a slot is free."""
+"""PARENT: the trials of a search as the runner's queue: the study is asked for each when a slot is free."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from factory.sweep.plan import PLAN, Drafting, Job
 from factory.sweep.search.client import StudyClient
 from factory.sweep.search.space import Space
 
-LOST = ("pruned", "failed")  # what an earlier command saw end so stays so: the study has learned from it
+LOST = ("pruned", "failed")  # states that are final even for a later command: the study has learned from them
 
 
 class Trials:
-    """Safe to use from several threads.
+    """A thread-safe queue of a search's trials.
 
     Args:
-        client: its study is open.
-        earlier: the study's trials so far, as it gave them.
-        drafting: composes and judges.
+        client: of the study's process, with the study open.
+        earlier: the study's trials so far, as it returned them.
+        drafting: composes and validates the trials' configs.
         space: of the search.
     """
 
@@ -47,7 +47,12 @@ class Trials:
         self.again = deque(self.jobs[number] for number, state in states.items() if state not in LOST)
 
     def draft(self, number: int, values: Mapping[str, Any]) -> Job:
-        """The job of a trial, written down with the others."""
+        """Plan the job of a trial, and write the plan of all trials.
+
+        Args:
+            number: of the trial.
+            values: name of each dimension → value.
+        """
         words = self.space.words(values)
         self.overrides[number] = words
         self.jobs[number] = self.drafting.job(number, words)
@@ -56,6 +61,7 @@ class Trials:
         return self.jobs[number]
 
     def ended_before(self, number: int, state: str) -> Outcome:
+        """Return the outcome of a trial that was pruned or failed in an earlier command."""
         job = self.jobs[number]
         summary = read_summary(RunDir(Path(job.folder))) or {}
         error = job.fault or summary.get("error") or "failed in an earlier command"
@@ -63,7 +69,7 @@ class Trials:
         return outcome if outcome.status in (state, "refused") else replace(outcome, status=state)
 
     def take(self) -> Job | None:
-        """The next trial: first what an earlier command finished, whose files are looked at, or left under way."""
+        """Return the next trial's job, first those of earlier commands, finished ones too; None when there are none."""
         with self.lock:
             if self.stopped:
                 return None
@@ -73,7 +79,11 @@ class Trials:
             return None if asked.get("number") is None else self.draft(asked["number"], asked["params"])
 
     def call(self, do: str, **fields: Any) -> dict[str, Any]:
-        """The study's answer; an empty one once the search was stopped: a trial under way goes on another time."""
+        """Send the study a request and return its answer; an empty one once the search was stopped.
+
+        Raises:
+            FactoryError: the study refuses the request, or its process has ended.
+        """
         try:
             return {} if self.stopped else self.client.call(do, **fields)
         except FactoryError:
@@ -82,15 +92,16 @@ class Trials:
             raise
 
     def trained(self, key: str) -> None:
-        """No trial waits for the training of another."""
+        """Do nothing: no trial waits for the training of another."""
 
     def untrained(self, key: str) -> list[Job]:
+        """Return no jobs: no trial waits for the training of another."""
         return []
 
     def ended(self) -> None:
         pass
 
     def stop(self) -> None:
-        """No more trials; a sampler may be thinking, and is not waited for."""
+        """Hand out no more trials, and end the study's process without waiting for a sampler."""
         self.stopped = True
         self.client.close()
