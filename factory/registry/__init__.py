@@ -1,4 +1,4 @@
-"""PARENT: Published versions: numbers, folders, and the file that says what each one is.
+"""PARENT: The registry of published versions: their numbers, their folders, and the record in each one.
 
 Imports core.
 """

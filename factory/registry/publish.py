@@ -1,10 +1,10 @@
-"""PARENT: what passed the gate becomes the next numbered version, by one rename for each target.
+"""PARENT: Publication: artifacts that passed the gate become the next numbered version, by one rename for each target.
 
 ``<models>/<target>/<name>/<version>/`` is what servers read. A version is built under ``<models>/.staging`` and renamed
 into place whole, so that no server ever sees half of one. A number is taken for all targets of a run at once, by making
-the folder ``<models>/.versions/<name>/<version>``: making a folder is atomic, so two runs never get the same one. In it
-lies the claim: which run has the number, and the hashes of what was published under it. The run keeps the same claim,
-and has the number only while both agree: in another folder of versions, or with other contents, it takes a new one.
+the folder ``<models>/.versions/<name>/<version>``: making a folder is atomic, so two runs never get the same one. It
+holds the claim: which run has the number, and the hashes of what was published under it. The run keeps a copy of the
+claim and has the number only while both agree: in another folder of versions, or with other contents, it takes another.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from factory.core.removal import remove
 
 RECORD = "factory.json"
 DEPTH = 3
-"""Folders above a version's: its name's, its target's, that of all versions."""
+"""Number of folders above a version's own: that of its name, that of its target, that of all versions."""
 
 MODEL = "model_sha256"
-"""The field of a record that holds the trained model's hash: what was made of another model is other contents."""
+"""The field of a record with the SHA-256 of the trained model: artifacts of another model are other contents."""
 
 
 def publish(
@@ -46,15 +46,15 @@ def publish(
     """Publish a run's artifacts under one version number.
 
     Args:
-        models: the folder of all model repositories, ``outputs/models``.
-        name: the model's published name.
-        artifacts: the folder of each target's artifact, all of which passed the gate.
-        record: goes into each version as ``factory.json``: where it came from and what was proven.
-        claim: a file in the run's folder that keeps its number: a run that was killed half-way goes on with the same.
-        may_change: whether a new version may have another signature than the newest one has.
+        models: folder of all published versions, ``outputs/models``.
+        name: published name of the model.
+        artifacts: target → folder of its artifact, which passed the gate.
+        record: contents of ``factory.json`` in each version: the origin of the model and what was measured.
+        claim: file in the run's folder that keeps the run's number, so that a killed run goes on with the same one.
+        may_change: whether a new version may have another signature than the newest one.
 
     Returns:
-        The version folder of each target.
+        Target → folder of its version.
 
     Raises:
         PublishError: the folder cannot be written, or clients of the newest version would break; nothing is published.
@@ -80,18 +80,20 @@ def publish(
 
 
 def newest(models: Path, name: str) -> dict[str, Any] | None:
-    """Return the record of the newest version of a name, None where it has none that says its signature."""
+    """Return the record of the newest version of a name; None where no version has a record with a signature."""
     numbers = [int(folder.name) for folder in models.glob(f"[!.]*/{name}/*") if folder.name.isdecimal()]
     for folder in models.glob(f"[!.]*/{name}/{max(numbers, default=0)}"):
-        with suppress(ConfigError):  # what is no record of ours says nothing
-            found = read_document(folder / RECORD, Record)
-            if found and "signature" in found:
-                return found
+        with suppress(ConfigError):  # a file that is no record of ours is ignored
+            record = read_document(folder / RECORD, Record)
+            if record and "signature" in record:
+                return record
     return None
 
 
 def kept_version(models: Path, name: str, contents: Mapping[str, str], claim: Path) -> int | None:
-    """The number that a run has for these contents in this folder of versions, None where it needs a new one.
+    """Return the number that a run already has for these contents in this folder of versions; None where it has none.
+
+    A target that the version does not have yet is added to it; a target that it has with other contents is not.
 
     A target that the version does not have yet joins it; one that it has in another form does not.
     """
@@ -106,7 +108,7 @@ def kept_version(models: Path, name: str, contents: Mapping[str, str], claim: Pa
 
 
 def new_version(models: Path, name: str, contents: Mapping[str, str], claim: Path) -> int:
-    """Take a number for these contents."""
+    """Take a new number for these contents and write its claim."""
     version = next_version(models, name)
     fields = {"claim": uuid4().hex, "name": name, "version": version, "contents": dict(contents)}
     keep_claim({**fields, "run": str(claim.parent.resolve())}, models, claim)
@@ -114,7 +116,7 @@ def new_version(models: Path, name: str, contents: Mapping[str, str], claim: Pat
 
 
 def claimed(mine: Mapping[str, Any], models: Path) -> dict[str, str] | None:
-    """What was published under a run's claim, None where this folder of versions knows of no such claim."""
+    """Return the hashes published under a run's claim; None where this folder of versions does not have that claim."""
     theirs = read_document(place_of_claim(models, mine["name"], mine["version"]), Claim)
     if theirs is None or "claim" not in mine or theirs.get("claim") != mine["claim"]:
         return None
@@ -122,36 +124,37 @@ def claimed(mine: Mapping[str, Any], models: Path) -> dict[str, str] | None:
 
 
 def agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether two lists of hashes say the same of all that both have."""
+    """Return whether two mappings of hashes agree on every key that both have."""
     return all(one[part] == other[part] for part in one.keys() & other.keys())
 
 
 def is_whole(models: Path, claim: Mapping[str, Any], contents: Mapping[str, str]) -> bool:
-    """Whether what lies under a claim's number, as far as it does, is still what was published."""
+    """Return whether all that lies under a claim's number is still what was published."""
     places = {target: models / target / claim["name"] / str(claim["version"]) for target in contents if target != MODEL}
     return all(sha256(place, but=RECORD) == contents[target] for target, place in places.items() if place.exists())
 
 
 def keep_claim(fields: Mapping[str, Any], models: Path, claim: Path) -> None:
-    """Write a claim where both sides look for it; the run's last, since without it a number is only left out."""
+    """Write a claim to the folder of versions, then to the run; a kill in between only leaves a number unused."""
     write_json(place_of_claim(models, fields["name"], fields["version"]), fields)
     write_json(claim, fields)
 
 
 def place_of_claim(models: Path, name: str, version: int) -> Path:
+    """Return the path of a version's claim in the folder of versions."""
     return models / f".versions/{name}/{version}/claim.json"
 
 
 def models_of(version: Path) -> Path:
-    """The folder of versions that a version lies in: ``<models>/<target>/<name>/<version>``."""
+    """Return the folder of versions that holds a version, ``<models>/<target>/<name>/<version>``."""
     return version.absolute().parents[2]
 
 
 def origin_of(version: Path) -> Path:
-    """The folder of the run that a version was published from, as the folder of versions keeps it.
+    """Return the folder of the run that published a version, as the claim in the folder of versions names it.
 
     Raises:
-        ConfigError: it does not, as where a version was copied from another machine.
+        ConfigError: there is no claim, as for a version that was copied from another machine.
     """
     record = read_document(version / RECORD, Record) or {}
     deep = len(version.absolute().parents) > DEPTH
@@ -163,7 +166,7 @@ def origin_of(version: Path) -> Path:
 
 
 def next_version(models: Path, name: str) -> int:
-    """Take the number after the highest one taken or published."""
+    """Take the number after the highest one that is taken or published."""
     taken = models / ".versions" / name
     taken.mkdir(parents=True, exist_ok=True)
     while True:
@@ -177,12 +180,12 @@ def next_version(models: Path, name: str) -> int:
         try:
             (taken / str(version)).mkdir()
             return version
-        except FileExistsError:  # another run took it between our look and our hand
+        except FileExistsError:  # another run took it since we looked
             continue
 
 
 def place(artifact: Path, folder: Path, record: Mapping[str, Any], models: Path) -> None:
-    """Build the version in the staging folder, then rename it into place."""
+    """Build a version in the staging folder, then rename it into place."""
     with staging(models) as temporary:
         built = temporary / folder.name
         shutil.copytree(artifact, built, copy_function=link_or_copy)
@@ -193,7 +196,10 @@ def place(artifact: Path, folder: Path, record: Mapping[str, Any], models: Path)
 
 @contextmanager
 def staging(models: Path) -> Iterator[Path]:
-    """A folder in the staging folder, which is swept first where nobody else is publishing: a kill leaves its own."""
+    """Make a temporary folder in the staging folder.
+
+    What killed processes left there is removed first, where nobody else is publishing.
+    """
     folder = models / ".staging"
     folder.mkdir(parents=True, exist_ok=True)
     with locks.opened(folder) as lock:
@@ -209,7 +215,7 @@ def staging(models: Path) -> Iterator[Path]:
 
 
 def link_or_copy(source: str, destination: str) -> None:
-    """Published files never change, so they may share the run's bytes; across file systems they are copied."""
+    """Link a published file to the run's, since neither ever changes; copy it across file systems."""
     try:
         os.link(source, destination)
     except OSError:
