@@ -1,4 +1,4 @@
-"""PARENT: Runs recorded elsewhere, each tracker in a process of its own.
+"""PARENT: Recording of runs by experiment trackers, each tracker in a process of its own.
 
 Imports report, execution, config and core.
 """

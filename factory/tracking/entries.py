@@ -1,4 +1,4 @@
-"""CHILD: what the folder of a run or a sweep has to tell a tracker."""
+"""CHILD: What the folder of a run or a sweep holds for a tracker: parameters, metrics, files, the published model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ENDINGS: Mapping[str, Ending] = {
 }
 WHERE = re.compile(r"[+~]*(models|hydra\.[\w.]+|tracker\.[\w.]+)=")
 ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:[^\s/'\"]+/)+")
-NO_PARAMS = ("tracker", "models")  # where things go says nothing of the model
+NO_PARAMS = ("tracker", "models")  # places of files and records are no parameters of the model
 GATE = (
     "target",
     "route",
@@ -42,48 +42,59 @@ GATE = (
 
 
 def is_sweep(folder: Path) -> bool:
+    """Return whether a folder is that of a sweep."""
     return (folder / SWEEP).exists()
 
 
 def result(folder: Path) -> Any:
-    """What would have to be recorded anew if it changed."""
+    """Return the part of a run's or sweep's result that has to be recorded anew when it changes."""
     summary = read_json(folder / (SWEEP if is_sweep(folder) else "run.json")) or {}
     trained = summary.get("train") or {}
     return summary if is_sweep(folder) else [summary.get("status"), trained.get("sha256"), summary.get("targets")]
 
 
 def published(folder: Path) -> list[str]:
-    """The version folders of a run."""
+    """Return the folders of a run's published versions."""
     targets = (read_json(RunDir(folder).summary) or {}).get("targets") or {}
     return [target["published"] for target in targets.values() if target["published"]]
 
 
 def opening(folder: Path, parent: str | None, kept: str | None, told: int) -> Opening:
-    """What is known when a run or a sweep begins."""
+    """Return what is known of a run or a sweep when it begins.
+
+    Args:
+        folder: folder of the run or the sweep.
+        parent: the tracker's id of the sweep that the run is a job of.
+        kept: the tracker's id of this run from an earlier command, None for a new run.
+        told: number of epochs that are recorded already.
+    """
     place = "/".join(folder.parts[-2:])
     if is_sweep(folder):
         command = typed((read_json(folder / SWEEP) or {}).get("command", []))
         return Opening(folder, f"sweep {place}", tags={"command": command}, kept=kept, epochs=told)
-    found = facts.read(folder)
-    name = f"job {folder.name}" if parent else f"{found.name} {place}"
-    params = dict(leaves({key: node for key, node in found.tree.items() if key not in NO_PARAMS}))
-    tags = {"overrides": typed(found.summary.get("overrides", [])), "train_key": found.summary["train_key"]}
-    tags |= {"git": revision} if (revision := found.summary.get("git")) else {}
+    run = facts.read(folder)
+    name = f"job {folder.name}" if parent else f"{run.name} {place}"
+    params = dict(leaves({key: node for key, node in run.tree.items() if key not in NO_PARAMS}))
+    tags = {"overrides": typed(run.summary.get("overrides", [])), "train_key": run.summary["train_key"]}
+    tags |= {"git": revision} if (revision := run.summary.get("git")) else {}
     return Opening(folder, name, params, tags, parent, kept, told)
 
 
 def typed(words: Sequence[str]) -> str:
-    """A command's words but for those that say where things lie on this machine."""
+    """Return a command line without the overrides that name places on this machine."""
     return without_paths(" ".join(word for word in words if not WHERE.match(word)))
 
 
 def without_paths(text: str) -> str:
-    """A text with the last part alone of each absolute path in it."""
+    """Return a text with each absolute path in it cut to its last part."""
     return ABSOLUTE.sub("", text)
 
 
 def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """``train.epochs`` → 10: numbers, words and booleans as they are, lists and null as YAML writes them."""
+    """Yield config path → value of each leaf of a config, such as ``train.epochs`` → 10.
+
+    Numbers, strings and booleans are kept; lists and null become text as YAML writes it.
+    """
     if isinstance(node, Mapping):
         for key, part in node.items():
             yield from leaves(part, f"{path}.{key}" if path else str(key))
@@ -92,18 +103,21 @@ def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def epochs(folder: Path) -> list[dict[str, float]]:
+    """Return the rows of a run's history, one for each epoch."""
     return read_history(RunDir(folder).history)
 
 
 def killed() -> Closing:
+    """Return the closing of a run that was killed."""
     return Closing("killed", {})
 
 
 def closing(folder: Path, *, registered: bool) -> Closing:
-    """What is known at the end.
+    """Return what is known of a run or a sweep when it has ended.
 
     Args:
-        registered: what was published is registered already.
+        folder: folder of the run or the sweep.
+        registered: whether the tracker already has what was published.
     """
     if is_sweep(folder):
         return sweep_closing(folder)
@@ -123,7 +137,7 @@ def closing(folder: Path, *, registered: bool) -> Closing:
 
 
 def gate_metrics(targets: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
-    """Of each target: whether it passed, how far off, how large, how fast, how good."""
+    """Yield name → number for each target: whether it passed, difference, size (bytes), latency (ms), metric."""
     for name, target in targets.items():
         yield f"{name}/passed", float(target["status"] == "passed")
         if (difference := target.get("difference")) and difference.get("absolute") is not None:
@@ -137,7 +151,7 @@ def gate_metrics(targets: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str
 
 
 def files(found: Facts) -> dict[str, Path]:
-    """What a person may want to open; the model itself travels as artifact of its targets."""
+    """Return name → file of the run's files to record; the model itself is recorded as artifact of its targets."""
     run = RunDir(found.path)
     asked = {
         "config.yaml": run.config,
@@ -153,7 +167,7 @@ def files(found: Facts) -> dict[str, Path]:
 
 
 def model(found: Facts) -> Model | None:
-    """What was published, None where nothing was."""
+    """Return the model that a run published, None where it published none."""
     run, targets = RunDir(found.path), found.summary.get("targets") or {}
     settings, versions = found.tree["deploy"]["target"] or {}, found.summary["versions"]
     artifacts = {
@@ -169,7 +183,7 @@ def model(found: Facts) -> Model | None:
 
 
 def sweep_closing(folder: Path) -> Closing:
-    """How many jobs there were and what the best one came to; everything that lies in the folder itself."""
+    """Return the closing of a sweep: its counts, the numbers of the best job, the files in its folder."""
     record = read_json(folder / SWEEP) or {}
     figures = {name: float(value) for name, value in record.items() if isinstance(value, int | float)}
     found = {path.name: path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")}
@@ -183,7 +197,7 @@ def sweep_closing(folder: Path) -> Closing:
 
 
 def best_row(leaderboard: Path) -> dict[str, float]:
-    """The numbers in the first row, where there is one with a rank."""
+    """Return the numbers in the leaderboard's first row; empty where no job has a rank."""
     if not leaderboard.exists():
         return {}
     with open(leaderboard, newline="", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""PARENT: one tracker's process, to which nothing that the parent does ever waits, but at the very end."""
+"""PARENT: The process of one tracker; the parent waits for it only at its own end."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from factory.core.passwords import without_passwords
 from factory.core.printable import tell
 from factory.core.process import Child, ending
 
-OPTIONS = "FACTORY_TRACKER"  # may hold a password: everybody sees the arguments of a process, its user its variables
+OPTIONS = "FACTORY_TRACKER"  # a variable, since options may hold a password and arguments are public
 COSTS_NOTHING = "not recorded there; the run is not affected"
 
 
 class Process:
-    """Started at once, so that it imports while the run's own processes do.
+    """The process of one tracker, started at once so that it imports while the run's own processes do.
 
     Args:
-        node: ``tracker`` of a config.
+        node: the node ``tracker`` of a config.
     """
 
     def __init__(self, node: Mapping[str, Any]) -> None:
@@ -39,14 +39,14 @@ class Process:
         self.listener.start()
 
     def tell(self, message: Mapping[str, Any]) -> None:
-        """Never waits: a tracker that hangs does not read."""
+        """Send a message without waiting, since a tracker that hangs does not read."""
         self.messages.put(message)
 
     def close(self) -> str | None:
-        """Wait until all is recorded, or the tracker has said nothing for too long.
+        """Wait until everything is recorded, or until the tracker has sent nothing for too long, and end the process.
 
         Returns:
-            How to look at what was recorded, None where it was not.
+            The command or address that shows what was recorded, None where nothing could be recorded.
         """
         self.messages.put({"event": "leave"})
         self.messages.put(None)
@@ -61,6 +61,7 @@ class Process:
         return self.look
 
     def kill(self) -> None:
+        """End the process at once."""
         if self.listener.is_alive():
             self.child.kill()
         self.listener.join()
@@ -70,11 +71,13 @@ class Process:
     # ---- in the threads
 
     def write(self) -> None:
+        """Send the messages to the process until there are no more."""
         while (message := self.messages.get()) is not None:
             self.child.send(message)
         self.child.end_input()
 
     def listen(self) -> None:
+        """Read the events of the process until it ends."""
         for line in self.child.read_lines():
             event = json.loads(line)
             self.heard = time.monotonic()
@@ -87,7 +90,7 @@ class Process:
             self.warn(f"its process {ending(code)}: {self.child.last_words()}")
 
     def warn(self, message: str) -> None:
-        """One line, the first one, at once."""
+        """Print the first problem of the tracker, at once and in one line."""
         if not self.warned:
             self.warned = True
             tell(f"tracker: {self.kind}: {without_passwords(message)}; {COSTS_NOTHING}")

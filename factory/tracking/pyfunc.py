@@ -1,4 +1,4 @@
-"""CHILD: a model from MLflow's registry, run by a target's own runtime.
+"""CHILD: The loader of models from MLflow's registry, which runs them in a target's own runtime.
 
     model = mlflow.pyfunc.load_model("models:/mlp-digits/1", model_config={"target": "onnx"})
     model.predict({"pixels": rows})
@@ -29,36 +29,40 @@ FILE = "targets.json"
 
 
 class Registered:
-    """What MLflow calls.
+    """A loaded model with the interface that MLflow calls.
 
     Args:
-        run: by the target's runtime.
-        signature: of the model.
+        run: computes the outputs with the target's runtime.
+        signature: the model's signature.
     """
 
     def __init__(self, run: Predict, signature: Signature) -> None:
         self.run, self.signature = run, signature
 
     def predict(self, rows: Any, params: Mapping[str, Any] | None = None) -> dict[str, np.ndarray[Any, Any]]:
-        """Compute outputs.
+        """Compute the outputs of some rows.
 
         Args:
-            rows: input name → ``(n, ...)``; the array alone where there is one input.
-            params: MLflow passes them; there are none.
+            rows: input name → array ``(n, …)``, cast to the input's dtype; the array alone where there is one input.
+            params: passed by MLflow and ignored.
 
         Returns:
-            Output name → ``(n, ...)``.
+            Output name → array ``(n, …)``.
         """
         named = rows if isinstance(rows, Mapping) else {self.signature.inputs[0].name: rows}
         return self.run({t.name: np.asarray(named[t.name], dtype=t.dtype) for t in self.signature.inputs})
 
 
 def _load_pyfunc(path: str, model_config: Mapping[str, Any] | None = None) -> Registered:
-    """Called by ``mlflow.pyfunc.load_model``.
+    """Load a model; called by ``mlflow.pyfunc.load_model``.
+
+    Args:
+        path: folder with ``targets.json`` and the artifact of each target.
+        model_config: ``{"target": name}`` chooses a target; by default the first one whose runtime is installed.
 
     Raises:
-        ConfigError: the asked target is not there.
-        MissingPackage: none of the targets has its runtime here.
+        ConfigError: the model does not have the requested target.
+        MissingPackage: the runtime of the requested target, or of every target, is not installed.
     """
     fields = json.loads(Path(path, FILE).read_text(encoding="utf-8"))
     needs, signature = fields["needs"], Signature.from_json(fields["signature"])
@@ -75,5 +79,5 @@ def _load_pyfunc(path: str, model_config: Mapping[str, Any] | None = None) -> Re
 
 
 def absent(packages: Sequence[str]) -> list[str]:
-    """Those that are not installed; a dash in a pip name is an underscore in what is imported."""
+    """Return the packages that are not installed; a dash in a pip name is an underscore in the imported name."""
     return [name for name in packages if find_spec(name.replace("-", "_")) is None]

@@ -1,4 +1,4 @@
-"""CHILD: the process of one tracker: messages on stdin say when to look into which run's folder."""
+"""CHILD: The recorder: one tracker's process, which reads run folders when messages on stdin name them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from factory.tracking.process import OPTIONS
 from factory.tracking.tracker import Tracker, connect_tracker
 
 STATE = "tracker.json"
-NICE = 10  # a record may wait, a training may not
+NICE = 10  # lower priority, so that recording does not slow down training
 LAST_MOMENTS = 30  # seconds to record that runs were killed, once the parent is gone
 MESSAGE_LIMIT = 300  # characters
 
 
 def main() -> None:
-    """Record until the parent leaves; the first error ends it."""
+    """Record until the parent leaves; the first error ends the recording."""
     messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=listen, args=(messages,), daemon=True).start()
     events = os.dup(1)
-    os.dup2(2, 1)  # whatever a library prints goes to the log, never between the events
+    os.dup2(2, 1)  # what libraries print goes to the log, never between the events
     if hasattr(os, "nice"):
         os.nice(NICE)
 
@@ -47,15 +47,15 @@ def main() -> None:
             send({"event": "alive"})
         recorder.leave()
         send({"event": "done", "look": tracker.look if recorder.recorded else ""})
-        os._exit(0)  # nothing that a library does at exit is waited for
-    except Exception as error:  # whatever a tracker's library raises costs the tracker alone
+        os._exit(0)  # do not wait for what libraries do at exit
+    except Exception as error:  # whatever a tracker's library raises ends the recording, not the run
         traceback.print_exc()
         send({"event": "broken", "message": f"{place}: {reason(error)}".removeprefix(": ")[:MESSAGE_LIMIT]})
         os._exit(1)
 
 
 def listen(messages: queue.SimpleQueue[dict[str, Any]]) -> None:
-    """Read messages, also while the tracker hangs: where they end without a word, the parent was killed."""
+    """Read messages, also while the tracker hangs; where they end without ``leave``, the parent was killed."""
     message: dict[str, Any] = {"event": ""}
     for line in sys.stdin:
         message = json.loads(line)
@@ -67,10 +67,10 @@ def listen(messages: queue.SimpleQueue[dict[str, Any]]) -> None:
 
 
 class Recorder:
-    """Records runs from their folders, in the tracker's own run of each, also where an earlier command began it.
+    """Records runs from their folders; a run that an earlier command began goes on in the same run of the tracker.
 
     Args:
-        tracker: that takes it.
+        tracker: the tracker that takes the records.
     """
 
     def __init__(self, tracker: Tracker) -> None:
@@ -79,6 +79,7 @@ class Recorder:
         self.recorded = False
 
     def take(self, message: Mapping[str, Any]) -> None:
+        """Act on one message of the parent."""
         folder, sweep = Path(message["run"]), message["sweep"] and Path(message["sweep"])
         parent = self.begun(sweep, None) if sweep and sweep != folder else None
         if message["event"] == "end" and self.state(folder).get("told") == key_of(entries.result(folder)):
@@ -90,7 +91,7 @@ class Recorder:
             self.end(folder, run)
 
     def begun(self, folder: Path, parent: str | None) -> str:
-        """The tracker's run of a folder: open, taken up again, or new."""
+        """Return the tracker's id of a folder's run: open already, taken up again, or new."""
         if folder not in self.open:
             state = self.state(folder)
             opening = entries.opening(folder, parent, state.get("id"), state.get("epochs", 0))
@@ -102,7 +103,7 @@ class Recorder:
         return self.open[folder]
 
     def catch_up(self, folder: Path, run: str) -> None:
-        """Record the epochs that are new in history.csv."""
+        """Record the new epochs of history.csv."""
         told = self.state(folder)["epochs"]
         rows = [row for row in entries.epochs(folder) if row["epoch"] > told]
         if rows:
@@ -110,6 +111,7 @@ class Recorder:
             self.keep(folder, {"epochs": int(rows[-1]["epoch"])})
 
     def end(self, folder: Path, run: str) -> None:
+        """Record the end of a run or a sweep."""
         state, published = self.state(folder), key_of(entries.published(folder))
         closing = entries.closing(folder, registered=state.get("published") == published)
         self.tracker.end(run, closing)
@@ -117,23 +119,24 @@ class Recorder:
         del self.open[folder]
 
     def leave(self) -> None:
-        """The parent is gone or has said all: what it did not say the end of was killed."""
+        """Record as killed each run whose end the parent did not report, as when the parent itself was killed."""
         for folder, run in reversed(self.open.items()):  # jobs before their sweep
             if folder.is_dir():
                 self.catch_up(folder, run)
                 self.tracker.end(run, entries.killed())
 
     def state(self, folder: Path) -> dict[str, Any]:
-        """What is known of a run in this place."""
+        """Return what tracker.json says of this folder in this tracker's place."""
         return dict((read_json(folder / STATE) or {}).get(self.tracker.place, {}))
 
     def keep(self, folder: Path, fields: Mapping[str, Any]) -> None:
+        """Update what tracker.json says of this folder in this tracker's place."""
         places = read_json(folder / STATE) or {}
         write_json(folder / STATE, {**places, self.tracker.place: {**places.get(self.tracker.place, {}), **fields}})
 
 
 def reason(error: BaseException) -> str:
-    """The first line of what is at the bottom of it: of a long story of retries, that nobody listened."""
+    """Return the first line of the error that caused all others, such as the refused connection behind many retries."""
     cause = error
     while deeper := cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__):
         cause = deeper

@@ -1,8 +1,9 @@
-"""CHILD: Where runs are recorded, one file each: ``factory/tracking/trackers/<name>.py``.
+"""CHILD: The interface of a tracker; each tracker is one file, ``factory/tracking/trackers/<name>.py``.
 
-A tracker is one function,
+That file has one function,
     connect(*, <options>) -> Tracker
-called in a process of its own (``factory.tracking``), which imports what the tracker needs and may fail as it likes.
+which is called in a process of its own (``factory.tracking.recorder``). The process imports what the tracker needs; its
+failure does not affect the run.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ Ending = Literal["finished", "failed", "killed"]
 
 @dataclass(frozen=True)
 class Opening:
-    """A run that begins or goes on.
+    """A run or a sweep that begins or goes on.
 
     Args:
-        folder: of the run.
-        name: for people.
+        folder: folder of the run.
+        name: name that people see.
         params: config path → value.
-        tags: what else is known from the start.
-        parent: what `Tracker.begin` answered for the sweep that this is a job of.
-        kept: what it answered for this run in an earlier command.
-        epochs: that it was told already.
+        tags: name → text of what else is known from the start.
+        parent: what `Tracker.begin` returned for the sweep that this run is a job of, None without a sweep.
+        kept: what `Tracker.begin` returned for this run in an earlier command, None for a new run.
+        epochs: number of epochs that are recorded already.
     """
 
     folder: Path
@@ -42,13 +43,13 @@ class Opening:
 
 @dataclass(frozen=True)
 class Artifact:
-    """One target of a published model.
+    """The artifact of one target of a published model.
 
     Args:
-        folder: that holds it.
-        backend: of Keras that it was made under.
-        requires: packages that run it.
-        version: the published folder.
+        folder: folder of the artifact.
+        backend: Keras backend that exported it.
+        requires: packages that its runtime needs.
+        version: folder of the published version.
     """
 
     folder: Path
@@ -59,13 +60,13 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Model:
-    """What a run published.
+    """The model that a run published.
 
     Args:
-        name: of the model.
+        name: published name of the model.
         signature: ``{"inputs": [{name, dtype, shape}], "outputs": […]}``, shapes without the batch axis.
         artifacts: target → its artifact.
-        requirements: ``package==version`` of what runs them.
+        requirements: ``package==version`` of the packages that run the artifacts.
     """
 
     name: str
@@ -76,15 +77,15 @@ class Model:
 
 @dataclass(frozen=True)
 class Closing:
-    """A run that ended.
+    """A run or a sweep that ended.
 
     Args:
-        ending: how.
-        metrics: of the finished model and of each target.
-        tags: what is known at the end: status, error, each target's.
+        ending: how it ended.
+        metrics: name → number, of the finished model and of each target.
+        tags: name → text of what is known at the end: status, error, status of each target.
         gate: the gate's table in Markdown, empty where nothing was deployed.
         files: path in the tracker → file of the run folder.
-        model: what is to be registered, None where nothing new was published.
+        model: the model to register, None where nothing new was published.
     """
 
     ending: Ending
@@ -96,24 +97,26 @@ class Closing:
 
 
 class Tracker(Protocol):
-    """What a tracker does; whatever it raises ends the recording and not the run.
+    """The interface of a tracker; whatever it raises ends the recording and not the run.
 
     Args:
-        place: where it keeps runs; what `begin` answers is meaningful there only.
-        look: the command by which a person looks at them, or their address.
+        place: where it keeps runs; the ids that `begin` returns are valid only there.
+        look: the command that shows the recorded runs, or their address.
     """
 
     place: str
     look: str
 
-    def begin(self, opening: Opening) -> str: ...
+    def begin(self, opening: Opening) -> str:
+        """Begin a run or take it up again, and return the tracker's id of it."""
 
     def epochs(self, run: str, rows: Sequence[Mapping[str, float]]) -> None:
-        """Take rows of history.csv: ``epoch``, which counts from 1, and a number for each metric."""
+        """Record rows of history.csv: ``epoch``, which counts from 1, and a number for each metric."""
 
-    def end(self, run: str, closing: Closing) -> None: ...
+    def end(self, run: str, closing: Closing) -> None:
+        """Record how a run ended."""
 
 
 def connect_tracker(name: str, options: Mapping[str, Any]) -> Tracker:
-    """The tracker of this name, as in ``conf/tracker/<name>.yaml``."""
+    """Return the connected tracker of this name, as in ``conf/tracker/<name>.yaml``."""
     return cast(Tracker, import_plugin("trackers", name).connect(**options))

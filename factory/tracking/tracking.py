@@ -1,16 +1,16 @@
-"""PARENT: the trackers of one command: each in a process of its own, which may hang, fail or die at no run's expense.
+"""PARENT: The trackers of one command, each in a process of its own, so that its failure does not affect the run.
 
 ``FACTORY_TRACKER='{"uri": "http://127.0.0.1:5000"}' python -m factory.tracking.recorder mlflow``
 
     → {"event": "start", "run": "outputs/…", "sweep": null}    a training began
-    → {"event": "look", "run": "outputs/…"}                    there are new epochs in its folder
+    → {"event": "look", "run": "outputs/…"}                    its folder has new epochs
     → {"event": "end", "run": "outputs/…", "sweep": null}      it ended, however it ended
-    → {"event": "leave"}                                       that was all; without it, the parent was killed
-    ← {"event": "alive"}                                       a message was dealt with
+    → {"event": "leave"}                                       the last message; without it, the parent was killed
+    ← {"event": "alive"}                                       a message was processed
     ← {"event": "broken", "message": "…"}                      the tracker gives up
-    ← {"event": "done", "look": "mlflow ui …"}                 all is recorded; the last one
+    ← {"event": "done", "look": "mlflow ui …"}                 everything is recorded; the last event
 
-What is recorded is read from the run's folder; messages only say when to look.
+What is recorded is read from the run's folder; messages only say when to read it.
 """
 
 from __future__ import annotations
@@ -31,10 +31,12 @@ LOOK_EVERY = 0.5  # seconds: a tracker need not hear of each of a thousand short
 
 
 class Tracking:
-    """Use as a context manager: on leaving it waits until all is recorded, and leaves no process behind.
+    """All trackers of one command; a context manager that waits until everything is recorded.
+
+    It leaves no process behind.
 
     Args:
-        console: where to say how to look at what was recorded; None says nothing.
+        console: takes the command that shows what was recorded; None prints nothing.
     """
 
     def __init__(self, console: Terminal | None = None) -> None:
@@ -52,11 +54,11 @@ class Tracking:
                 self.console.say(f"tracker: {look}")
 
     def watch(self, node: Mapping[str, Any] | None, watch: Watcher, sweep: Path | None = None) -> Tracked:
-        """A watcher that records what it is told, and tells it on.
+        """Return a watcher that records the events of a run and passes them on.
 
         Args:
-            node: ``tracker`` of the run's config.
-            watch: shows the run.
+            node: the node ``tracker`` of the run's config; None records nothing.
+            watch: receives every event.
             sweep: the folder of the sweep that the run is a job of.
         """
         if not node or node["kind"] is None:
@@ -68,17 +70,17 @@ class Tracking:
             return Tracked(watch, self.processes[key], sweep)
 
     def end_sweep(self, folder: Path) -> None:
-        """All jobs of a sweep have ended and its leaderboard is written."""
+        """Record that all jobs of a sweep have ended and its leaderboard is written."""
         for process in self.processes.values():
             process.tell({"event": "end", "run": str(folder), "sweep": str(folder)})
 
 
 class Tracked:
-    """One run's watcher.
+    """A watcher of one run that records its events and passes them on.
 
     Args:
-        watch: is told everything.
-        process: of the tracker, None where nothing is recorded.
+        watch: receives every event.
+        process: the tracker's process, None where nothing is recorded.
         sweep: the folder of the sweep that the run is a job of.
     """
 
@@ -88,22 +90,23 @@ class Tracked:
         self.looked = 0.0
 
     def event(self, event: Mapping[str, Any]) -> None:
+        """Pass on one event, and tell the tracker where it means something new to record."""
         self.watch.event(event)
         now = time.monotonic()
         match event["event"]:
             case "begun":
                 self.run = event["run"]
-            case "built":  # data and model are sound: a config that they refuse leaves nothing behind
+            case "built":  # data and model were accepted; a config that they refuse is not recorded
                 self.tell("start")
             case "epoch" if now - self.looked >= LOOK_EVERY:
                 self.looked = now
                 self.tell("look")
 
     def end(self, run: str | None = None) -> None:
-        """The run has ended and its files are written; said once.
+        """Record, once, that the run has ended and its files are written.
 
         Args:
-            run: its folder, where an earlier command had finished it.
+            run: the run's folder, needed where an earlier command had finished it.
         """
         self.run = run or self.run
         if self.run and RunDir(Path(self.run)).summary.exists():
@@ -111,5 +114,6 @@ class Tracked:
         self.process = None
 
     def tell(self, what: str) -> None:
+        """Send the tracker a message about this run."""
         if self.process:
             self.process.tell({"event": what, "run": self.run, "sweep": self.sweep})

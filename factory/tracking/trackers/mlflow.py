@@ -1,4 +1,4 @@
-"""CHILD: MLflow: a SQLite file and a folder of artifacts beside it, or a tracking server."""
+"""CHILD: The MLflow tracker: a SQLite file with a folder of artifacts beside it, or a tracking server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-# A server that is down is found out within seconds, not minutes, and a run is nobody's business but its owner's.
+# A server that is down is reported within seconds, not minutes, and no usage data is sent to others.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -41,31 +41,31 @@ T = TypeVar("T")
 def connect(
     *, uri: str = "sqlite:///outputs/mlflow/mlflow.db", experiment: str = "factory", register: bool = True
 ) -> MLflow:
-    """Open a store.
+    """Connect to an MLflow store.
 
     Args:
-        uri: of a tracking server, or ``sqlite:///`` and the path of a file.
-        experiment: that runs are put into; made where there is none.
+        uri: address of a tracking server, or ``sqlite:///`` and the path of a file.
+        experiment: name of the experiment that takes the runs; made where there is none.
         register: whether what was published becomes a version of a registered model.
     """
     return MLflow(uri, experiment, register)
 
 
 class MLflow:
-    """Jobs of a sweep are runs nested in the sweep's."""
+    """A connected MLflow store; jobs of a sweep are runs nested in that of the sweep."""
 
     def __init__(self, uri: str, experiment: str, register: bool) -> None:
         self.file = Path(uri.removeprefix(FILE)).resolve() if uri.startswith(FILE) else None
-        self.artifacts: str | None = None  # where a server keeps them is its own business
+        self.artifacts: str | None = None  # a server decides where it keeps artifacts
         if self.file:
             uri, self.artifacts = f"{FILE}{self.file}", (self.file.parent / ARTIFACTS).as_uri()
         self.uri, self.experiment, self.register = uri, experiment, register
-        self.place = without_passwords(uri)  # is written and shown
+        self.place = without_passwords(uri)  # written to tracker.json and shown to people
         self.look = f"mlflow ui --backend-store-uri {uri}" if self.artifacts else self.place
 
     @cached_property
     def client(self) -> mlflow.MlflowClient:
-        """Made when the first run begins: it makes a store that is not there."""
+        """The client, made when the first run begins, since it makes a store that does not exist."""
         if self.file:
             self.file.parent.mkdir(parents=True, exist_ok=True)
         mlflow.set_tracking_uri(self.uri)
@@ -73,12 +73,13 @@ class MLflow:
 
     @cached_property
     def number(self) -> str:
-        """Of the experiment, made where there is none; models are logged into it as well."""
+        """The id of the experiment, made where there is none; models are logged into it as well."""
         number = self.found_or_made()
         mlflow.set_experiment(experiment_id=number)
         return number
 
     def begin(self, opening: Opening) -> str:
+        """Begin a run or take it up again, with its parameters; return its id."""
         number = self.number
         run = opening.kept if opening.kept and self.goes_on(opening.kept) else self.made(opening, number)
         for params in batches((Param(key, str(value)) for key, value in opening.params.items()), PARAMS_AT_ONCE):
@@ -86,7 +87,7 @@ class MLflow:
         return run
 
     def goes_on(self, run: str) -> bool:
-        """Take up a run of an earlier command, if it is still there."""
+        """Take up a run of an earlier command; return whether it still exists."""
         try:
             if self.client.get_run(run).info.lifecycle_stage != "active":
                 return False
@@ -98,6 +99,7 @@ class MLflow:
             return False
 
     def made(self, opening: Opening, experiment: str) -> str:
+        """Make a new run and return its id."""
         tags = {**opening.tags, "mlflow.source.name": "python -m factory", "folder": tail(opening.folder, 2)}
         if "git" in opening.tags:
             tags["mlflow.source.git.commit"] = opening.tags["git"]
@@ -106,6 +108,7 @@ class MLflow:
         return str(self.client.create_run(experiment, run_name=opening.name, tags=tags).info.run_id)
 
     def found_or_made(self) -> str:
+        """Return the id of the experiment; make it where there is none."""
         if found := self.client.get_experiment_by_name(self.experiment):
             return str(found.experiment_id)
         try:
@@ -116,17 +119,19 @@ class MLflow:
             return self.found_or_made()  # another command was quicker
 
     def epochs(self, run: str, rows: Sequence[Mapping[str, float]]) -> None:
+        """Record the metrics of some epochs."""
         now = milliseconds()
-        found = (
+        entries = (
             Metric(name, value, now, int(row["epoch"]))
             for row in rows
             for name, value in row.items()
             if name != "epoch"
         )
-        for metrics in batches(found, METRICS_AT_ONCE):
+        for metrics in batches(entries, METRICS_AT_ONCE):
             self.client.log_batch(run, metrics=metrics)
 
     def end(self, run: str, closing: Closing) -> None:
+        """Record metrics, tags and files of a run that ended, and register its model."""
         now = milliseconds()
         metrics = [Metric(name, value, now, 0) for name, value in closing.metrics.items()]
         tags = [RunTag(name, value) for name, value in closing.tags.items()]
@@ -140,7 +145,7 @@ class MLflow:
         self.client.set_terminated(run, status=STATUS[closing.ending])
 
     def publish(self, run: str, model: Model) -> None:
-        """Register all targets of a run as one model version, which runs in the formats' own runtimes."""
+        """Register all targets of a run as one model version, which runs in the targets' own runtimes."""
         with tempfile.TemporaryDirectory() as folder:
             data = Path(folder, pyfunc.FOLDER)
             data.mkdir()
@@ -167,19 +172,20 @@ class MLflow:
 
 
 class Portable(Logged):
-    """A model whose file MLmodel, which travels with it, does not say where on this machine it was logged to."""
+    """A logged model whose file MLmodel, which is sent with it, does not name the path it was logged to here."""
 
     def to_dict(self) -> dict[str, Any]:
+        """Return the fields of MLmodel without ``artifact_path``."""
         return {key: value for key, value in super().to_dict().items() if key != "artifact_path"}
 
 
 def tail(folder: Path, parts: int) -> str:
-    """The end of a path: what people know a folder by; the rest is this machine's."""
+    """Return the last parts of a path; the rest is of no use outside this machine."""
     return "/".join(folder.resolve().parts[-parts:])
 
 
 def signature(fields: Mapping[str, Any]) -> ModelSignature:
-    """Ours as MLflow's: named tensors whose first axis is free."""
+    """Return our signature as MLflow's: named tensors whose first axis is free."""
 
     def schema(tensors: Sequence[Mapping[str, Any]]) -> Schema:
         return Schema([TensorSpec(np.dtype(t["dtype"]), (-1, *map(axis, t["shape"])), t["name"]) for t in tensors])
@@ -188,14 +194,16 @@ def signature(fields: Mapping[str, Any]) -> ModelSignature:
 
 
 def axis(size: int | None) -> int:
+    """Return the size of an axis as MLflow writes it, -1 for a free one."""
     return -1 if size is None else size
 
 
 def milliseconds() -> int:
-    """Since 1970."""
+    """Return the time since 1970 in milliseconds."""
     return time.time_ns() // 1_000_000
 
 
-def batches(found: Iterator[T], size: int) -> Iterator[list[T]]:
-    while batch := list(islice(found, size)):
+def batches(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    """Yield lists of at most ``size`` items."""
+    while batch := list(islice(items, size)):
         yield batch

@@ -1,4 +1,4 @@
-"""CHILD: TensorBoard: event files in each run's folder; ``tensorboard --logdir outputs`` finds them all."""
+"""CHILD: The TensorBoard tracker: event files in each run's folder, shown by ``tensorboard --logdir outputs``."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ STATUS: Mapping[Ending, int] = {"finished": SUCCESS, "failed": FAILURE, "killed"
 
 
 def connect() -> TensorBoard:
+    """Return a tracker that writes event files."""
     return TensorBoard()
 
 
 class TensorBoard:
-    """Jobs of a sweep are nested as their folders are."""
+    """The event files of all runs; jobs of a sweep are nested as their folders are."""
 
     place = FOLDER
     look = "tensorboard --logdir outputs"
@@ -33,8 +34,9 @@ class TensorBoard:
         self.steps: dict[str, int] = {}
 
     def begin(self, opening: Opening) -> str:
+        """Open the event file of a run; return its folder."""
         run = str(opening.folder / FOLDER)
-        # what an earlier command wrote after this step, before it was killed, is hidden
+        # hides what an earlier command wrote after this step before it was killed
         again = opening.epochs + 1 if opening.kept else None
         self.writers[run] = writer = SummaryWriter(run, purge_step=again, flush_secs=2)
         self.params[run], self.steps[run] = opening.params, opening.epochs
@@ -44,6 +46,7 @@ class TensorBoard:
         return run
 
     def epochs(self, run: str, rows: Sequence[Mapping[str, float]]) -> None:
+        """Record the metrics of some epochs."""
         for row in rows:
             self.steps[run] = int(row["epoch"])
             for name, value in row.items():
@@ -51,6 +54,7 @@ class TensorBoard:
                     self.writers[run].add_scalar(name, value, self.steps[run])
 
     def end(self, run: str, closing: Closing) -> None:
+        """Record metrics, tags and hyperparameters of a run that ended, and close its event file."""
         writer, step = self.writers.pop(run), self.steps.pop(run)
         for name, value in closing.metrics.items():
             writer.add_scalar(name, value, step)
@@ -66,7 +70,7 @@ class TensorBoard:
 
 
 def hyperparameters(params: Mapping[str, Any], closing: Closing) -> list[Any]:
-    """The summaries of the HParams tab: which parameters there are, this run's values, how it ended."""
+    """Return the summaries of the HParams tab: the parameters, this run's values, how it ended."""
     experiment, values, ended = hparams(dict(params), dict(closing.metrics))
     data = HParamsPluginData.FromString(ended.value[0].metadata.plugin_data.content)
     data.session_end_info.status = STATUS[closing.ending]
@@ -75,5 +79,5 @@ def hyperparameters(params: Mapping[str, Any], closing: Closing) -> list[Any]:
 
 
 def listed(what: str, how: str, facts: Mapping[str, Any]) -> str:
-    """Facts as a table in Markdown, which TensorBoard renders."""
+    """Return facts as a table in Markdown, which TensorBoard renders."""
     return table((what, how), [(code(str(key)), words(str(value))) for key, value in facts.items()])
