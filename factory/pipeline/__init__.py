@@ -1,4 +1,4 @@
-"""PARENT: One run: which stages, what is already done, what is published.
+"""PARENT: The pipeline of one run: which stages it needs, which are done already, what is published.
 
 Imports execution, registry, config and core.
 """

@@ -1,4 +1,4 @@
-"""PARENT: takes each target of a trained model through its routes until the gate passes one."""
+"""PARENT: Deployment: takes each target of a trained model through its export backends until the gate passes one."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from factory.pipeline.plan import Plan
 
 @dataclass
 class Target:
-    """One target on its way.
+    """One deployment target and the state of its export.
 
     Args:
-        name: of the target.
-        key: of the work: the trained model, the target's settings, versions.
-        routes: backends that are still to be tried, the next one first.
-        attempts: routes that failed while there were others left: route, status and error of each.
-        report: of the last route that was tried.
+        name: name of the target.
+        key: cache key of its export: trained model, settings of the target, versions.
+        routes: export backends that are still to be tried, the next one first.
+        attempts: ``route``, ``status`` and ``error`` of each export backend that failed while others were left.
+        report: report of the export backend that was tried last, empty before the first.
     """
 
     name: str
@@ -37,10 +37,11 @@ class Target:
 
     @property
     def passed(self) -> bool:
+        """Whether the last report passed the gate."""
         return self.report.get("status") == "passed"
 
     def settle(self, report: dict[str, Any]) -> None:
-        """Take the report of the first route; where it failed the next one is to be tried."""
+        """Take the report of the first export backend; where it failed, the next one is to be tried."""
         self.report = report
         route = self.routes.pop(0)
         if self.passed:
@@ -50,14 +51,14 @@ class Target:
 
 
 class Delivery:
-    """All targets of one run.
+    """The deployment of all targets of one run.
 
     Args:
-        run: with a finished training.
-        plan: of the run.
-        trained: train/report.json.
-        launcher: gives stages their processes.
-        watch: is told every event.
+        run: the run's folder, with a finished training.
+        plan: the run's plan.
+        trained: contents of train/report.json.
+        launcher: runs the stages.
+        watch: receives every event.
         clock: the run's timings; grows.
     """
 
@@ -74,7 +75,7 @@ class Delivery:
         self.targets = [self.target(name, trained["sha256"][run.model.name]) for name in plan.targets]
 
     def target(self, name: str, model: str) -> Target:
-        """A target to be made, or one that passed in an earlier command and still lies there untouched."""
+        """Return a target to be exported, or one that passed in an earlier command and whose artifact is unchanged."""
         key = self.plan.target_key(name, model)
         report = read_target(self.run.deploy(name)) or {}
         kept = report.get("status") == "passed" and report.get("key") == key and "sha256" in report
@@ -83,13 +84,13 @@ class Delivery:
         return Target(name, key, self.plan.routes(name))
 
     def deliver(self) -> list[Target]:
-        """Try route after route; every target ends with a report."""
+        """Try one export backend after the other until every target has a final report; return the targets."""
         while waiting := [target for target in self.targets if target.routes]:
             self.round(waiting)
         return self.targets
 
     def round(self, waiting: Sequence[Target]) -> None:
-        """The next route of each target: one job for each environment, all at once."""
+        """Try the next export backend of each target: one job for each environment, all at once."""
         groups: dict[Environment, list[Target]] = {}
         for target in waiting:
             for folder in (self.run.deploy(target.name), self.run.quarantine(target.name)):
@@ -107,6 +108,7 @@ class Delivery:
                     self.collect(jobs[event["id"]], event, exporting.get(event["id"]))
 
     def submit(self, environment: Environment, group: Sequence[Target]) -> int:
+        """Request the export of some targets from the workers of one environment; return the job's number."""
         asked = {target.name: {"key": target.key, "attempts": target.attempts} for target in group}
         arguments = {"config": self.plan.tree, "targets": asked}
         log = self.run.path / "deploy" / f"{environment.backend}.log"
@@ -115,6 +117,8 @@ class Delivery:
 
     def collect(self, group: Sequence[Target], end: Mapping[str, Any], exporting: str | None) -> None:
         """Read the reports of a job that ended.
+
+        A crash in a converter fails the target that was being exported; the targets after it wait for the next round.
 
         One that crashed in a converter costs the target it was at; those after it wait for the next round.
         """
@@ -134,10 +138,11 @@ class Delivery:
 
 
 def raise_failures(targets: Sequence[Target]) -> None:
-    """Raise for targets that did not pass.
+    """Raise one error for all targets that did not pass, with a line for each.
 
     Raises:
-        GateError: the gate refused one; ExportError: none was refused, but one could not be made. One line for each.
+        GateError: the gate refused at least one target.
+        ExportError: the gate refused none, but at least one could not be exported.
     """
     refused, failed = (
         [f"{target.name}: {target.report['error']}" for target in targets if target.report["status"] == status]

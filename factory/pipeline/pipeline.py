@@ -1,4 +1,7 @@
-"""PARENT: a checked config → stages → a finished run. Skips what is already done and still true."""
+"""PARENT: The pipeline of one run: from a checked config through its stages to a finished run.
+
+What is already done and still valid is skipped.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +39,14 @@ STATUS: dict[type[FactoryError], str] = {GateError: "refused", Pruned: "pruned"}
 
 
 class Pipeline:
-    """One run, from its config to published versions.
+    """The pipeline of one run, from its config to published versions.
 
     Args:
-        config: composed and validated.
-        launcher: gives stages their processes.
-        watch: is told every event.
+        config: the composed and validated config.
+        launcher: runs the stages.
+        watch: receives every event.
         clock: the run's timings so far; grows.
-        models: where its versions go, as the config says unless given.
+        models: folder of published versions, None for that of the config.
     """
 
     def __init__(
@@ -57,15 +60,15 @@ class Pipeline:
         self.summary: dict[str, Any] = {}
 
     def execute(self) -> dict[str, Any]:
-        """Train, deploy, publish; what is already done in the run folder and still true is not done again.
+        """Train, deploy and publish; what the run folder already holds and is still valid is not done again.
 
         Returns:
             The summary, as written to run.json.
 
         Raises:
-            ConfigError: the data or model is not what was declared; no run folder is left.
-            TrainError, ExportError, GateError, PublishError: what ended the run; run.json says so, and what was
-                finished stays.
+            ConfigError: the data or model is not what the config declares; no run folder is left.
+            TrainError, ExportError, GateError, PublishError: a stage ended the run; run.json has the error, and what
+                was finished stays.
             Interrupted: Ctrl-C; the same command on the same folder continues.
         """
         with writable(self.run.path):
@@ -79,11 +82,11 @@ class Pipeline:
             return self.held(fresh=not self.run.check(), made=made)
 
     def held(self, *, fresh: bool, made: bool) -> dict[str, Any]:
-        """Work in a folder that no other command works in, and say in run.json how it ended.
+        """Run the stages in the locked run folder, and write to run.json how the run ended.
 
         Args:
-            fresh: whether it was empty: what is refused then leaves nothing.
-            made: whether this command made it.
+            fresh: whether the folder was empty; a refused config then leaves nothing in it.
+            made: whether this command made the folder.
         """
         try:
             return self.work()
@@ -104,7 +107,7 @@ class Pipeline:
             raise stopped from None
 
     def take_back(self, made: bool) -> None:
-        """Remove what a run that never began has written, and its folder where this command made it."""
+        """Remove the files of a run that never began, and its folder where this command made it."""
         self.run.empty()
         if made:
             with contextlib.suppress(OSError):  # another command may have taken the folder the moment it was free
@@ -113,16 +116,16 @@ class Pipeline:
                     self.run.path.parent.rmdir()
 
     def require_folder(self) -> None:
-        """Say so where the run's folder was removed under its hands: nothing may be built in its place.
+        """Check that the locked run folder still exists, so that nothing is built in place of a removed one.
 
         Raises:
-            FactoryError: it is gone.
+            FactoryError: the folder was removed.
         """
         if not locks.still_holds(self.run.path, self.lock):
             raise FactoryError(f"{self.run.path}: this run's folder was removed while the run was under way")
 
     def work(self) -> dict[str, Any]:
-        """Every stage; what the disk refuses is the failure of the stage that it befalls."""
+        """Run every stage; a disk error counts as the failure of the stage that it occurs in."""
         with writable(self.run.path):
             trained = self.kept_training()
         if not trained:  # every process starts to import now: the hand-off will find its own ready
@@ -149,7 +152,10 @@ class Pipeline:
             return self.conclude("published" if published else "trained")
 
     def begin(self) -> None:
-        """Freeze the config into the run folder and say that the run is under way.
+        """Write the config into the run folder and mark the run as running.
+
+        The config is that of this command, also where an earlier command on this folder named other targets: a resumed
+        run goes on with the latest config.
 
         The config is the one of this command, also where an earlier one asked for other targets: a run that is resumed
         goes on with what was asked last.
@@ -172,6 +178,7 @@ class Pipeline:
         self.watch.event({"event": "begun", "run": str(self.run.path)})
 
     def conclude(self, status: str, error: FactoryError | None = None) -> dict[str, Any]:
+        """Write to run.json how the run ended and return the summary."""
         self.require_folder()
         self.summary |= {
             "status": status,
@@ -183,16 +190,16 @@ class Pipeline:
         return self.summary
 
     def conclude_failure(self, status: str, error: FactoryError) -> None:
-        """Say in run.json what ended the run; on a full disk in the place of what a stage left half-made.
+        """Write to run.json which error ended the run, after removing half-made files, since the disk may be full.
 
-        Where even that cannot be written it goes on to say "running", which without its lock reads as killed.
+        Where it cannot be written, run.json still says "running", which counts as killed once the folder is not locked.
         """
         with contextlib.suppress(OSError):
             self.run.sweep_scratch()
             self.conclude(status, error)
 
     def kept_training(self) -> dict[str, Any] | None:
-        """The report of a finished training in this folder, if it is this config's and its files are untouched.
+        """Return the report of this folder's finished training; None where it has another key or its files changed.
 
         Raises:
             ConfigError: the folder holds another config's run.
@@ -209,10 +216,10 @@ class Pipeline:
         return report if all(holds(self.run.train / file, hash_) for file, hash_ in report["sha256"].items()) else None
 
     def train(self) -> dict[str, Any]:
-        """Run the train stage; a checkpoint in the folder is continued.
+        """Run the train stage, which continues from a checkpoint in the folder, and return its report.
 
         Raises:
-            TrainError, ConfigError, PublishError: what the stage says.
+            TrainError, ConfigError, PublishError: the error of the stage.
         """
         promised = None if self.may_change or not self.plan.targets else newest(self.models, self.config.tree["name"])
         arguments = {"config": self.config.tree, "key": self.plan.train_key, "promised": promised}
@@ -230,7 +237,7 @@ class Pipeline:
         return report
 
     def publish(self, artifacts: Mapping[str, Path], trained: Mapping[str, Any]) -> dict[str, str]:
-        """Give what passed its version; target → folder."""
+        """Publish the artifacts that passed the gate; return target → version folder."""
         name, facts = self.config.tree["name"], provenance.of_version(self.run, trained)
         with self.clock.timed("publish"):
             own, free = self.run.path / "version.json", self.may_change
@@ -239,7 +246,10 @@ class Pipeline:
 
 
 def claimed(path: Path) -> Path:
-    """Make this folder, or the first of ``path-2``, ``path-3`` … that is not there: commands of the same second."""
+    """Make a folder at ``path``, or at the first free ``path-2``, ``path-3`` …, and return it.
+
+    The path is taken where several commands start in the same second.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     candidate, number = path, 1
     while True:

@@ -1,4 +1,4 @@
-"""PARENT: what a checked config asks for: which processes, which stages, which keys."""
+"""PARENT: The plan of a run, derived from its checked config: processes, stages, cache keys."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from factory.execution.environment import Environment
 from factory.execution.watchdog import Limit
 
 TRAIN_HALF = ("model", "data", "optimizer", "train", "seed")
-"""The parts of the tree that decide the trained weights; ``train.device=auto`` counts as what it finds."""
+"""The parts of the config that decide the trained weights; ``train.device=auto`` counts as the device it finds."""
 
-GPU_NODES = ("/dev/nvidiactl", "/dev/kfd")  # NVIDIA's and AMD's; seeing them needs no framework
+GPU_NODES = ("/dev/nvidiactl", "/dev/kfd")  # NVIDIA's and AMD's; to see them no framework is needed
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run's stages.
+    """The processes, stages and cache keys of one run.
 
     Args:
         tree: the resolved and validated config.
-        gpu: whether stages find a GPU where they run; None looks at this machine.
+        gpu: whether stages find a GPU where they run; None checks this machine.
     """
 
     tree: Mapping[str, Any]
@@ -44,30 +44,43 @@ class Plan:
 
     @property
     def targets(self) -> Mapping[str, Any]:
+        """Name → settings of each deployment target."""
         return self.tree["deploy"]["target"] or {}
 
     @cached_property
     def training(self) -> Environment:
+        """The environment of the train stage."""
         train = self.tree["train"]
         return self.environment(train["backend"], gpu=wants_gpu(train["device"], self.gpu))
 
     def environment(self, backend: str, *, gpu: bool = False, also: tuple[str, ...] = ()) -> Environment:
+        """Return the environment of a process.
+
+        Args:
+            backend: the Keras backend.
+            gpu: whether the process may use a GPU.
+            also: further frameworks that it may import.
+        """
         lookups = ("tensorflow",) if needs_tensorflow(self.tree) else ()
         also = tuple(name for name in dict.fromkeys(lookups + also) if name != backend)
         return Environment(backend, gpu, self.tree["train"]["threads"] or cores(), also)
 
     def route_environment(self, target: str, route: str) -> Environment:
-        """Where a target is made; deploy processes leave the GPU alone."""
+        """Return the environment in which a target is exported by one backend, always without a GPU."""
         needed = self.targets[target]["routes"][route]
         return self.environment(route, also=tuple(name for name in needed if name in BACKENDS))
 
     def routes(self, target: str) -> list[str]:
-        """The routes to try in order: deploy.backend first where it is one of them; those that are installed."""
+        """Return the installed export backends of a target in the order to try them, ``deploy.backend`` first."""
         wanted, needed = self.tree["deploy"]["backend"], self.targets[target]["routes"]
         return sorted((r for r in needed if not absent([r, *needed[r]])), key=lambda route: route != wanted)
 
     def warm(self) -> dict[Environment, tuple[str, ...]]:
-        """Every process the run needs if each first route works, and the modules it imports before its first job."""
+        """Return each environment that the run needs if every target's first export backend works.
+
+        Returns:
+            Environment → modules that its worker imports before its first stage.
+        """
         modules: dict[Environment, list[str]] = {
             self.training: [
                 "factory.training.train",
@@ -86,13 +99,13 @@ class Plan:
         return {environment: tuple(dict.fromkeys(names)) for environment, names in modules.items()}
 
     def limit(self, stage: str) -> Limit | None:
-        """How long a process of a stage may take; configs from before there were limits have none."""
+        """Return how long a stage may take; None where the config, as one of an early version, sets no limit."""
         seconds = self.tree[stage].get("timeout")
         return None if seconds is None else Limit(float(seconds), f"{stage}.timeout")
 
     @cached_property
     def train_key(self) -> str:
-        """Of the training: its half of the config, the data files' contents, the versions of what computes."""
+        """The cache key of the training: its half of the config, contents of data and plug-ins, package versions."""
         half = {name: self.tree[name] for name in TRAIN_HALF} | {"rows": self.tree["deploy"]["metric_rows"]}
         half |= {"train": without(half["train"], "timeout"), "data": self.data_that_trains()}
         with refusals_as(DataError, "data"):
@@ -109,18 +122,23 @@ class Plan:
         return without(data, *indifferent)
 
     def data_files(self) -> list[Path]:
-        """The files that the options of the data name, and those in folders that they name."""
+        """Return the files that the options of the data name, and all files in the folders that they name."""
         data = self.tree["data"]
         named = [data.get(option) for option in file_options("data/sources", data["source"])]
         named.append((data.get("split") or {}).get("file"))
         return [file for name in named if name for file in files_in(Path(str(name)))]
 
     def own_code(self) -> list[Path]:
-        """The files of the project's plug-ins that the training uses; this package's own are in its version."""
+        """Return the files of the project's plug-ins that the training uses; this package's own are in its version."""
         return [file for plugin in used_plugins(self.tree) for file in sources_of(plugin)]
 
     def target_key(self, target: str, model: str) -> str:
-        """Of one target of one trained model (its SHA-256)."""
+        """Return the cache key of one target's export.
+
+        Args:
+            target: name of the target.
+            model: SHA-256 of the trained model.
+        """
         settings = self.targets[target]
         packages = ["keras", "numpy", *settings["requires"], *settings["routes"]]
         packages += [package for needed in settings["routes"].values() for package in needed]
@@ -132,14 +150,14 @@ class Plan:
 
 
 def wants_gpu(device: str, there: bool | None = None) -> bool:
-    """Whether training may see a GPU.
+    """Return whether training may use a GPU.
 
     Args:
-        device: ``train.device``.
-        there: whether it will find one; None looks at this machine.
+        device: the value of ``train.device``.
+        there: whether the process will find a GPU; None checks this machine.
 
     Raises:
-        ConfigError: one was asked for and there is none.
+        ConfigError: the config requires a GPU and there is none.
     """
     where = "this machine shows none" if there is None else "launcher.gpus gives it none"
     if there is None:
@@ -156,12 +174,12 @@ def without(node: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def files_in(path: Path) -> list[Path]:
-    """Return a file as it is, a folder as all files below it in sorted order, and nothing where nothing is."""
+    """Return the file itself, or all files below a folder in sorted order, or nothing where the path does not exist."""
     return [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
 
 
 def contents_of(file: Path) -> str:
-    """SHA-256 of a file; of one that was not touched since, it is known already: a sweep's jobs read the same data."""
+    """Return the SHA-256 of a file, computed once as long as the file is unchanged: a sweep's jobs share their data."""
     found = file.stat()
     return _sha256(file.resolve(), found.st_mtime_ns, found.st_size)
 

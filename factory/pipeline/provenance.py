@@ -1,4 +1,4 @@
-"""PARENT: what run.json says of where a run took place and what came out of it."""
+"""PARENT: Provenance in run.json: where a run took place and what came out of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from factory.registry.publish import MODEL
 
 
 def surroundings() -> dict[str, Any]:
-    """Revision of the working folder, versions of every installed package, machine."""
+    """Return the revision of the working folder, the versions of all installed packages, and the machine."""
     return {
         "git": git_revision(),
         "versions": versions(),
@@ -27,12 +27,15 @@ def surroundings() -> dict[str, Any]:
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Of every installed package; read once (40 ms), since a process cannot change what it runs on."""
+    """Return name → version of every installed package.
+
+    The result is cached (it takes 40 ms), since the packages of a process do not change.
+    """
     return {d.name: d.version for d in sorted(metadata.distributions(), key=lambda d: d.name.lower())}
 
 
 def git_revision() -> str | None:
-    """``git describe`` of the working folder with ``-dirty`` where files differ; None outside a repository."""
+    """Return ``git describe`` of the working folder, with ``-dirty`` where files differ; None outside a repository."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--match="]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
@@ -41,7 +44,9 @@ def git_revision() -> str | None:
 
 
 def of_version(run: RunDir, trained: Mapping[str, Any]) -> dict[str, Any]:
-    """What a published version says of its origin; ``trained`` is train/report.json.
+    """Return what the record of a published version says of its origin; ``trained`` is train/report.json.
+
+    Versions are copied to servers and to other people, so the run is named by its folder, without this machine's path.
 
     Versions go to servers and to other people: the run is named by its folder, without the path on this machine.
     """
@@ -55,11 +60,11 @@ def of_version(run: RunDir, trained: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def timings_of_commands(summary: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
-    """The timings of each command that worked on a run, the first one first; one that was killed has left none."""
+    """Return the timings of each command that worked on a run, in order; a killed command has left none."""
     return [timings for timings in (*summary.get("earlier_laps", ()), summary.get("laps")) if timings]
 
 
 def target_summary(report: Mapping[str, Any], settings: Mapping[str, Any], published: str | None) -> dict[str, Any]:
-    """The part of a target's report that the table shows; ``settings`` is its node of the config."""
+    """Return the part of a target's report that tables show; ``settings`` is the target's node of the config."""
     shown = ("status", "route", "bytes", "difference", "metric", "latency", "error", "broke", "attempts")
     return {**{name: report.get(name) for name in shown}, "published": published, "serve": settings.get("serve")}
