@@ -1,4 +1,4 @@
-"""SHARED: the backends of Keras, each with the framework that it is named after."""
+"""SHARED: The names of the Keras backends, each that of its framework."""
 
 BACKENDS = ("jax", "tensorflow", "torch")
 """The quickest to import comes first."""

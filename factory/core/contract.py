@@ -1,4 +1,4 @@
-"""SHARED: the contract of a published name: what its clients send and get, which the next version keeps."""
+"""SHARED: The contract of a published name: the signature that its clients rely on, which the next version keeps."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Terms = Mapping[str, Any]
 
 
 def require_same(name: str, before: Terms | None, now: Terms) -> None:
-    """Refuse to give clients of a name another signature than its newest version has.
+    """Refuse to publish a version under a name whose newest version has another signature.
 
     Args:
-        name: that clients ask for.
-        before: of the newest version, with its ``version``; None where there is none, or none that says its signature.
-        now: of what is to be published.
+        name: the published name, which clients ask for.
+        before: terms of the newest version, with its number as ``version``; None where no version tells them.
+        now: terms of the version to be published.
 
     Raises:
         PublishError: they differ; one line that shows both sides of each difference.
@@ -32,29 +32,29 @@ def require_same(name: str, before: Terms | None, now: Terms) -> None:
 
 
 def may_change(tree: Mapping[str, Any]) -> bool:
-    """Whether a config lets a version have another signature than the one before it; older configs do not say."""
-    return (tree.get("publish") or {}).get("contract") == "change"
+    """Return whether a config lets a version have another signature than the one before it."""
+    return (tree.get("publish") or {}).get("contract") == "change"  # older configs have no node publish
 
 
 def differences(before: Terms, now: Terms) -> Iterator[str]:
-    """Each input and output that is not what it was, and their order."""
-    known = {**(before.get("labels") or {})}, {**(now.get("labels") or {})}
+    """Yield a line for each input and output that changed, and for a change of their order."""
+    all_labels = {**(before.get("labels") or {})}, {**(now.get("labels") or {})}
     for end in ("inputs", "outputs"):
         old, new = ({tensor["name"]: tensor for tensor in terms["signature"][end]} for terms in (before, now))
         for name in dict.fromkeys((*old, *new)):
-            both = all(name in labels for labels in known)
+            both = all(name in labels for labels in all_labels)
             was, is_ = (
                 worded(side.get(name), labels.get(name) if both else None)
-                for side, labels in zip((old, new), known, strict=True)
+                for side, labels in zip((old, new), all_labels, strict=True)
             )
-            if was != is_ or (both and known[0][name] != known[1][name]):
+            if was != is_ or (both and all_labels[0][name] != all_labels[1][name]):
                 yield f"{end[:-1]} {name!r} was {was} and is {is_}"
         if old.keys() == new.keys() and [*old] != [*new]:
             yield f"the {end} were in the order {listed([*old])} and are {listed([*new])}"
 
 
 def worded(tensor: Mapping[str, Any] | None, labels: Sequence[Any] | None) -> str:
-    """An input or output in a few words."""
+    """Return an input or output in a few words: its dtype, its shape and its labels."""
     if tensor is None:
         return "not there"
     words = f"{tensor['dtype']} ({', '.join(map(str, tensor['shape']))})"

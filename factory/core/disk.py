@@ -1,4 +1,4 @@
-"""SHARED: what a file system refuses, as one line of ours that names the file or folder."""
+"""SHARED: Errors of the file system as one line of ours that names the file or folder."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 from factory.core.errors import ConfigError, FactoryError
 from factory.core.messages import wrong
 
-LONGEST = 120  # characters of a name in a line
+LONGEST = 120  # characters of a file's name in a message
 
 
 @contextmanager
 def refusals_as(kind: type[FactoryError], what: str, folder: str | Path = "") -> Iterator[None]:
-    """Turn an OSError inside into an error of ours.
+    """Turn an OSError inside this context into an error of ours.
 
     Args:
-        kind: of the error.
-        what: could not be done; the line begins with it.
-        folder: that ``what`` names.
+        kind: class of our error.
+        what: what could not be done; the line begins with it.
+        folder: the folder that ``what`` names already.
 
     Raises:
         FactoryError: of class ``kind``, ``<what>: <file>: <the system's words>``.
@@ -31,16 +31,16 @@ def refusals_as(kind: type[FactoryError], what: str, folder: str | Path = "") ->
 
 
 def writable(folder: Path, key: str = "hydra.run.dir") -> AbstractContextManager[None]:
-    """Refuse the folder of a run or a sweep where an OSError inside shows that it cannot be used.
+    """Turn an OSError inside this context into the refusal of a run's or a sweep's folder.
 
     Raises:
-        ConfigError: one line that names it and the key of the config that gave it.
+        ConfigError: the folder cannot be made or written; names it and the key of the config that gave it.
     """
     return refusals_as(ConfigError, wrong(key, str(folder), "a folder that can be made and written"), folder)
 
 
 def reason(error: OSError, folder: str | Path = "") -> str:
-    """The system's words, after the name of the file they are about unless that lies in a folder that was named.
+    """Return the system's message, after the name of the file unless it lies in a folder that is named already.
 
     >>> reason(FileExistsError(17, "File exists", "outputs"))
     'outputs: is no folder'

@@ -1,8 +1,8 @@
-"""PARENT: what the JSON files of a run, a published version and a sweep must hold, checked whenever one is read.
+"""PARENT: The schemas of the JSON and YAML files of a run, a published version and a sweep, checked on each read.
 
-Anybody may have edited such a file, or another tool may have written one of the same name. What is read here is what
-it is said to be, down to the names that become paths; what is not is one line that names the file. Fields beyond
-these are left as they are: a later release may write more.
+Anybody may have edited such a file, or another tool may have written one of the same name. So every field that the
+package uses is checked, down to names that become paths, and a wrong one is one line that names the file. Further
+fields are left as they are: a later release may write more.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's: 3 ms for Hy
 
 
 def rule(accepts: Callable[[Any], bool], words: str) -> AfterValidator:
-    """A rule with the words that say what it takes."""
+    """Return a pydantic validator with the words for what it takes."""
 
     def check(value: Any) -> Any:
+        """Return a value unchanged if the rule accepts it."""
         if not accepts(value):
             raise PydanticCustomError("takes", "{words}", {"words": words})
         return value
@@ -51,29 +52,37 @@ Seconds = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
 
 
 class Document(TypedDict):
-    """A mapping whose further fields are left as they are."""
+    """A JSON object with known fields; any further ones are left as they are."""
 
     __pydantic_config__ = ConfigDict(extra="allow", strict=True)  # type: ignore[misc]
 
 
 class Timing(Document):
+    """The duration of one step in seconds, and its start in seconds since 1970."""
+
     name: str
     start: Seconds
     seconds: Seconds
 
 
 class Tensor(Document):
+    """An input or output of a signature: name, dtype, and shape without the batch axis."""
+
     name: str
     dtype: str
     shape: list[Size]
 
 
 class Scale(Document):
+    """The mean and standard deviation by which training standardizes a regression target, for each column."""
+
     mean: list[float]
     deviation: list[float]
 
 
 class Output(Document):
+    """An output of the data: its task, the labels of its classes, the scale of a regression target."""
+
     name: str
     task: Literal["classification", "regression"]
     labels: list[Any] | None
@@ -81,17 +90,23 @@ class Output(Document):
 
 
 class Signature(Document):
+    """The inputs and outputs of a model, in order."""
+
     inputs: list[Tensor]
     outputs: list[Tensor]
 
 
 class Data(Document):
+    """The facts of the data that a model was trained on, with the fingerprint of its contents."""
+
     fingerprint: str
     inputs: Annotated[list[Tensor], Field(min_length=1)]
     outputs: Annotated[list[Output], Field(min_length=1)]
 
 
 class Rows(Document):
+    """The numbers of rows that a model was trained and judged on."""
+
     train: Count
     validation: Count
 
@@ -101,12 +116,14 @@ Hashes.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ig
 
 
 class Scores(Document):
+    """The values of one metric for the model and for the trivial baseline, None where it was not computed."""
+
     model: float | None
     baseline: float | None
 
 
 class Baseline(Document):
-    """The trivial answer beside the model, on one output."""
+    """The trivial answer to one output, such as its most frequent class, compared with the model."""
 
     answer: str
     scores: dict[str, Scores]
@@ -114,14 +131,14 @@ class Baseline(Document):
     better: bool
 
 
-def is_judged(found: Baseline) -> bool:
-    """Whether the metric that decides is among the scores."""
-    scores = found["scores"].get(found["metric"])
+def is_judged(baseline: Baseline) -> bool:
+    """Return whether a baseline has both scores of its deciding metric."""
+    scores = baseline["scores"].get(baseline["metric"])
     return scores is not None and None not in (scores["model"], scores["baseline"])
 
 
 class Training(Document):
-    """train/report.json."""
+    """train/report.json: the outcome of a training, and the hashes of the files it left."""
 
     status: Literal["done"]
     key: Digest
@@ -139,23 +156,29 @@ class Training(Document):
 
 
 class Difference(Document):
+    """The largest difference between an artifact and the trained model, absolute and as a share of the tolerance."""
+
     absolute: float
     used: NotRequired[float]
 
 
 class Metric(Document):
+    """A metric of the trained model (``before``) and of the artifact (``after``)."""
+
     name: str
     before: float
     after: float
 
 
 class Attempt(Document):
+    """One try to make a target by an export backend, with its error if it failed."""
+
     route: str
     error: str | None
 
 
 class TargetSummary(Document):
-    """What run.json says of a target."""
+    """The outcome of one target in run.json."""
 
     status: Literal["passed", "refused", "failed"]
     route: str | None
@@ -170,7 +193,7 @@ class TargetSummary(Document):
 
 
 class Summary(Document):
-    """run.json."""
+    """run.json: the outcome of a run."""
 
     status: Literal["running", "trained", "published", "refused", "failed", "pruned", "interrupted"]
     name: Name
@@ -187,6 +210,8 @@ class Summary(Document):
 
 
 class OutputDifference(Document):
+    """The difference that one hop makes on one output, over all compared rows."""
+
     output: str
     rows: Count
     max_absolute: float
@@ -196,18 +221,22 @@ class OutputDifference(Document):
 
 
 class Hop(Document):
+    """One step from the trained model to the artifact, with the differences that it makes."""
+
     name: str
     differences: list[OutputDifference]
 
 
 class Tolerance(Document):
+    """The largest difference that counts as equal, for one dtype."""
+
     dtype: str
     absolute: float
     relative: float
 
 
 class TargetReport(Document):
-    """deploy/<target>/report.json."""
+    """deploy/<target>/report.json: the outcome of one export and its gate."""
 
     status: Literal["passed", "refused", "failed"]
     route: str
@@ -226,7 +255,7 @@ class TargetReport(Document):
 
 
 class Record(Document):
-    """factory.json of a published version."""
+    """factory.json of a published version: what it is and which run made it."""
 
     name: Name
     version: VersionNumber
@@ -238,7 +267,7 @@ class Record(Document):
 
 
 class Claim(Document):
-    """version.json of a run and claim.json among the published versions: whose a version's number is."""
+    """version.json of a run and claim.json among the published versions: which run a version's number belongs to."""
 
     name: Name
     version: VersionNumber
@@ -248,13 +277,15 @@ class Claim(Document):
 
 
 class Aim(TypedDict):
+    """A metric that a sweep is ranked by, and its direction."""
+
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]
     metric: str
     mode: Literal["auto", "max", "min"]
 
 
 class Sweep(Document):
-    """sweep.json."""
+    """sweep.json: the settings and the state of a sweep."""
 
     status: Literal["running", "done", "stopped", "interrupted"]
     command: list[str]
@@ -264,7 +295,7 @@ class Sweep(Document):
 
 
 class Job(TypedDict):
-    """A line of plan.jsonl."""
+    """A line of plan.jsonl: one job of a sweep, with the number of the job whose config is the same."""
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]
     number: Count
@@ -276,13 +307,13 @@ class Job(TypedDict):
 
 
 class Origin(Document):
-    """train/origin.json: the run whose training this is."""
+    """train/origin.json: the run that a training was taken over from."""
 
     run: PathText
 
 
 def stays_below(place: str | list[str] | None) -> bool:
-    """Whether an option of a config group is a file below the group's folder."""
+    """Return whether an option of a config group is a file below the group's folder."""
     places = [place] if isinstance(place, str) else place or []
     return all(not Path(part).is_absolute() and ".." not in Path(part).parts and "\0" not in part for part in places)
 
@@ -291,47 +322,58 @@ Option = Annotated[str | list[str] | None, rule(stays_below, "the name of an opt
 
 
 class Source(Document):
+    """A folder or scheme that Hydra composed a config from."""
+
     path: str
     schema: str
 
 
 class Runtime(Document):
+    """What Hydra knows of a composition: the chosen options by group."""
+
     choices: NotRequired[dict[Annotated[str, rule(stays_below, "the name of a group")], Option]]
     config_sources: NotRequired[list[Source]]
 
 
 class HydraNode(Document):
+    """The node ``hydra`` of a config."""
+
     runtime: NotRequired[Runtime]
 
 
 class HydraFile(Document):
-    """.hydra/hydra.yaml."""
+    """.hydra/hydra.yaml: Hydra's own half of a config."""
 
     hydra: NotRequired[HydraNode]
 
 
 def read_document(path: Path, kind: Any) -> dict[str, Any] | None:
-    """Return what a file holds, None where there is none.
+    """Return the checked content of a JSON file, None where there is no file.
 
     Args:
         path: of the file.
-        kind: what it must hold, one of this module's.
+        kind: its schema, one of this module's classes.
 
     Raises:
-        ConfigError: it is anything else; one line.
+        ConfigError: it does not fit the schema; names the file and the first wrong field.
     """
-    found = read_json(path)
-    return None if found is None else check(found, kind, str(path))
+    fields = read_json(path)
+    return None if fields is None else check(fields, kind, str(path))
 
 
-def check(found: dict[str, Any], kind: Any, where: str) -> dict[str, Any]:
-    """Return what was read, if it is what it must be.
+def check(fields: dict[str, Any], kind: Any, where: str) -> dict[str, Any]:
+    """Return the content of a file unchanged if it fits its schema.
+
+    Args:
+        fields: the content.
+        kind: its schema, one of this module's classes.
+        where: the path of the file, for the error.
 
     Raises:
-        ConfigError: it is not; names the file and the first field that is at fault.
+        ConfigError: it does not fit; names the file and the first wrong field.
     """
     try:
-        return cast(dict[str, Any], adapter(kind).validate_python(found))
+        return cast(dict[str, Any], adapter(kind).validate_python(fields))
     except ValidationError as error:
         lines = error.errors(include_url=False)
         more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
@@ -340,27 +382,28 @@ def check(found: dict[str, Any], kind: Any, where: str) -> dict[str, Any]:
 
 @functools.cache
 def adapter(kind: Hashable) -> TypeAdapter[Any]:
+    """Return the pydantic validator of a type, made once."""
     return TypeAdapter(cast(Any, kind))
 
 
 def worded(line: ErrorDetails, where: str) -> str:
-    """One fault of a file in our words."""
+    """Return the first problem of a file as our line."""
     field = ".".join(str(part) for part in line["loc"])[:100]
-    place = f"{where}: {field}" if field else where
+    path = f"{where}: {field}" if field else where
     if line["type"] == "missing":
-        return missing(place, "a value")
+        return missing(path, "a value")
     if line["type"] == "extra_forbidden":
-        return f"{place}: unknown field"
-    return wrong(place, line["input"], line["msg"].removeprefix("Input should be "))
+        return f"{path}: unknown field"
+    return wrong(path, line["input"], line["msg"].removeprefix("Input should be "))
 
 
 def read_summary(run: RunDir) -> dict[str, Any] | None:
-    """Return run.json, None where there is none yet."""
+    """Return the content of run.json, None where there is none yet."""
     return read_document(run.summary, Summary)
 
 
 def read_training(run: RunDir) -> dict[str, Any] | None:
-    """Return train/report.json, None where training has not ended."""
+    """Return the content of train/report.json, None where training has not ended."""
     return read_document(run.train / "report.json", Training)
 
 
@@ -373,7 +416,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file; an empty one where there is no file, or nothing in it.
 
     Raises:
-        ConfigError: it holds anything else.
+        ConfigError: it holds something other than a mapping.
     """
     found = load_yaml(path)
     if not isinstance(found, dict | None):
@@ -382,10 +425,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def load_yaml(path: Path) -> Any:
-    """Return what a YAML file holds, None where there is no file.
+    """Return the content of a YAML file, None where there is no file.
 
     Raises:
-        ConfigError: it is no YAML, or holds aliases of aliases that no memory would hold.
+        ConfigError: it is not YAML, or its aliases unfold to more than memory could hold.
     """
     text = read_text(path)
     try:
@@ -402,13 +445,14 @@ def load_yaml(path: Path) -> Any:
 
 
 def extent(node: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """Values below a node and its depth, aliases followed; each node is looked at once.
+    """Return the number of values below a node and its depth, aliases followed; look at each node once.
 
     Args:
-        known: id of a node → its extent; one that is being looked at has too much, since it holds itself.
+        known: id of a node → its extent, grows; a node in progress counts as too large: meeting it again, it holds
+            itself.
     """
     if isinstance(node, str):
-        node.encode()  # half a character is nothing that could be printed
+        node.encode()  # raises for half a surrogate pair, which cannot be printed
     if not isinstance(node, list | dict):
         return 1, 0
     if id(node) not in known:

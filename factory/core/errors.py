@@ -1,4 +1,4 @@
-"""SHARED: Every error this package raises for a reason a user can act on.
+"""SHARED: The errors that this package raises for a reason that a user can act on.
 
 FactoryError               1    something of ours went wrong; the message says what in one line
 ├── ConfigError            2    the declaration is refused: one line for each fault, nothing was started
@@ -24,10 +24,10 @@ from factory.core.printable import visible
 
 
 class FactoryError(Exception):
-    """Base of all errors of this package; ``str(error)`` is what the user reads.
+    """The base of all errors of this package; ``str(error)`` is the text that the user reads.
 
     Args:
-        faults: one or several; each becomes one line, whatever is in it.
+        problems: one or several; each becomes one line, whatever characters it holds.
     """
 
     exit_code = 1
@@ -38,65 +38,70 @@ class FactoryError(Exception):
 
 
 class ConfigError(FactoryError):
-    """The declaration is refused; ``<config path>: got <value>; takes <what>; did you mean <nearest>?``"""
+    """A declaration that is refused: ``<config path>: got <value>; takes <what>; did you mean <nearest>?``"""
 
     exit_code = 2
 
 
 class DataError(ConfigError):
-    """A file or table is not what the declaration says; names the file, row or column."""
+    """A file or table that is not what the declaration says; the message names the file, row or column."""
 
 
 class MissingFile(DataError):
-    """A file that is to be read is not there; says which are."""
+    """A file to be read that does not exist; the message names the files that do."""
 
 
 class MissingPackage(ConfigError):
-    """A backend or runtime that was asked for is not installed; says the pip command."""
+    """A backend or runtime that is not installed; the message gives the pip command."""
 
 
 class TrainError(FactoryError):
-    """Training failed or diverged."""
+    """A training that failed or diverged."""
 
     exit_code = 3
 
 
 class ExportError(FactoryError):
-    """A target could not be produced, loaded or run in its own runtime."""
+    """A target that could not be produced, loaded or run in its own runtime."""
 
     exit_code = 4
 
 
 class GateError(FactoryError):
-    """An artifact does not compute what was trained."""
+    """An artifact that does not compute what was trained."""
 
     exit_code = 5
 
 
 class PublishError(FactoryError):
-    """A proven artifact could not be published."""
+    """A proven artifact that could not be published."""
 
     exit_code = 4
 
 
 class Pruned(FactoryError):
-    """A search ended a trial whose live metrics are hopeless."""
+    """A trial that its search ended early because its metrics promise nothing."""
 
 
 class ReviewError(FactoryError):
-    """A change of the config is of a class that was not to be."""
+    """A change of the config of a class that ``diff --fail-on`` refuses."""
 
     exit_code = 6
 
 
 class Interrupted(FactoryError):
-    """The user pressed Ctrl-C; what is on disk is whole and resumable."""
+    """A command that the user ended by Ctrl-C; what is on disk is whole and resumable."""
 
     exit_code = 130
 
 
 def revived(name: str, message: str) -> FactoryError:
-    """Return an error that crossed a process boundary: the name of its class and its text, a line for each fault."""
-    found = globals().get(name)
-    kind = found if isinstance(found, type) and issubclass(found, FactoryError) else FactoryError
+    """Return an error that crossed a process boundary, from the name of its class and its text.
+
+    Args:
+        name: of a class of this module; any other becomes a `FactoryError`.
+        message: one line for each problem.
+    """
+    named = globals().get(name)
+    kind = named if isinstance(named, type) and issubclass(named, FactoryError) else FactoryError
     return kind(message.split("\n"))

@@ -1,4 +1,4 @@
-"""SHARED: files and folders written whole, read, hashed and measured. A reader sees all of a file or none of it."""
+"""SHARED: Atomic writing, reading, hashing and measuring of files and folders."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from factory.core.reading import json_object, read_text
 from factory.core.removal import remove
 
 SCRATCH = ".making-"
-"""How the names of what is not to be seen yet begin."""
+"""Prefix of temporary files and folders, which readers ignore."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place when the block ends well."""
+    """Yield a temporary file beside ``path`` that takes its place when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=SCRATCH, suffix=path.suffix)
     os.close(handle)
@@ -37,7 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def making(folder: Path) -> Iterator[Path]:
-    """A temporary folder beside ``folder`` that takes its place when the block ends well."""
+    """Yield a temporary folder beside ``folder`` that takes its place when the block ends without an error."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=SCRATCH))
     try:
@@ -49,18 +49,20 @@ def making(folder: Path) -> Iterator[Path]:
 
 
 def move(source: Path, destination: Path) -> None:
-    """Rename a folder over an older one of the same name."""
+    """Move a folder to a place on the same file system, over an older one of the same name."""
     destination.parent.mkdir(parents=True, exist_ok=True)
     remove(destination, inside=destination.parent)
     source.rename(destination)
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, atomically."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, fields: Mapping[str, Any]) -> None:
+    """Write a JSON object to a file, atomically."""
     write_text(path, json.dumps(fields, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -68,18 +70,18 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """Return the JSON object in a file, None where there is no such file.
 
     Raises:
-        ConfigError: it holds anything else.
+        ConfigError: it holds something other than a JSON object, or cannot be read.
     """
     text = read_text(path)
     return None if text is None else json_object(text, str(path))
 
 
 def sha256(path: Path, but: str = "") -> str:
-    """SHA-256 (hexadecimal) of a file, or of a folder's file names and contents in sorted order.
+    """Return the SHA-256 (hexadecimal) of a file, or of a folder's file names and contents in sorted order.
 
     Args:
         path: of the file or folder.
-        but: a file of the folder that does not count.
+        but: relative path of a file in the folder that does not count.
     """
     if path.is_file():
         with open(path, "rb") as file:
@@ -93,17 +95,17 @@ def sha256(path: Path, but: str = "") -> str:
 
 
 def holds(path: Path, digest: str) -> bool:
-    """Whether a file or folder is there and has the recorded hash."""
+    """Return whether a file or folder exists and has the recorded SHA-256."""
     return path.exists() and sha256(path) == digest
 
 
 def key_of(*facts: Any) -> str:
-    """SHA-256 of anything JSON can say, independent of the order of keys."""
+    """Return the SHA-256 (hexadecimal) of JSON-able facts, independent of the order of keys."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def size(path: Path | str) -> int:
-    """Bytes in a file or folder; links count as nothing."""
+    """Return the bytes in a file or folder; links count as nothing."""
     if not os.path.isdir(path):
         return os.path.getsize(path) if os.path.isfile(path) else 0
     total, folders = 0, [str(path)]

@@ -1,4 +1,4 @@
-"""SHARED: errors of other libraries, in one line each."""
+"""SHARED: Errors of other libraries, in one line each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"Exception encountered when calling |\[\[|[•*] |[\W_]*$")
-"""Lines that say where in Keras or TensorFlow it happened, or are drawn."""
+"""Lines that are no message: where in Keras or TensorFlow it happened, lists, rulers."""
 TAIL = re.compile(
     r"Arguments received by |CUDA kernel errors might be |Hint: |\((Background on this|Refer to the full) "
 )
@@ -16,21 +16,21 @@ TAIL = re.compile(
 
 
 def in_one_line(error: BaseException) -> str:
-    """An error of somebody else's in one line: its class and its last words, or where it was raised if it has none.
+    """Return another library's error in one line: its class and last message line, or where it was raised.
 
     >>> in_one_line(ValueError("while building:\\n  no such axis\\n"))
     'ValueError: no such axis'
     """
-    *_, words = "", *meaningful(str(error))
-    if words:
-        return f"{type(error).__name__}: {words}"
+    *_, last = "", *meaningful(str(error))
+    if last:
+        return f"{type(error).__name__}: {last}"
     frames = traceback.extract_tb(error.__traceback__)
     place = f", raised in {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"
 
 
 def meaningful(text: str) -> Iterator[str]:
-    """The lines of a message that say what is wrong."""
+    """Yield the lines of a message that say what is wrong."""
     for line in STYLE.sub("", text).splitlines():
         if TAIL.match(line.strip()):
             return

@@ -1,4 +1,4 @@
-"""SHARED: Garbage collection, where it costs more than it frees."""
+"""SHARED: A pause of garbage collection, for moments in which it costs more than it frees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Around a moment of work beside all that Hydra and pydantic hold, which is no garbage and long to look through."""
+    """Pause garbage collection inside this context; scanning all that Hydra and pydantic hold takes long."""
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""SHARED: a process that ends with the one that started it, also where both were stopped and see no pipe close."""
+"""SHARED: Processes that die with the one that started them, also when it is killed."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 def die_with_parent() -> None:
-    """Let the kernel kill this process when the thread that started it ends; does nothing but on Linux."""
+    """Let the kernel kill this process when the thread that started it ends; do nothing but on Linux."""
     death_signal()()
 
 
 def fork_with_lifeline() -> int:
-    """Fork a child that dies with this process; returns as `os.fork`."""
+    """Fork a child that dies with this process; return as `os.fork` does."""
     ask, parent = death_signal(), os.getpid()
     process = os.fork()
     if process == 0:
         ask()
-        if os.getppid() != parent:  # it ended before the child could ask
+        if os.getppid() != parent:  # the parent ended before the child could ask the kernel
             os._exit(1)
     return process
 
 
 def death_signal() -> Callable[[], None]:
-    """What asks the kernel, loaded beforehand: a child of a fork should not have to."""
+    """Return a function that asks the kernel to kill the process with its parent.
+
+    Its library is loaded beforehand, since a child of a fork should load none.
+    """
     if sys.platform != "linux":
         return lambda: None
     prctl = ctypes.CDLL(None).prctl

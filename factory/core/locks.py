@@ -1,4 +1,4 @@
-"""SHARED: folders that one command at a time may change; the kernel lets go when a process ends, however it ends."""
+"""SHARED: Locks of folders that one command at a time may change; the kernel releases them when a process ends."""
 
 from __future__ import annotations
 
@@ -22,35 +22,40 @@ NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 @contextmanager
 def locked(folder: Path, key: str = "hydra.run.dir") -> Iterator[int]:
-    """Hold a folder, which is made where there is none, for one command.
+    """Hold the lock of a folder for one command; make the folder where there is none.
 
     Args:
         folder: of a run or a sweep.
-        key: of the config that gave it.
+        key: the key of the config that gave it, for errors.
 
     Yields:
         The descriptor of the lock; see `still_holds`.
 
     Raises:
-        ConfigError: another command is working in it, or it cannot be made or written.
+        ConfigError: another command holds it, or the folder cannot be made or written.
     """
     with contextlib.ExitStack() as stack:
         with writable(folder, key):
             folder.mkdir(parents=True, exist_ok=True)
             lock = stack.enter_context(opened(folder))
-        if not taken(lock) or not still_holds(folder, lock):  # or the one that held it has just removed the folder
+        if not taken(lock) or not still_holds(folder, lock):  # its last holder may have removed the folder
             raise ConfigError(f"{key}: {folder} is in use by another command")
         yield lock
 
 
 @contextmanager
 def opened(folder: Path) -> Iterator[int]:
-    """The lock of a folder, not yet taken."""
+    """Open the lock file of a folder without taking the lock."""
     with closing(open_lock(folder)) as lock:
         yield lock
 
 
 def open_lock(folder: Path) -> int:
+    """Open the lock file of a folder and return its descriptor.
+
+    Raises:
+        ConfigError: the file is a link.
+    """
     path = folder / LOCK
     if path.is_symlink():
         raise ConfigError(f"{path}: is a link; takes a file of this folder's own")
@@ -59,6 +64,7 @@ def open_lock(folder: Path) -> int:
 
 @contextmanager
 def closing(lock: int) -> Iterator[int]:
+    """Close a lock at the end of this context, which releases it."""
     try:
         yield lock
     finally:
@@ -66,7 +72,7 @@ def closing(lock: int) -> Iterator[int]:
 
 
 def taken(lock: int) -> bool:
-    """Take a lock for this process alone, if nobody has it."""
+    """Take a lock for this process alone, without waiting; return whether that succeeded."""
     if fcntl is not None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -76,13 +82,13 @@ def taken(lock: int) -> bool:
 
 
 def share(lock: int) -> None:
-    """Hold a lock together with others who share it; waits for one who has it alone."""
+    """Take a lock together with others who share it; wait for one who holds it alone."""
     if fcntl is not None:
         fcntl.flock(lock, fcntl.LOCK_SH)
 
 
 def still_holds(folder: Path, lock: int) -> bool:
-    """Whether this lock is still the one that lies in the folder, which somebody may have removed meanwhile."""
+    """Return whether an open lock is still the file in its folder, which somebody may have removed meanwhile."""
     try:
         return os.path.samestat(os.fstat(lock), os.stat(folder / LOCK))
     except FileNotFoundError:
@@ -90,7 +96,7 @@ def still_holds(folder: Path, lock: int) -> bool:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a command is working in a folder; writes nothing there."""
+    """Return whether a command is working in a folder; write nothing there."""
     with contextlib.suppress(OSError):
         lock = os.open(folder / LOCK, os.O_RDONLY | NO_LINK)
         try:

@@ -1,4 +1,4 @@
-"""SHARED: Markdown out of texts that others wrote, none of which becomes a link, a picture, HTML, a mention or a row.
+"""SHARED: Markdown from untrusted texts, none of which becomes a link, a picture, HTML, a mention or a row.
 
 Backslashes do not hold everywhere (a renderer looks for links and mentions in what they gave back), a code span does:
 what is more than words and harmless punctuation is shown as code. https://github.github.com/gfm/
@@ -15,12 +15,12 @@ HARMLESS = re.compile(r"(?!.*(?://|www\.))[\w ,.;:/%+()={}'\"?→\u00d7±…-]*"
 
 
 def words(text: str) -> str:
-    """Return a text to stand among our own: as it is where that can mean nothing else, or as code."""
+    """Return a text as it is if it can mean nothing else in Markdown, otherwise as a code span."""
     return text if HARMLESS.fullmatch(text) else code(text)
 
 
 def code(text: str) -> str:
-    """Return a code span, fenced by more back-ticks than the text has in a row."""
+    """Return a text as a code span, fenced by more back-ticks than it has in a row."""
     text = visible(text)
     if not text:
         return ""
@@ -36,16 +36,16 @@ def block(text: str, language: str = "") -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table whose cells are Markdown already."""
+    """Return a table from cells that are Markdown already."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines)
 
 
 def cell(markdown: str) -> str:
-    """Return Markdown that does not end the cell it stands in."""
+    """Return Markdown with its column separators escaped, so that it stays in its cell."""
     return markdown.replace("|", "\\|")
 
 
 def _more_than(text: str) -> int:
-    """One more than the longest row of back-ticks."""
+    """Return one more than the longest run of back-ticks in a text."""
     return 1 + max(map(len, re.findall("`+", text)), default=0)

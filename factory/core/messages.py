@@ -1,4 +1,4 @@
-"""SHARED: a fault as one line: a refused value, and what an error of somebody else says."""
+"""SHARED: Error messages in one line: a refused value, a missing key, the message of another library's error."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 MOST_LISTED = 10
 MISSING = ": missing; takes "
-LONGEST = 400  # characters of what another library said
+LONGEST = 400  # characters of another library's message
 NOTHING = re.compile("$.")  # matches no line
 
 
 def wrong(path: str, value: Any, takes: str, among: Iterable[str] = ()) -> str:
-    """A value that is not what its key takes.
+    """Return the message for a value that its key does not take.
 
     >>> wrong("train.backend", "pytorch", "jax, tensorflow, torch", ["jax", "tensorflow", "torch"])
     "train.backend: got 'pytorch'; takes jax, tensorflow, torch; did you mean 'torch'?"
@@ -23,23 +23,23 @@ def wrong(path: str, value: Any, takes: str, among: Iterable[str] = ()) -> str:
 
 
 def unknown(path: str, key: str, keys: Sequence[str]) -> str:
-    """A key that its node does not have; ``path`` ends with the key."""
+    """Return the message for a key that its node does not have; ``path`` ends with the key."""
     takes = listed(keys) if keys else "no keys"
     return f"{path}: unknown key; takes {takes}{meant(key, keys)}"
 
 
 def missing(path: str, takes: str) -> str:
-    """A key that must be given."""
+    """Return the message for a key that must be given."""
     return f"{path}{MISSING}{takes}"
 
 
 def is_missing(line: str) -> bool:
-    """Whether a line is one of `missing`."""
+    """Return whether a line is one of `missing`."""
     return MISSING in line
 
 
 def meant(value: Any, among: Iterable[str]) -> str:
-    """``; did you mean 'relu'?`` or nothing."""
+    """Return ``; did you mean 'relu'?`` with the nearest word, or nothing."""
     if not isinstance(value, str):
         return ""
     words = {word.lower(): word for word in among}
@@ -48,19 +48,19 @@ def meant(value: Any, among: Iterable[str]) -> str:
 
 
 def listed(words: Sequence[str]) -> str:
-    """``a, b, c``, cut short where there are many."""
+    """Return words as ``a, b, c``, cut short where there are many."""
     cut = list(words[:MOST_LISTED]) + (["…"] if len(words) > MOST_LISTED else [])
     return ", ".join(cut)
 
 
 def shown(value: Any) -> str:
-    """A value as it is quoted in an error, cut short where it is long."""
+    """Return a value as it is quoted in an error, cut short where it is long."""
     text = repr(value)
     return text if len(text) <= 80 else text[:79] + "…"
 
 
 def one_line(error: BaseException) -> str:
-    r"""What Keras or another library said, without colours, its list of arguments and line breaks.
+    r"""Return the message of a library's error in one line, without colours and Keras' lists of arguments.
 
     >>> one_line(ValueError("Exception encountered when calling Dense.call().\n\n\x1b[1mno such\x1b[0m\naxis"))
     'no such axis'
@@ -72,18 +72,18 @@ def one_line(error: BaseException) -> str:
 
 
 def first_line(error: BaseException, noise: re.Pattern[str] = NOTHING) -> str:
-    """The first line of what an error says; the name of its class where it says nothing.
+    """Return the first line of an error's message, the name of its class where it has none.
 
     Args:
-        error: of a library, which may say a page.
-        noise: matches lines that tell nothing.
+        error: of a library, whose message may have many lines.
+        noise: matches lines to skip.
     """
     lines = (line.strip() for line in str(error).splitlines())
     return next((line for line in lines if line and not noise.match(line)), type(error).__name__)
 
 
 def class_and_line(error: BaseException, noise: re.Pattern[str] = NOTHING) -> str:
-    """The name of an error's class and, where it says something, the first line of that.
+    """Return the name of an error's class and, where it has a message, the first line of it.
 
     >>> class_and_line(ValueError("no such op"))
     'ValueError: no such op'

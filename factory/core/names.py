@@ -1,4 +1,4 @@
-"""SHARED: which words may become names of files and folders; one rule for what is typed and for what a folder says."""
+"""SHARED: Rules for words that become names of files and folders, the same wherever such a word comes from."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ FOLDER_WORDS = "the path of a folder"
 
 
 def is_name(word: Any) -> bool:
-    """Whether a word may be the name of a published model: one folder's name, never ``..`` or a path."""
+    """Return whether a word may be the name of a published model: one folder's name, never ``..`` or a path."""
     return isinstance(word, str) and NAME.fullmatch(word) is not None
 
 
 def is_target(word: Any) -> bool:
-    """Whether a word may be the name of a target, which is the name of a Python module as well."""
+    """Return whether a word may be the name of a target, which is the name of a Python module as well."""
     return isinstance(word, str) and TARGET.fullmatch(word) is not None
 
 
 def is_version(number: Any) -> bool:
-    """Whether a value is the number of a version: whole, and at least 1."""
+    """Return whether a value may be the number of a version: a whole number of at least 1."""
     return isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= HIGHEST_VERSION
 
 
 def is_folder(path: Any) -> bool:
-    """Whether a text may be the path of a folder; whether there is one is another matter."""
+    """Return whether a text may be the path of a folder, which need not exist."""
     if not isinstance(path, str) or not path.strip() or "\0" in path or len(os.fsencode(path)) > LONGEST_PATH:
         return False
     return all(len(os.fsencode(part)) <= LONGEST_PART for part in path.split("/"))

@@ -1,4 +1,4 @@
-"""PARENT: stdout and stderr that may fail, at no run's expense: a reader leaves, the disk of a log is full."""
+"""PARENT: Standard output and error that may fail without failing the run, as when a pipe closes or a disk is full."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from factory.core.disk import reason
 
 
 class Patient:
-    """A text stream that takes no more once it has failed; all else is the stream's own.
+    """A text stream that discards all output once a write has failed; else it behaves as its stream does.
 
     Args:
-        stream: with a file descriptor below it, or none.
+        stream: the stream; its file descriptor is redirected once it has failed.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -24,6 +24,7 @@ class Patient:
         self.failure: OSError | None = None
 
     def write(self, text: str) -> int:
+        """Write a text; discard it and what follows where the stream fails."""
         try:
             return self.stream.write(text)
         except OSError as error:
@@ -31,13 +32,14 @@ class Patient:
             return len(text)
 
     def flush(self) -> None:
+        """Flush the stream; discard what it holds where it fails."""
         try:
             self.stream.flush()
         except OSError as error:
             self.give_up(error)
 
     def give_up(self, error: OSError) -> None:
-        """Let the rest, and what the stream still holds, go nowhere."""
+        """Send the rest, and what the stream still holds, to the null device."""
         self.failure = error
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.stream.fileno())
@@ -48,13 +50,13 @@ class Patient:
 
 
 class Output:
-    """Both streams of one command."""
+    """The standard output of one command, and whether some of it was lost."""
 
     def __init__(self, out: Patient | None) -> None:
         self.out = out
 
     def lost(self) -> str | None:
-        """The line about words that were lost; None where none were, or where their reader had enough."""
+        """Return the line that reports lost output; None where none was lost, or where its reader closed the pipe."""
         if self.out is None:
             return None
         self.out.flush()

@@ -1,7 +1,7 @@
-"""SHARED: passwords in URLs: what is written, shown or passed as an argument has the URL without it.
+"""SHARED: Removal of passwords from URLs before they are written, shown or passed as an argument.
 
-`Config.guarded` is what is kept of a config, so that no file of a run and no page can hold one; the tracker's process
-alone is told the whole URL. A run that is resumed from its folder takes the password from where the tracker's own
+`Config.guarded` removes them from a config, so that no file of a run and no page can hold one; only the tracker's
+process gets the whole URL. A run that is resumed from its folder takes the password from where the tracker's own
 library does (``MLFLOW_TRACKING_PASSWORD``, ``PGPASSWORD`` …).
 """
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def without_passwords(value: T) -> T:
-    """A text, or every text in a tree, with ``://user@host`` for ``://user:password@host``."""
+    """Return a text, or a tree of texts, with ``://user@host`` for ``://user:password@host``."""
     if isinstance(value, str):
         return PASSWORD.sub(r"\1@", value) if "://" in value else value  # type: ignore[return-value]
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""SHARED: A computation, wherever it runs: named rows in, named rows out."""
+"""SHARED: The types of a model's computation, wherever it runs: named input arrays to named output arrays."""
 
 from __future__ import annotations
 

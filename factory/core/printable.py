@@ -1,4 +1,4 @@
-"""SHARED: text that others wrote (keys, names, paths, messages of libraries) in a form that no terminal acts on.
+"""SHARED: Untrusted text (keys, names, paths, messages of libraries) made safe to print on a terminal.
 
 A control character moves the cursor or sets the window's title, a line break begins a line that we did not write, a
 bidirectional control turns its neighbours around. Each is shown as its escape: ``\\x1b``, ``\\n``, ``\\u202e``.
@@ -48,7 +48,7 @@ def tell(text: str) -> None:
 
 @contextmanager
 def printed_visibly() -> Iterator[None]:
-    """Print at the end, made `visible`, what a library prints to standard output."""
+    """Capture what a library prints to standard output inside this context; print it at the end, made `visible`."""
     printed = io.StringIO()
     try:
         with redirect_stdout(printed):
@@ -58,10 +58,12 @@ def printed_visibly() -> Iterator[None]:
 
 
 def _replaced(text: str, escape: Callable[[str], str]) -> str:
+    """Return a text with each character that is not harmless escaped."""
     if text.isprintable():
         return text
     return "".join(character if _is_harmless(character) else escape(character) for character in text)
 
 
 def _is_harmless(character: str) -> bool:
+    """Return whether a character is printable or a space, which may be a no-break space."""
     return character.isprintable() or unicodedata.category(character) == "Zs"  # spaces that do not break

@@ -1,4 +1,4 @@
-"""SHARED: child processes of this package: how they are started, spoken to and ended, and how one came to its end."""
+"""SHARED: Child processes of this package: starting, messages, ending, and how a process ended."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ PACKAGE_PARENT = str(Path(__file__).parents[2])  # a child runs this very packag
 
 
 class Child:
-    """A process of one of our modules, which takes JSON lines on its stdin and answers with lines on its stdout.
+    """A child process that runs a module of ours, takes JSON lines on stdin and answers with lines on stdout.
 
     It has a session of its own: Ctrl-C reaches the parent alone, which ends the whole group.
 
     Args:
         module: run as ``python -m``.
         arguments: of the command.
-        variables: of its environment, beside the parent's own.
-        folder: where it works; the parent's working folder unless given.
+        variables: environment variables beside the parent's own.
+        folder: its working folder; the parent's unless given.
     """
 
     def __init__(
@@ -44,39 +44,41 @@ class Child:
 
     @property
     def pid(self) -> int:
+        """The id of the process, and of its group."""
         return self.process.pid
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Write a message as a line; a process that is gone says so by the end of its answers."""
+        """Write a message as a JSON line; ignore that the process is gone, which the end of its answers tells."""
         with contextlib.suppress(BrokenPipeError):
             if self.process.stdin:
                 self.process.stdin.write((json.dumps(message) + "\n").encode())
                 self.process.stdin.flush()
 
     def end_input(self) -> None:
-        """Close its stdin: there will be no more messages."""
+        """Close the stdin of the process: there will be no more messages."""
         with contextlib.suppress(BrokenPipeError):
             if self.process.stdin:
                 self.process.stdin.close()
 
     def read_line(self) -> str:
-        """Wait for the next line of its answers, without its line break; an empty one is their end."""
+        """Wait for the next line of the answers and return it without its line break; an empty one is their end."""
         return (self.process.stdout.readline() if self.process.stdout else b"").decode().rstrip("\n")
 
     def read_lines(self) -> Iterator[str]:
-        """Yield its answers line by line until their end."""
+        """Yield the answers line by line until their end."""
         for line in self.process.stdout or ():
             yield line.decode()
 
     def wait(self) -> int:
-        """Wait for its end; returns its exit code, negative for a signal."""
+        """Wait for the end of the process; return its exit code, negative for a signal."""
         return self.process.wait()
 
     def last_words(self) -> str:
+        """Return the last line that the process wrote to stderr."""
         return last_words(self.log)
 
     def abort(self) -> None:
-        """Kill the process itself; what it started is left."""
+        """Kill the process itself, but not the processes that it started."""
         self.process.kill()
 
     def kill(self) -> None:
@@ -85,7 +87,7 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """Close our ends of its pipes, and its log."""
+        """Close our ends of the pipes, and the log."""
         for pipe in (self.process.stdin, self.process.stdout, self.log):
             if pipe:
                 with contextlib.suppress(BrokenPipeError):
@@ -93,22 +95,22 @@ class Child:
 
 
 def python_path() -> str:
-    """``PYTHONPATH`` of a process of this package."""
+    """Return ``PYTHONPATH`` for a process of this package."""
     return os.pathsep.join(filter(None, (PACKAGE_PARENT, os.environ.get("PYTHONPATH"))))
 
 
 def ending(code: int) -> str:
-    """How a process ended, from its return code."""
+    """Return how a process ended, in words, from its exit code."""
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
 
 def last_words(log: IO[bytes]) -> str:
-    """The last line that a process left in its log."""
+    """Return the last line that a process left in its log."""
     log.seek(0)
     lines = log.read().decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"
 
 
 def cores() -> int:
-    """Processors this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""SHARED: a file that anybody may have edited → its text or its JSON object, or one line that names the file."""
+"""SHARED: Reading of text and JSON files that anybody may have edited, with errors that name the file."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from factory.core.messages import wrong
 
 LARGEST = 64 * 2**20  # bytes; what we write is smaller by far
 HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
-"""JSON's escape of one half of a character beyond 16 bits; alone it is a text that nothing can print."""
+"""JSON's escape of one half of a surrogate pair, which alone cannot be encoded or printed."""
 
 
 def read_text(path: Path) -> str | None:
-    """Return the text of a file, None where there is none.
+    """Return the text of a file in UTF-8, None where there is no file.
 
     Raises:
-        ConfigError: it is no file (a folder, a pipe, a device), is too large, is no UTF-8, or cannot be read.
+        ConfigError: it is not a regular file (a folder, a pipe, a device), too large, not UTF-8, or cannot be read.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for its writer
         with open(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
                 raise ConfigError(f"{path}: is no file")
-            if found.st_size > LARGEST:
-                raise ConfigError(f"{path}: got {found.st_size:,} bytes; takes at most {LARGEST:,}")
+            if status.st_size > LARGEST:
+                raise ConfigError(f"{path}: got {status.st_size:,} bytes; takes at most {LARGEST:,}")
             return file.read().decode()
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -44,11 +44,11 @@ def json_object(text: str, where: str) -> dict[str, Any]:
     """Return the JSON object in a text.
 
     Args:
-        text: all of it.
-        where: the file, and the line where it has one each.
+        text: JSON.
+        where: the path of the file, with the line where each line is an object; for the error.
 
     Raises:
-        ConfigError: it is anything else.
+        ConfigError: the text is not a JSON object.
     """
     try:
         found = json.loads(text)

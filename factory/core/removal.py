@@ -1,4 +1,4 @@
-"""SHARED: the one way in which folders are removed: only what lies inside the folder that is ours to change."""
+"""SHARED: Removal of files and folders, restricted to what lies inside a folder that is ours to change."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from factory.core.errors import ConfigError
 
 
 def remove(path: Path, inside: Path) -> None:
-    """Remove a file, a link or a folder with all it holds; nothing where there is nothing.
+    """Remove a file, a link or a folder with its contents; do nothing where there is none.
 
     Args:
-        path: what is to go, written as ``inside`` and names below it.
-        inside: the folder that is ours: a run's, or the one of published versions.
+        path: what to remove, written as ``inside`` and names below it.
+        inside: the folder that is ours: a run's, or that of published versions.
 
     Raises:
         ConfigError: it is not strictly inside, or is reached through a link, which may lead anywhere.
@@ -31,10 +31,10 @@ def remove(path: Path, inside: Path) -> None:
 
 
 def refuse_links(folder: Path) -> None:
-    """Refuse a run's folder that holds links: what is written there could land anywhere.
+    """Refuse a run's folder that holds links, through which a write could land anywhere.
 
     Raises:
-        ConfigError: names the first one.
+        ConfigError: there is a link; names the first one.
     """
     for path in folder.rglob("*"):
         if path.is_symlink():

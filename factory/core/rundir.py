@@ -1,4 +1,4 @@
-"""SHARED: the layout of a run's folder, the only contract between processes."""
+"""SHARED: The layout of a run's folder, the only contract between processes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from factory.core.files import SCRATCH
 from factory.core.removal import refuse_links, remove
 
 ORIGIN = "origin.json"
-"""In ``train`` where it is another run's training: whose."""
+"""A file in ``train`` that names the run whose training was taken over."""
 
 HALF_BEGUN = frozenset({locks.LOCK, ".hydra"})
-"""All that a run holds before its run.json is written; ``train`` as well, where a sweep put another job's training."""
+"""What a run may hold before its run.json is written, beside a ``train`` that a sweep took over from another job."""
 
 
 Emit = Callable[[Mapping[str, Any]], None]
@@ -26,54 +26,63 @@ Emit = Callable[[Mapping[str, Any]], None]
 
 @dataclass(frozen=True)
 class RunDir:
-    """Where each file of one run lies.
+    """The folder of one run, and the paths of the files in it.
 
     Args:
-        path: the run's folder, ``outputs/<date>/<time>`` unless given.
+        path: of the folder, ``outputs/<date>/<time>`` unless given.
     """
 
     path: Path
 
     @property
     def config(self) -> Path:
+        """The composed config of the run."""
         return self.path / ".hydra" / "config.yaml"
 
     @property
     def summary(self) -> Path:
+        """The outcome of the run, run.json."""
         return self.path / "run.json"
 
     @property
     def train(self) -> Path:
+        """The folder of the training."""
         return self.path / "train"
 
     @property
     def model(self) -> Path:
+        """The trained model."""
         return self.train / "model.keras"
 
     @property
     def reference(self) -> Path:
+        """The reference rows: inputs, and the predictions of the trained model."""
         return self.train / "reference.npz"
 
     @property
     def history(self) -> Path:
+        """The metrics of each epoch."""
         return self.train / "history.csv"
 
     @property
     def checkpoint(self) -> Path:
+        """The folder of the checkpoint from which an interrupted training continues."""
         return self.train / "checkpoint"
 
     def deploy(self, target: str) -> Path:
+        """Return the folder of a target's report and artifact, unless the gate refused it."""
         return self.path / "deploy" / target
 
     def artifact(self, target: str) -> Path:
-        """What passed the gate."""
+        """Return the path of a target's artifact that passed the gate."""
         return self.deploy(target) / "artifact"
 
     def quarantine(self, target: str) -> Path:
+        """Return the folder of a target that the gate refused."""
         return self.path / "quarantine" / target
 
     def remove(self, path: Path) -> None:
-        """Remove something of this run.
+        """Remove a file or folder of this run.
 
         Raises:
             ConfigError: it lies outside of it, or behind a link.
@@ -81,24 +90,25 @@ class RunDir:
         remove(path, inside=self.path)
 
     def empty(self) -> None:
-        """Remove all that is in it; the lock last, since from then on the folder is another command's to take."""
+        """Remove all contents; the lock last, since from then on another command may take the folder."""
         for path in sorted(self.path.iterdir(), key=lambda path: path.name == locks.LOCK):
             self.remove(path)
 
     def scratch(self) -> Iterator[Path]:
-        """What a killed stage left half-made: beside what it was to become, nowhere else."""
-        made = [self.path, self.config.parent, self.train, self.checkpoint]
-        for several in (self.path / "deploy", self.path / "quarantine"):
-            made += [several, *several.glob("*")]
-        for folder in made:
+        """Yield what a killed stage left half-made, which lies beside what it was to become, nowhere else."""
+        folders = [self.path, self.config.parent, self.train, self.checkpoint]
+        for parent in (self.path / "deploy", self.path / "quarantine"):
+            folders += [parent, *parent.glob("*")]
+        for folder in folders:
             yield from folder.glob(f"{SCRATCH}*")
 
     def sweep_scratch(self) -> None:
+        """Remove what a killed stage left half-made."""
         for path in list(self.scratch()):
             self.remove(path)
 
     def check(self) -> bool:
-        """Look whether this folder may be a run's.
+        """Refuse a folder that holds something other than a run.
 
         Returns:
             Whether it holds a run already.
@@ -107,27 +117,27 @@ class RunDir:
             ConfigError: there is something else in it, or it is no folder.
         """
         try:
-            found = {path.name for path in self.path.iterdir() if not path.name.startswith(SCRATCH)}
-        except FileNotFoundError:  # another command has just taken back what was refused
+            names = {path.name for path in self.path.iterdir() if not path.name.startswith(SCRATCH)}
+        except FileNotFoundError:  # another command, itself refused, has just removed it
             return False
         except NotADirectoryError as error:
             raise ConfigError(f"hydra.run.dir: got {str(self.path)!r}; takes a folder, and this is a file") from error
         inherited = {"train"} if (self.train / ORIGIN).is_file() else set()
-        if not self.summary.is_file() and found - HALF_BEGUN - inherited:
+        if not self.summary.is_file() and names - HALF_BEGUN - inherited:
             takes = "a folder that is empty or holds a run"
-            raise ConfigError(f"hydra.run.dir: got {str(self.path)!r}; takes {takes}, and there is {min(found)}")
-        return bool(found - {locks.LOCK})
+            raise ConfigError(f"hydra.run.dir: got {str(self.path)!r}; takes {takes}, and there is {min(names)}")
+        return bool(names - {locks.LOCK})
 
     def refuse_links(self) -> None:
-        """Refuse a folder with a link in it; to be asked while nobody else works in it.
+        """Refuse a folder with a link in it; call it while nobody else works there.
 
         Raises:
-            ConfigError: names the first one.
+            ConfigError: there is a link; names the first one.
         """
         refuse_links(self.path)
 
     def locked(self) -> AbstractContextManager[int]:
-        """Hold this run for one command.
+        """Hold the lock of this run for one command, as a context.
 
         Raises:
             ConfigError: another command is working in this folder, or it cannot be made or written.

@@ -1,4 +1,4 @@
-"""PARENT: the console that tables, lines and live displays are printed on; no text that it is given can act on it."""
+"""PARENT: The console that tables, lines and live displays are printed on, safe from control characters in texts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from factory.core.printable import visible
 
 
 def text(words: str, style: str | Style = "", **how: Any) -> Text:
-    """Return words as rich shows them: no markup, no highlighting, one line; ``how`` goes to ``rich.text.Text``."""
+    """Return words as a line of rich's text, without markup and highlighting; ``how`` goes to ``rich.text.Text``."""
     return Text(visible(words), style=style, **how)
 
 
 class Terminal(Console):
-    """A console to which every string is plain text, wherever it stands: printed, in a cell, in a column's header.
+    """A rich console to which every string is plain text, wherever it stands: printed, in a cell, in a header.
 
     A string is one line: what begins a line of its own is printed by itself.
     """
@@ -34,8 +34,9 @@ class Terminal(Console):
         overflow: OverflowMethod | None = None,
         **_: Any,  # emoji, markup and highlighters are for texts that we wrote ourselves
     ) -> Text:
+        """Return a string as plain text; rich calls this for every string that it prints."""
         return Text(visible(text), style=style, justify=justify, overflow=overflow)
 
     def say(self, line: str, style: str | None = None) -> None:
-        """Print a line, however long; the terminal wraps it and nothing is lost."""
+        """Print a line, however long; the terminal wraps it."""
         self.print(line, style=style, soft_wrap=True)

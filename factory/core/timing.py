@@ -1,4 +1,4 @@
-"""SHARED: Where each second of a run went."""
+"""SHARED: Timings: where each second of a run went."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Any
 
 
 class Clock:
-    """Timings of ``name``, ``start`` (seconds since 1970) and ``seconds``."""
+    """A list of timings: ``name``, ``start`` (seconds since 1970) and ``seconds``."""
 
     def __init__(self) -> None:
         self.timings: list[dict[str, Any]] = []
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
+        """Time the work inside this context; add nothing where it raises."""
         start = time.time()
         yield
         self.add(name, start, time.time() - start)
 
     @contextmanager
     def broken_off(self, name: str) -> Iterator[None]:
-        """A timing only where its work is broken off: then it has none of its own to tell."""
+        """Time the work inside this context only where it raises; else it adds timings of its own."""
         start = time.time()
         try:
             yield
@@ -31,7 +32,9 @@ class Clock:
             raise
 
     def add(self, name: str, start: float, seconds: float) -> None:
+        """Add a timing, rounded to 0.1 ms."""
         self.timings.append({"name": name, "start": round(start, 4), "seconds": round(seconds, 4)})
 
     def extend(self, prefix: str, timings: Iterable[Mapping[str, Any]]) -> None:
+        """Add timings of another clock, their names after a prefix."""
         self.timings += [{**timing, "name": f"{prefix}: {timing['name']}"} for timing in timings]

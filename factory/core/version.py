@@ -1,3 +1,3 @@
-"""SHARED: The version of this package, in one place: it is part of the keys of stages."""
+"""SHARED: The version of this package, which is part of the cache keys of stages."""
 
 __version__ = "0.1.0"
