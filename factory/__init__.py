@@ -13,7 +13,7 @@ __all__ = ["__version__", "run"]
 
 
 def __getattr__(name: str) -> object:
-    """``factory.run``, imported when asked for: worker processes import this package too, and not its command line."""
+    """Import ``factory.run`` on first use: worker processes import this package too, without its command line."""
     if name == "run":
         from factory.cli.run import run
 

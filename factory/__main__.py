@@ -1,4 +1,4 @@
-"""``python -m factory``."""
+"""The program ``python -m factory``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from factory.cli import main as cli
 
 
 def main() -> None:
+    """Run the command line and exit with its code."""
     sys.exit(cli.main())
 
 

@@ -1,4 +1,4 @@
-"""What Hydra must find in its own namespace: a launcher and two sweepers that hand over to `factory.sweep`."""
+"""Hydra plug-ins, which must lie in Hydra's namespace: a launcher and two sweepers that call `factory.sweep`."""
 
 # No `from __future__ import annotations`: Hydra reads the types of the dataclass at run time.
 
@@ -22,7 +22,7 @@ from factory.config.composition import product
 
 @dataclass
 class FactoryLauncherConf:
-    """``hydra.launcher``, or ``launcher`` for short: how the jobs of a sweep share this machine."""
+    """The options of ``hydra.launcher``, or ``launcher`` for short: how the jobs of a sweep share this machine."""
 
     _target_: str = "hydra_plugins.factory_sweep.FactoryLauncher"
     jobs: int | None = None  # processes at a time; null takes what cores and free memory allow
@@ -36,15 +36,17 @@ class FactoryLauncherConf:
 
 
 class FactoryLauncher(Launcher):
-    """Gives the jobs to the sweep, which is the task function too."""
+    """A launcher that gives the jobs of a sweep to our task function, or runs those of another program."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Keep what Hydra gives each launcher."""
         self.context, self.task, self.config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Run the jobs, each given by its overrides, and return their results in the same order."""
         if hasattr(self.task, "launch"):
             loader = self.context.config_loader
             return self.task.launch(loader, self.config, self.settings, job_overrides, initial_job_idx)
@@ -55,7 +57,7 @@ class FactoryLauncher(Launcher):
 
 @dataclass
 class FactoryRayLauncherConf(FactoryLauncherConf):
-    """``hydra/launcher=factory_ray``: the same on the nodes of a Ray cluster."""
+    """The options of ``hydra/launcher=factory_ray``: the jobs run on the nodes of a Ray cluster."""
 
     address: str | None = None  # of a cluster; null starts Ray on this machine, for this sweep
     cpus: float = 1  # that a stage reserves
@@ -65,28 +67,31 @@ class FactoryRayLauncherConf(FactoryLauncherConf):
 
 
 class FactorySweeper(BasicSweeper):
-    """Hydra's own, but that it counts jobs first, writes nothing and leaves composing (50 ms each) to the launcher."""
+    """Hydra's basic sweeper, but that it counts jobs first and leaves composing (50 ms each) to the launcher."""
 
     def sweep(self, arguments: list[str]) -> list[Any]:
+        """Launch every combination of the swept overrides; return the results or raise a failed job's error."""
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        found = product.jobs(parser.parse_overrides([*self._parse_config(), *arguments]))
-        size = self.max_batch_size or len(found)
-        launched = []
-        for first in range(0, len(found), size):
-            launched.append(self.launcher.launch(found[first : first + size], initial_job_idx=first))
-            for job in launched[-1]:
-                _ = job.return_value  # raises what the job did
-        return launched
+        jobs = product.jobs(parser.parse_overrides([*self._parse_config(), *arguments]))
+        size = self.max_batch_size or len(jobs)
+        batches = []
+        for first in range(0, len(jobs), size):
+            batches.append(self.launcher.launch(jobs[first : first + size], initial_job_idx=first))
+            for result in batches[-1]:
+                _ = result.return_value  # raises the error of a job that failed
+        return batches
 
 
 @dataclass
 class FactorySweeperConf(BasicSweeperConf):
+    """The options of our grid sweeper."""
+
     _target_: str = "hydra_plugins.factory_sweep.FactorySweeper"
 
 
 @dataclass
 class FactorySearchConf:
-    """``hydra.sweeper`` of a search, or ``search`` for short: trials whose values Optuna chooses."""
+    """The options of ``hydra.sweeper`` in a search, or ``search`` for short: trials whose values Optuna chooses."""
 
     _target_: str = "hydra_plugins.factory_sweep.FactorySearch"
     trials: int = 20  # in all, those of earlier commands on the same study included
@@ -100,15 +105,17 @@ class FactorySearchConf:
 
 
 class FactorySearch(Sweeper):
-    """Gives the space to the sweep, which is the task function."""
+    """A sweeper that gives the search space to our task function."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Keep what Hydra gives each sweeper."""
         self.context, self.task, self.config = hydra_context, task_function, config
 
     def sweep(self, arguments: list[str]) -> Any:
+        """Run the search over the space in these overrides."""
         if not hasattr(self.task, "search"):
             raise HydraException("hydra/sweeper=search: searches are for python -m factory")
         return self.task.search(self.context.config_loader, self.config, arguments)
