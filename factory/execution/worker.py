@@ -148,7 +148,7 @@ def serve(events: int) -> None:
             for line in lines:
                 request = json.loads(line)
                 if "end" in request:
-                    end(jobs, request["end"])
+                    kill_job(jobs, request["end"])
                 else:
                     jobs[fork(request, events, lifeline, close=[wake, woken, held])] = request["id"]
     for process in jobs:
@@ -156,7 +156,7 @@ def serve(events: int) -> None:
     os._exit(0)  # frameworks take long to tear themselves down
 
 
-def end(jobs: Mapping[int, int], number: int) -> None:
+def kill_job(jobs: Mapping[int, int], number: int) -> None:
     """Kill one job; it has not been reaped, so its process id is still its own."""
     for process, job in jobs.items():
         if job == number:
