@@ -150,7 +150,7 @@ def serve(events: int) -> None:
                 if "end" in request:
                     kill_job(jobs, request["end"])
                 else:
-                    jobs[fork(request, events, lifeline, close=[wake, woken, held])] = request["id"]
+                    jobs[fork_job(request, events, lifeline, close=[wake, woken, held])] = request["id"]
     for process in jobs:
         os.kill(process, signal.SIGKILL)
     os._exit(0)  # frameworks take long to tear themselves down
@@ -171,7 +171,7 @@ def reap(jobs: dict[int, int], events: int) -> None:
             send(events, {"id": jobs.pop(process), "event": "exit", "code": os.waitstatus_to_exitcode(status)})
 
 
-def fork(request: Mapping[str, Any], events: int, lifeline: int, *, close: list[int]) -> int:
+def fork_job(request: Mapping[str, Any], events: int, lifeline: int, *, close: list[int]) -> int:
     """Start a job in a forked process; return its process id, in the worker only."""
     process = fork_with_lifeline()
     if process:
