@@ -139,7 +139,7 @@ def serve(events: int) -> None:
         readable, _, _ = select.select([0, wake], [], [])
         if wake in readable:
             os.read(wake, 1024)
-            reap(jobs, events)
+            report_ended_jobs(jobs, events)
         if 0 in readable:
             chunk = os.read(0, 1 << 16)
             if not chunk:
@@ -163,7 +163,7 @@ def kill_job(jobs: Mapping[int, int], number: int) -> None:
             os.kill(process, signal.SIGKILL)
 
 
-def reap(jobs: dict[int, int], events: int) -> None:
+def report_ended_jobs(jobs: dict[int, int], events: int) -> None:
     """Report the jobs that have ended."""
     for process in list(jobs):
         done, status = os.waitpid(process, os.WNOHANG)
