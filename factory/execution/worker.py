@@ -80,9 +80,9 @@ def main() -> None:
             preload(options.preload.split(","), block=options.block.split(","))
     except BaseException as error:
         traceback.print_exc()
-        send(events, {"event": "broken", "message": in_one_line(error)[:MESSAGE_LIMIT]})
+        send_event(events, {"event": "broken", "message": in_one_line(error)[:MESSAGE_LIMIT]})
         sys.exit(1)
-    send(events, {"event": "ready", "start": round(started, 4), "seconds": round(time.time() - started, 4)})
+    send_event(events, {"event": "ready", "start": round(started, 4), "seconds": round(time.time() - started, 4)})
     serve(events) if hasattr(os, "fork") else serve_one(events)
 
 
@@ -121,7 +121,7 @@ def ending_with_parent() -> Iterator[None]:
         watcher.join()
 
 
-def send(events: int, event: Mapping[str, Any]) -> None:
+def send_event(events: int, event: Mapping[str, Any]) -> None:
     """Write one event as a line of JSON."""
     os.write(events, (json.dumps(event) + "\n").encode())
 
@@ -168,7 +168,7 @@ def report_ended_jobs(jobs: dict[int, int], events: int) -> None:
     for process in list(jobs):
         done, status = os.waitpid(process, os.WNOHANG)
         if done:
-            send(events, {"id": jobs.pop(process), "event": "exit", "code": os.waitstatus_to_exitcode(status)})
+            send_event(events, {"id": jobs.pop(process), "event": "exit", "code": os.waitstatus_to_exitcode(status)})
 
 
 def fork_job(request: Mapping[str, Any], events: int, lifeline: int, *, close: list[int]) -> int:
@@ -201,7 +201,7 @@ def serve_one(events: int) -> None:
     """Run one job in this process and exit, where the system has no fork; the launcher starts a worker for the next."""
     request = json.loads(sys.stdin.readline() or "null")
     if request:
-        send(events, {"id": request["id"], "event": "exit", "code": perform(request, events)})
+        send_event(events, {"id": request["id"], "event": "exit", "code": perform(request, events)})
 
 
 def perform(request: Mapping[str, Any], events: int) -> int:
@@ -213,7 +213,7 @@ def perform(request: Mapping[str, Any], events: int) -> int:
     stage = importlib.import_module(f"factory.{request['stage']}")
 
     def emit(event: Mapping[str, Any]) -> None:
-        send(events, {"id": request["id"], **event})
+        send_event(events, {"id": request["id"], **event})
 
     try:
         os.environ.update(request.get("variables", {}))
