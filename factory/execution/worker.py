@@ -184,7 +184,7 @@ def fork_job(request: Mapping[str, Any], events: int, lifeline: int, *, close: l
     threading.Thread(target=end_with_worker, args=(lifeline,), daemon=True).start()
     code = 1
     try:
-        code = perform(request, events)
+        code = run_stage(request, events)
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
@@ -201,10 +201,10 @@ def serve_one(events: int) -> None:
     """Run one job in this process and exit, where the system has no fork; the launcher starts a worker for the next."""
     request = json.loads(sys.stdin.readline() or "null")
     if request:
-        send_event(events, {"id": request["id"], "event": "exit", "code": perform(request, events)})
+        send_event(events, {"id": request["id"], "event": "exit", "code": run_stage(request, events)})
 
 
-def perform(request: Mapping[str, Any], events: int) -> int:
+def run_stage(request: Mapping[str, Any], events: int) -> int:
     """Run one stage in this process and report its error, if any.
 
     Returns:
