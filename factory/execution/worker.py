@@ -221,14 +221,14 @@ def run_stage(request: Mapping[str, Any], events: int) -> int:
         stage.run(RunDir(Path(request["run"])), emit=emit, **request["arguments"])
         return 0
     except Exception as error:
-        failure = error if isinstance(error, FactoryError) else stage.FAILURE(told(error, request))
+        failure = error if isinstance(error, FactoryError) else stage.FAILURE(error_line(error, request))
         emit({"event": "failed", "error": type(failure).__name__, "message": str(failure)[:MESSAGE_LIMIT]})
         with suppress(OSError):  # the disk of the log is full
             traceback.print_exc()
         return int(failure.exit_code)
 
 
-def told(error: Exception, request: Mapping[str, Any]) -> str:
+def error_line(error: Exception, request: Mapping[str, Any]) -> str:
     """Return the one-line message of an error that ended a stage and is not a `FactoryError`."""
     if isinstance(error, OSError):
         return f"{request['stage']}: {request['run']}: {reason(error, request['run'])}"
