@@ -73,7 +73,7 @@ def publish(
         for target, folder in published.items():
             if not folder.exists():
                 own = {"target": target, "name": name, "version": version, "sha256": hashes[target]}
-                place(artifacts[target], folder, {**record, **own}, models)
+                place_version(artifacts[target], folder, {**record, **own}, models)
         return published
     except OSError as error:
         raise PublishError(f"{models}: cannot publish {name}: {error.strerror or error}") from error
@@ -184,7 +184,7 @@ def next_version(models: Path, name: str) -> int:
             continue
 
 
-def place(artifact: Path, folder: Path, record: Mapping[str, Any], models: Path) -> None:
+def place_version(artifact: Path, folder: Path, record: Mapping[str, Any], models: Path) -> None:
     """Build a version in the staging folder, then rename it into place."""
     with staging(models) as temporary:
         built = temporary / folder.name
