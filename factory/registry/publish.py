@@ -100,7 +100,7 @@ def kept_version(models: Path, name: str, contents: Mapping[str, str], claim: Pa
     mine = read_document(claim, Claim)
     if mine and mine["name"] == name:
         known = claimed(mine, models)
-        if known is not None and agree(known, contents) and is_whole(models, mine, contents):
+        if known is not None and hashes_agree(known, contents) and is_whole(models, mine, contents):
             if not contents.items() <= known.items():
                 keep_claim({**mine, "contents": {**known, **contents}}, models, claim)
             return int(mine["version"])
@@ -123,7 +123,7 @@ def claimed(mine: Mapping[str, Any], models: Path) -> dict[str, str] | None:
     return dict(theirs.get("contents", {}))
 
 
-def agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+def hashes_agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Return whether two mappings of hashes agree on every key that both have."""
     return all(one[part] == other[part] for part in one.keys() & other.keys())
 
