@@ -122,7 +122,7 @@ class RayCluster:
         asked = {"num_cpus": self.settings.cpus, "num_gpus": self.settings.gpus, "max_retries": -1}
         strategy = PlacementGroupSchedulingStrategy(group)
         found: tuple[str, list[str]] = ray.get(
-            ray.remote(where).options(**asked, scheduling_strategy=strategy).remote()
+            ray.remote(reserved_node).options(**asked, scheduling_strategy=strategy).remote()
         )
         return found
 
@@ -159,7 +159,7 @@ class RayCluster:
             self.own.end()
 
 
-def where() -> tuple[str, list[str]]:
+def reserved_node() -> tuple[str, list[str]]:
     """Return the node that this runs on and the GPUs reserved there; runs inside a reservation."""
     context = ray.get_runtime_context()
     return context.get_node_id(), [str(gpu) for gpu in context.get_accelerator_ids().get("GPU", [])]
