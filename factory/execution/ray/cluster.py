@@ -73,7 +73,7 @@ class RayCluster:
         os.environ.update(QUIET)
         logging.getLogger("ray").setLevel(logging.ERROR)
         try:
-            connect(self.own.address() if self.own else str(settings.address))
+            connect_to_ray(self.own.address() if self.own else str(settings.address))
             self.nodes = rooms(settings)
         except BaseException:
             self.close()
@@ -165,7 +165,7 @@ def reserved_node() -> tuple[str, list[str]]:
     return context.get_node_id(), [str(gpu) for gpu in context.get_accelerator_ids().get("GPU", [])]
 
 
-def connect(address: str) -> None:
+def connect_to_ray(address: str) -> None:
     """Join the Ray cluster at an address.
 
     Raises:
