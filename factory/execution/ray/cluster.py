@@ -173,7 +173,7 @@ def connect_to_ray(address: str) -> None:
     """
     with own_signals():
         try:
-            answering(address)
+            check_answering(address)
             ray.init(address=address, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
         except (OSError, RayError, RuntimeError, ValueError) as error:
             ray.shutdown()
@@ -181,7 +181,7 @@ def connect_to_ray(address: str) -> None:
             raise ConfigError(messages.wrong("launcher.address", address, takes)) from error
 
 
-def answering(address: str) -> None:
+def check_answering(address: str) -> None:
     """Check that a cluster listens at an address; Ray itself tries for minutes before it gives up (ray 2.60).
 
     Raises:
