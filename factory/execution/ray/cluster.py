@@ -74,7 +74,7 @@ class RayCluster:
         logging.getLogger("ray").setLevel(logging.ERROR)
         try:
             connect_to_ray(self.own.address() if self.own else str(settings.address))
-            self.nodes = rooms(settings)
+            self.nodes = stages_per_node(settings)
         except BaseException:
             self.close()
             raise
@@ -192,7 +192,7 @@ def check_answering(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=KNOCK).close()
 
 
-def rooms(settings: ClusterSettings) -> dict[str, int]:
+def stages_per_node(settings: ClusterSettings) -> dict[str, int]:
     """Return node id → number of stages that the node holds, without nodes that hold none.
 
     Raises:
