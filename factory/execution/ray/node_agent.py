@@ -54,7 +54,7 @@ class NodeAgent:
         self.events: queue.Queue[dict[str, Any]] = queue.Queue()
         self.worker: LocalWorker | None = None
         self.requirements, self.run_folders, self.sent = requirements, dict[int, FolderSync](), dict[int, float]()
-        if problem := unfit(requirements, environment):
+        if problem := reason_unfit(requirements, environment):
             self.keep({"event": "gone", "message": f"{platform.node()}: {problem}", "broken": True})
             return
         if environment.gpu and os.environ.get("CUDA_VISIBLE_DEVICES") == "":
@@ -138,7 +138,7 @@ class NodeAgent:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def unfit(requirements: NodeRequirements, environment: Environment) -> str | None:
+def reason_unfit(requirements: NodeRequirements, environment: Environment) -> str | None:
     """Return why this node cannot work for a parent with these requirements, None where it can."""
     for package in requirements.versions.keys() - environment.block:
         wanted = requirements.versions[package]
