@@ -50,7 +50,7 @@ def main() -> None:
         os._exit(0)  # do not wait for what libraries do at exit
     except Exception as error:  # whatever a tracker's library raises ends the recording, not the run
         traceback.print_exc()
-        send({"event": "broken", "message": f"{place}: {reason(error)}".removeprefix(": ")[:MESSAGE_LIMIT]})
+        send({"event": "broken", "message": f"{place}: {root_cause(error)}".removeprefix(": ")[:MESSAGE_LIMIT]})
         os._exit(1)
 
 
@@ -135,7 +135,7 @@ class Recorder:
         write_json(folder / STATE, {**places, self.tracker.place: {**places.get(self.tracker.place, {}), **fields}})
 
 
-def reason(error: BaseException) -> str:
+def root_cause(error: BaseException) -> str:
     """Return the first line of the error that caused all others, such as the refused connection behind many retries."""
     cause = error
     while deeper := cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__):
