@@ -70,7 +70,7 @@ def _build(trees: Mapping[str, Mapping[str, Any]], problems: dict[str, list[str]
     """
     missing = {}
     with tempfile.TemporaryDirectory(prefix="factory-check-", ignore_cleanup_errors=True) as folder:
-        built = layer_tables.built([*trees.values()], Path(folder))
+        built = layer_tables.describe_models([*trees.values()], Path(folder))
     for name, description in zip(trees, built, strict=True):
         if description.get("missing"):
             missing[name] = description["error"]

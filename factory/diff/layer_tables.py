@@ -51,7 +51,7 @@ class Silent:
     def event(self, event: Mapping[str, Any]) -> None: ...
 
 
-def describe(trees: Sequence[Tree], folder: Path) -> list[Description]:
+def describe_models_or_errors(trees: Sequence[Tree], folder: Path) -> list[Description]:
     """Describe each tree's model, without an error where no process can do it.
 
     All are built in one child process, equal ones once.
@@ -64,13 +64,13 @@ def describe(trees: Sequence[Tree], folder: Path) -> list[Description]:
         One description for each tree; where no process could describe them, each has an ``error`` and is ``missing``.
     """
     try:
-        return built(trees, folder)
+        return describe_models(trees, folder)
     except FactoryError as error:
         return [{"error": str(error), "missing": True}] * len(trees)
 
 
-def built(trees: Sequence[Tree], folder: Path) -> list[Description]:
-    """Describe each tree's model and raise where no process can do it; see `describe`.
+def describe_models(trees: Sequence[Tree], folder: Path) -> list[Description]:
+    """Describe each tree's model and raise where no process can do it; see `describe_models_or_errors`.
 
     Raises:
         FactoryError: no backend is installed, or the process died.

@@ -189,7 +189,7 @@ def _judge(
             alike.setdefault(_architecture(pair), []).append(pair)
     shaped = [pair for group in alike.values() for pair in group]
     trees = [tree for pair in shaped for tree in (pair.old, pair.new)]
-    described = layer_tables.describe([*trees, *fresh.values()], temporary)
+    described = layer_tables.describe_models_or_errors([*trees, *fresh.values()], temporary)
     built = {pair.label: (described[2 * index], described[2 * index + 1]) for index, pair in enumerate(shaped)}
     built |= {label: ({}, found) for label, found in zip(fresh, described[len(trees) :], strict=True)}
     unbuildable = {label: new["error"] for label, (old, new) in built.items() if _is_fresh_fault(old, new)}
