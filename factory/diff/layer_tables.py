@@ -110,7 +110,7 @@ def _answers(trees: list[Tree], folder: Path) -> list[Description]:
 PLUGINS = (("data/sources", "data", "source"), ("models/kinds", "model", "kind"))
 
 
-def rows(old: Description, new: Description, declared: Mapping[str, str]) -> list[Row]:
+def compare_layers(old: Description, new: Description, declared: Mapping[str, str]) -> list[Row]:
     """Compare two layer tables row by row, in the new order, with each removed layer where it stood.
 
     Layers are matched by name. A name that is gone, with another layer of the same kind, shape and size in its

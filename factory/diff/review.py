@@ -243,7 +243,7 @@ def _layers(group: list[Pair], old: Mapping[str, Any], new: Mapping[str, Any]) -
     if errors:
         return Layers(labels, note="layers are not compared: " + "; ".join(errors))
     renames = {change.old: change.path.rpartition(".")[2] for change in group[0].changes if change.verb == "renamed"}
-    found = tuple(layer_tables.rows(old, new, renames))
+    found = tuple(layer_tables.compare_layers(old, new, renames))
     if all(row.verb == "same" for row in found):
         touched = any(change.path.startswith("model") for pair in group for change in pair.changes)
         return Layers(labels, note="the same layers, shapes and counts") if touched else None
