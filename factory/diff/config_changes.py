@@ -19,7 +19,7 @@ from factory.config.schema.nodes import defaults_of
 from factory.config.schema.plugins import fields, offered
 from factory.config.schema.strict import Fields
 from factory.diff.renames import renamed
-from factory.diff.tree_changes import Change, Walk, items, leaf, mapping, value
+from factory.diff.tree_changes import Change, Walk, compare_lists, compare_mappings, compare_values, compare_wholes
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -31,7 +31,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
         "train": _train,
         "deploy": _deploy,
     }
-    return list(mapping("", old, new, defaults_of(nodes.ROOT), each))
+    return list(compare_mappings("", old, new, defaults_of(nodes.ROOT), each))
 
 
 # ---- comparisons, one for each kind of config node
@@ -43,7 +43,7 @@ def _plugin(folder: str, key: str, fixed: Fields, path: str, old: Any, new: Any)
     Where the two sides name different plug-ins, their options are compared as they are written.
     """
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
-        yield from leaf(path, old, new)
+        yield from compare_wholes(path, old, new)
         return
     known = dict(fixed)
     if old.get(key) == new.get(key) and old.get(key) in offered(folder):
@@ -53,7 +53,7 @@ def _plugin(folder: str, key: str, fixed: Fields, path: str, old: Any, new: Any)
         old, names = _with_renamed_nodes(old, new)
         for before, after in names.items():
             yield Change(f"{path}.nodes.{after}", "renamed", before, after)
-    yield from mapping(path, old, new, defaults_of(known), each)
+    yield from compare_mappings(path, old, new, defaults_of(known), each)
 
 
 def _with_renamed_nodes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -82,26 +82,30 @@ def _with_renamed_nodes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple
 def _split(path: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare ``data.split``."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        yield from mapping(path, old, new, defaults_of(nodes.SPLIT))
+        yield from compare_mappings(path, old, new, defaults_of(nodes.SPLIT))
     else:
-        yield from leaf(path, old, new)
+        yield from compare_wholes(path, old, new)
 
 
 def _layers(path: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare the layers of a sequential model, following renamed ones."""
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
-        yield from leaf(path, old, new)
+        yield from compare_wholes(path, old, new)
         return
     names = renamed(old, new)
     for before, after in names.items():
         yield Change(f"{path}.{after}", "renamed", before, after)
     under_new_names = {names.get(str(name), str(name)): part for name, part in old.items()}
-    yield from mapping(path, under_new_names, new, otherwise=functools.partial(_declaration, "layers"))
+    yield from compare_mappings(path, under_new_names, new, otherwise=functools.partial(_declaration, "layers"))
 
 
 def _nodes(path: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare the nodes of a graph."""
-    yield from mapping(path, old, new, otherwise=_node) if isinstance(old, Mapping) else leaf(path, old, new)
+    yield from (
+        compare_mappings(path, old, new, otherwise=_node)
+        if isinstance(old, Mapping)
+        else compare_wholes(path, old, new)
+    )
 
 
 def _node(path: str, old: Any, new: Any) -> Iterator[Change]:
@@ -109,7 +113,7 @@ def _node(path: str, old: Any, new: Any) -> Iterator[Change]:
     sides = []
     for node in (old, new):
         if not isinstance(node, Mapping):
-            yield from value(path, old, new)
+            yield from compare_values(path, old, new)
             return
         sides.append({key: value for key, value in node.items() if key not in ("from", "same_as")})
     before, after = sides
@@ -117,13 +121,13 @@ def _node(path: str, old: Any, new: Any) -> Iterator[Change]:
         yield from _declaration("layers", path, before, after)
         before, after = {}, {}
     wiring = [{key: node[key] for key in ("from", "same_as") if key in node} for node in (old, new)]
-    yield from mapping(path, {**before, **wiring[0]}, {**after, **wiring[1]})
+    yield from compare_mappings(path, {**before, **wiring[0]}, {**after, **wiring[1]})
 
 
 def _declaration(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare two declarations, each a name with arguments; another name is one change with all its arguments."""
     if not (_declares(old) and _declares(new)):
-        yield from value(path, old, new)
+        yield from compare_values(path, old, new)
         return
     (before, given), (after, wanted) = parse(old), parse(new)
     if before != after:
@@ -148,17 +152,17 @@ def _arguments(space: str, name: str, path: str, old: Mapping[str, Any], new: Ma
         inner = namespace(key)
         if inner:
             each[key] = functools.partial(_declared_argument, inner)
-    yield from mapping(path, old, new, _defaults(space, name), each)
+    yield from compare_mappings(path, old, new, _defaults(space, name), each)
 
 
 def _declared_argument(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare an argument that is itself a declaration or a list of them."""
     if isinstance(old, list) and isinstance(new, list):
-        yield from items(path, old, new, functools.partial(_declaration, space))
+        yield from compare_lists(path, old, new, functools.partial(_declaration, space))
     elif isinstance(old, str | Mapping) and isinstance(new, str | Mapping):
         yield from _declaration(space, path, old, new)
     else:
-        yield from leaf(path, old, new)
+        yield from compare_wholes(path, old, new)
 
 
 @functools.cache
@@ -177,7 +181,7 @@ def _optimizer(path: str, old: Any, new: Any) -> Iterator[Change]:
         yield from _arguments("optimizers", old["name"], path, old, new)
     else:
         each: dict[str, Walk] = {"learning_rate": functools.partial(_declared_argument, "schedules")}
-        yield from mapping(path, old, new, each=each)
+        yield from compare_mappings(path, old, new, each=each)
 
 
 def _train(path: str, old: Any, new: Any) -> Iterator[Change]:
@@ -187,27 +191,27 @@ def _train(path: str, old: Any, new: Any) -> Iterator[Change]:
         "metrics": functools.partial(_objective, "metrics"),
         "callbacks": functools.partial(_declared_argument, "callbacks"),
     }
-    yield from mapping(path, old, new, defaults_of(nodes.train_fields()), each)
+    yield from compare_mappings(path, old, new, defaults_of(nodes.train_fields()), each)
 
 
 def _objective(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare a loss or list of metrics, given for all outputs or by output."""
     if isinstance(old, Mapping) and isinstance(new, Mapping) and by_output(old) and by_output(new):
-        yield from mapping(path, old, new, otherwise=functools.partial(_declared_argument, space))
+        yield from compare_mappings(path, old, new, otherwise=functools.partial(_declared_argument, space))
     else:
         yield from _declared_argument(space, path, old, new)
 
 
 def _deploy(path: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare ``deploy``."""
-    yield from mapping(path, old, new, defaults_of(nodes.DEPLOY), {"target": _targets})
+    yield from compare_mappings(path, old, new, defaults_of(nodes.DEPLOY), {"target": _targets})
 
 
 def _targets(path: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare the deployment targets by name."""
     old, new = old or {}, new or {}  # deploy=none writes null
     each: dict[str, Walk] = {name: functools.partial(_target, name) for name in old}
-    yield from mapping(path, old, new, each=each)
+    yield from compare_mappings(path, old, new, each=each)
 
 
 def _target(name: str, path: str, old: Any, new: Any) -> Iterator[Change]:
@@ -215,6 +219,6 @@ def _target(name: str, path: str, old: Any, new: Any) -> Iterator[Change]:
     known = defaults_of(fields("export/targets", name)) if name in offered("export/targets") else {}
 
     def options(here: str, before: Any, after: Any) -> Iterator[Change]:
-        yield from mapping(here, before or {}, after or {}, known)
+        yield from compare_mappings(here, before or {}, after or {}, known)
 
-    yield from mapping(path, old, new, {**defaults_of(nodes.TARGET), "options": {}}, {"options": options})
+    yield from compare_mappings(path, old, new, {**defaults_of(nodes.TARGET), "options": {}}, {"options": options})

@@ -54,20 +54,20 @@ def same(old: Any, new: Any) -> bool:
     return bool(old == new)
 
 
-def value(path: str, old: Any, new: Any) -> Iterator[Change]:
+def compare_values(path: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare two values of any kind.
 
     Mappings are compared key by key; lists of equal length item by item where they hold more than scalars.
     """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        yield from mapping(path, old, new)
+        yield from compare_mappings(path, old, new)
     elif isinstance(old, list) and isinstance(new, list):
-        yield from items(path, old, new, value)
+        yield from compare_lists(path, old, new, compare_values)
     else:
-        yield from leaf(path, old, new)
+        yield from compare_wholes(path, old, new)
 
 
-def leaf(path: str, old: Any, new: Any) -> Iterator[Change]:
+def compare_wholes(path: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare two values as wholes."""
     if old is ABSENT:
         yield Change(path, "added", old, new)
@@ -77,23 +77,23 @@ def leaf(path: str, old: Any, new: Any) -> Iterator[Change]:
         yield Change(path, "set", old, new)
 
 
-def items(path: str, old: list[Any], new: list[Any], item: Walk) -> Iterator[Change]:
+def compare_lists(path: str, old: list[Any], new: list[Any], item: Walk) -> Iterator[Change]:
     """Compare two lists item by item, or as wholes where their lengths differ or they hold only scalars."""
     nested = any(isinstance(part, list | Mapping) for part in (*old, *new))
     if len(old) != len(new) or not nested:
-        yield from leaf(path, old, new)
+        yield from compare_wholes(path, old, new)
         return
     for index, (before, after) in enumerate(zip(old, new, strict=True)):
         yield from item(f"{path}[{index}]", before, after)
 
 
-def mapping(
+def compare_mappings(
     path: str,
     old: Mapping[str, Any],
     new: Mapping[str, Any],
     defaults: Mapping[str, Any] | None = None,
     each: Mapping[str, Walk] | None = None,
-    otherwise: Walk = value,
+    otherwise: Walk = compare_values,
 ) -> Iterator[Change]:
     """Compare two mappings key by key.
 
@@ -110,7 +110,7 @@ def mapping(
         before, after = (side.get(key, defaults.get(key, ABSENT)) for side in (old, new))
         here = f"{path}.{key}" if path else str(key)
         if before is ABSENT or after is ABSENT:
-            yield from leaf(here, before, after)
+            yield from compare_wholes(here, before, after)
         else:
             yield from each.get(key, otherwise)(here, before, after)
     if path in ORDERED:
