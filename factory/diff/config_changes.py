@@ -22,7 +22,7 @@ from factory.diff.renames import renamed
 from factory.diff.tree_changes import Change, Walk, compare_lists, compare_mappings, compare_values, compare_wholes
 
 
-def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+def find_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     """Return every change from one resolved config tree to another."""
     each: dict[str, Walk] = {
         "model": functools.partial(_plugin, "models/kinds", "kind", {}),

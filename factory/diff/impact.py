@@ -69,7 +69,7 @@ def class_of(change: Change, signatures: tuple[Any, Any] | None = None) -> Class
     """Return the class of one change.
 
     Args:
-        change: as `factory.diff.config_changes.changes` returns it.
+        change: as `factory.diff.config_changes.find_changes` returns it.
         signatures: old and new signature, as the describe stage reports them; None where the data was not read.
     """
     if change.verb == "renamed":

@@ -15,7 +15,7 @@ from typing import Any
 from factory.config.schema.nodes import Judged
 from factory.diff import layer_tables
 from factory.diff.compositions import Composed, compositions, text_changes
-from factory.diff.config_changes import changes
+from factory.diff.config_changes import find_changes
 from factory.diff.impact import Class, class_of, needs_shapes, signature_changes, strongest
 from factory.diff.layer_tables import Row
 from factory.diff.sides import Side
@@ -134,7 +134,7 @@ def review(a: Side, b: Side, temporary: Path) -> Review:
             elif before.tree is None and after.tree is not None:
                 statuses[label] = "mended"
             if before.tree is not None and after.tree is not None:
-                pairs.append(Pair(label, before.tree, after.tree, changes(before.tree, after.tree)))
+                pairs.append(Pair(label, before.tree, after.tree, find_changes(before.tree, after.tree)))
     pairs = [pair for pair in pairs if pair.changes]
     fresh = {label: it.tree for label, it in new.items() if statuses.get(label) in ("added", "mended") and it.tree}
     layers, unbuildable = _judge(pairs, fresh, temporary)
@@ -162,7 +162,7 @@ def _renamed(old: Mapping[str, Composed], new: Mapping[str, Composed]) -> dict[s
             before, after = old[candidate].tree, new[label].tree
             if label.partition("=")[0] != candidate.partition("=")[0] or before is None or after is None:
                 continue
-            if all(change.path == "name" for change in changes(before, after)):
+            if all(change.path == "name" for change in find_changes(before, after)):
                 found[label] = candidate
                 gone.remove(candidate)
                 break

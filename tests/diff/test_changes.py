@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from factory.config.composition.compose import compose_config
-from factory.diff.config_changes import changes
+from factory.diff.config_changes import find_changes
 from factory.diff.impact import Class, class_of
 from factory.diff.tree_changes import ABSENT, ORDERED, Change
 
@@ -82,7 +82,7 @@ def test_random_edits_are_found_exactly(data: st.DataObject) -> None:
         parent(new, (*group, "x"))["brand_new"] = 1
     wanted = {dotted(path) for path in edited} | {dotted((*group, "brand_new")) for group in into}
     shuffled = reordered(new, random.Random(len(edited)))
-    found = [change.path for change in changes(old, shuffled)]
+    found = [change.path for change in find_changes(old, shuffled)]
     assert sorted(found) == sorted(wanted)
     assert len(found) == len(set(found))
 
@@ -91,7 +91,7 @@ def test_random_edits_are_found_exactly(data: st.DataObject) -> None:
 @given(st.sampled_from(TREES), st.integers())
 def test_reordered_and_reformatted_is_no_change(tree: dict[str, Any], seed: int) -> None:
     text = yaml.safe_dump(reordered(tree, random.Random(seed)), default_flow_style=bool(seed % 2), sort_keys=False)
-    assert changes(tree, yaml.safe_load(f"# a comment\n{text}")) == []
+    assert find_changes(tree, yaml.safe_load(f"# a comment\n{text}")) == []
 
 
 SAME = {
@@ -114,7 +114,7 @@ def test_default_that_is_written_out_is_no_change(what: str) -> None:
     base = ["data=digits_image"] if "layers" in written else []
     old = compose_config([*base, *rest]).tree
     new = compose_config([*base, *(rest if "callbacks" not in written else []), written]).tree
-    assert changes(old, new) == []
+    assert find_changes(old, new) == []
 
 
 def test_true_is_not_one() -> None:
@@ -122,7 +122,7 @@ def test_true_is_not_one() -> None:
     tree["train"]["epochs"] = True
     one = copy.deepcopy(TREES[0])
     one["train"]["epochs"] = 1
-    assert [change.path for change in changes(one, tree)] == ["train.epochs"]
+    assert [change.path for change in find_changes(one, tree)] == ["train.epochs"]
 
 
 def test_order_of_a_stack_is_a_change() -> None:
@@ -130,7 +130,7 @@ def test_order_of_a_stack_is_a_change() -> None:
     new = copy.deepcopy(old)
     layers = new["model"]["layers"]
     new["model"]["layers"] = {key: layers[key] for key in ("conv", "deeper", "pool", "mean", "head")}
-    (change,) = changes(old, new)
+    (change,) = find_changes(old, new)
     assert (change.path, change.verb) == ("model.layers", "reordered")
 
 
@@ -138,13 +138,13 @@ def test_renamed_layer_is_one_change_and_not_two() -> None:
     old = TREES[1]
     new = copy.deepcopy(old)
     new["model"]["layers"] = {{"deeper": "second"}.get(k, k): v for k, v in old["model"]["layers"].items()}
-    assert changes(old, new) == [Change("model.layers.second", "renamed", "deeper", "second")]
+    assert find_changes(old, new) == [Change("model.layers.second", "renamed", "deeper", "second")]
 
 
 def test_renamed_node_is_no_change_of_those_that_name_it() -> None:
     old = TREES[2]
     new = yaml.safe_load(yaml.safe_dump(old, sort_keys=False).replace("narrow", "slim").replace("slimed", "slim_ed"))
-    (change,) = changes(old, new)
+    (change,) = find_changes(old, new)
     assert (change.path, change.verb, change.old) == ("model.nodes.slim", "renamed", "narrow")
 
 
@@ -163,7 +163,7 @@ def test_two_thousand_lines_with_fifty_changes() -> None:
         new["model"]["layers"][f"layer_{n}"]["Dense"]["units"] += 1000
     new["seed"] = 7
     del new["deploy"]["target"]["saved_model"]
-    found = changes(old, new)
+    found = find_changes(old, new)
     assert len(found) == len({change.path for change in found}) == 50
     classes = [class_of(change) for change in found]
     assert [classes.count(cls) for cls in (Class.contract, Class.retrain)] == [1, 49]
