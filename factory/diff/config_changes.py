@@ -18,7 +18,7 @@ from factory.config.schema.declarations import names as declared_names
 from factory.config.schema.nodes import defaults_of
 from factory.config.schema.plugins import fields, offered
 from factory.config.schema.strict import Fields
-from factory.diff.renames import renamed
+from factory.diff.renames import find_renames
 from factory.diff.tree_changes import Change, Walk, compare_lists, compare_mappings, compare_values, compare_wholes
 
 
@@ -61,7 +61,7 @@ def _with_renamed_nodes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple
 
     A rename then is no change of each node that refers to the renamed one.
     """
-    names = renamed(old["nodes"], new["nodes"], without=("from", "same_as"))
+    names = find_renames(old["nodes"], new["nodes"], without=("from", "same_as"))
 
     def called(value: Any) -> Any:
         if isinstance(value, list):
@@ -92,7 +92,7 @@ def _layers(path: str, old: Any, new: Any) -> Iterator[Change]:
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
         yield from compare_wholes(path, old, new)
         return
-    names = renamed(old, new)
+    names = find_renames(old, new)
     for before, after in names.items():
         yield Change(f"{path}.{after}", "renamed", before, after)
     under_new_names = {names.get(str(name), str(name)): part for name, part in old.items()}
