@@ -53,7 +53,7 @@ def outcome(review: Review) -> str:
 # ---- words
 
 
-def value(of: Any) -> str:
+def value_words(of: Any) -> str:
     """Return a value as YAML writes it, on one line, cut where it is long."""
     if of is ABSENT:
         return "(absent)"
@@ -61,18 +61,18 @@ def value(of: Any) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def words(change: Change) -> str:
+def change_words(change: Change) -> str:
     """Return what a change does, in words."""
     match change.verb:
         case "added":
-            return f"added {value(change.new)}"
+            return f"added {value_words(change.new)}"
         case "removed":
-            return f"removed {value(change.old)}"
+            return f"removed {value_words(change.old)}"
         case "renamed":
             return f"renamed from {change.old}"
         case "reordered":
             return f"reordered: {', '.join(map(str, change.old))} → {', '.join(map(str, change.new))}"
-    return f"{value(change.old)} → {value(change.new)}"
+    return f"{value_words(change.old)} → {value_words(change.new)}"
 
 
 def where(labels: Sequence[str]) -> str:
@@ -148,7 +148,7 @@ def terminal(review: Review, console: Terminal) -> None:
         console.print()
         console.say(WORDS[cls], STYLES[cls])
         for finding in findings:
-            console.say(f"  {finding.change.path}  {words(finding.change)}")
+            console.say(f"  {finding.change.path}  {change_words(finding.change)}")
             if many:
                 console.say(f"      in {where(finding.compositions)}", "dim")
     for layers in review.layers:
@@ -215,10 +215,10 @@ def _change(change: Change) -> str:
     """Return what a change does, in Markdown."""
     match change.verb:
         case "added" | "removed":
-            return f"{change.verb} {code(value(change.new if change.verb == 'added' else change.old))}"
+            return f"{change.verb} {code(value_words(change.new if change.verb == 'added' else change.old))}"
         case "set":
-            return f"{code(value(change.old))} → {code(value(change.new))}"
-    return harmless(words(change))
+            return f"{code(value_words(change.old))} → {code(value_words(change.new))}"
+    return harmless(change_words(change))
 
 
 # ---- JSON
