@@ -46,7 +46,7 @@ class RayCluster:
         settings: address of the cluster, and the resources that a stage reserves.
         own: the Ray that this sweep started, None where an address is given.
         jobs: number of stages at a time; None takes as many as the cluster's nodes hold.
-        most: the largest number of stages that the sweep has to run at a time.
+        most: number of runs of the sweep, which bounds the slots.
         requirements: what every node must have in common with the parent.
         variables: environment variables of every worker.
 
