@@ -61,7 +61,7 @@ class Composed:
 
     @cached_property
     def problems(self) -> tuple[str, ...]:
-        """Why the current schema refuses this composition; empty where it does not."""
+        """The problems that the current schema has with this composition; empty where it accepts it."""
         if self.tree is None:
             return self.composed[1]
         try:

@@ -11,7 +11,7 @@ from factory.diff.tree_changes import ABSENT, Change
 
 
 class Class(IntEnum):
-    """What has to be done about a change, from the weakest class to the strongest."""
+    """The consequence of a change, from the weakest class to the strongest."""
 
     none = 0
     operational = 1

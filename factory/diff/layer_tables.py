@@ -90,7 +90,7 @@ def _asked(tree: Tree) -> dict[str, Any]:
 
 def _answers(trees: list[Tree], folder: Path) -> list[Description]:
     """Describe the models of distinct configs in one child process."""
-    backend = any_backend()  # the layers are the same under each, and one imports in a third of another's time
+    backend = any_backend()  # any of them: the layers are the same; the fastest to import first
     if backend is None:
         raise ConfigError("no model can be built: no backend is installed; pip install 'factory[jax]'")
     lookups = any("tensorflow" in Plan(tree).environment(backend).also for tree in trees)

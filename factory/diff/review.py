@@ -56,7 +56,7 @@ class Layers:
 
 @dataclass(frozen=True)
 class Review:
-    """What differs between two sides, and what it means.
+    """The differences between two sides and their consequences.
 
     Args:
         names: names of both sides.

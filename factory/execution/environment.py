@@ -11,7 +11,7 @@ from factory.core.process import python_path
 
 @dataclass(frozen=True)
 class Environment:
-    """What a worker process is started with and cannot change later.
+    """The settings that a worker process is started with and cannot change later.
 
     Args:
         backend: the Keras backend, and the only framework the process may import besides ``also``.

@@ -44,7 +44,7 @@ class ClusterSettings:
 
 @dataclass(frozen=True)
 class NodeRequirements:
-    """What every node must have in common with the parent.
+    """The requirements of a sweep on every node that runs its stages.
 
     Args:
         folder: the parent's working folder, which relative paths start from.

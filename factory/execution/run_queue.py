@@ -37,7 +37,7 @@ class StageRequest:
 
 
 class Shared(Protocol):
-    """What a run queue needs of its pool; see `pool.Pool`."""
+    """The part of a pool's interface that a run queue uses; see `pool.Pool`."""
 
     cluster: Cluster
 

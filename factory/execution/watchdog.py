@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 STARTING = 120.0  # seconds that a worker may take to import, in addition to the limit of its first stage
-GRACE = 5.0  # seconds a worker has to end a stage that is overdue, before it is ended itself
+GRACE = 5.0  # seconds that a worker has to end an overdue stage before it is ended itself
 SILENCE = 60.0  # seconds between two reports of a stage that gives no sign of life
-TICK = 0.5  # seconds between looks at the clock
+TICK = 0.5  # seconds between two checks of the limits
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Vigil:
 
     def __init__(self, limit: Limit | None, stage: str, backend: str, log: str, silence: float = SILENCE) -> None:
         self.limit, self.backend, self.log, self.silence = limit, backend, log, silence
-        self.stage = stage.rpartition(".")[2]  # training.train, as a person says it
+        self.stage = stage.rpartition(".")[2]  # people say "train", not "training.train"
         self.deadline: float | None = None
         self.overdue = False
         self.heard = self.named = 0.0
