@@ -1,4 +1,4 @@
-"""CHILD: From a declaration and the facts of the data to a Keras model.
+"""CHILD: Building Keras models from a declaration and the specification of the data.
 
 Runs in a Keras process. Imports data, config and core.
 """

@@ -1,4 +1,4 @@
-"""CHILD: a model as a graph that can be drawn: every call of a layer, its shape and parameters, and what feeds it."""
+"""CHILD: Description of a model as a graph for drawing: each call of a layer, with its shape, parameters and inputs."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ import keras
 
 
 def describe(model: keras.Model) -> dict[str, Any]:
-    """Nodes in an order in which they can be called.
+    """Return the graph of a model, its nodes in an order in which they can be called.
 
     Args:
-        model: functional.
+        model: a functional model with a dictionary of outputs.
 
     Returns:
         ``nodes``: for each call of a layer ``name`` (a second call's is ``shared (2)``), ``kind``, ``shape`` without
-        the batch axis, ``parameters`` (0 for a second call), ``trainable`` (of these), ``inside`` (layers of a nested
-        model) and ``from``, the names of the nodes that feed it; ``outputs``: output name → node.
+        the batch axis, ``parameters`` (0 for a second call), ``trainable`` (how many of these), ``inside`` (layers of
+        a nested model) and ``from``, the names of the nodes that feed it; ``outputs``: output name → node.
     """
-    found: dict[int, str] = {}
+    names: dict[int, str] = {}
     nodes = []
     for depth in sorted(model._nodes_by_depth, reverse=True):
         for node in model._nodes_by_depth[depth]:
             operation = node.operation
-            calls = sum(name == operation.name or name.startswith(f"{operation.name} (") for name in found.values())
-            found[id(node)] = f"{operation.name} ({calls + 1})" if calls else operation.name
-            nodes.append({"name": found[id(node)], **facts(operation, first=not calls), **shape_of(node)})
-            nodes[-1]["from"] = list(dict.fromkeys(found[id(source(tensor))] for tensor in node.input_tensors))
-    outputs = {name: found[id(source(tensor))] for name, tensor in model.output.items()}
+            calls = sum(name == operation.name or name.startswith(f"{operation.name} (") for name in names.values())
+            names[id(node)] = f"{operation.name} ({calls + 1})" if calls else operation.name
+            nodes.append({"name": names[id(node)], **facts(operation, first=not calls), **shape_of(node)})
+            nodes[-1]["from"] = list(dict.fromkeys(names[id(source(tensor))] for tensor in node.input_tensors))
+    outputs = {name: names[id(source(tensor))] for name, tensor in model.output.items()}
     return {"nodes": nodes, "outputs": outputs}
 
 
 def facts(operation: Any, *, first: bool) -> dict[str, Any]:
-    """What a layer is; its weights count once however often it is called."""
+    """Return kind, parameters and nested layers of a call; weights count at the first call of their layer only."""
     weights, trained = (getattr(operation, name, []) for name in ("weights", "trainable_weights"))
     return {
         "kind": type(operation).__name__,
@@ -44,15 +44,16 @@ def facts(operation: Any, *, first: bool) -> dict[str, Any]:
 
 
 def count(weights: list[Any]) -> int:
+    """Return how many numbers the weights hold."""
     return sum(math.prod(weight.shape) for weight in weights)
 
 
 def shape_of(node: Any) -> dict[str, Any]:
-    """Shape of a call's first answer, without the batch axis."""
+    """Return the shape of a call's first output, without the batch axis."""
     return {"shape": list(node.output_tensors[0].shape[1:])}
 
 
 def source(tensor: Any) -> Any:
-    """The call that made a tensor."""
+    """Return the call that produced a tensor, a Keras node."""
     history = tensor._keras_history
     return history.operation._inbound_nodes[history.node_index]

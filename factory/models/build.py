@@ -1,4 +1,4 @@
-"""CHILD: Model kinds, one file each: ``kind: mlp`` → ``factory/models/kinds/mlp.py: build(spec, ...)``."""
+"""CHILD: Building of the model that a config declares: ``kind: mlp`` is ``factory/models/kinds/mlp.py: build(...)``."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from factory.models.keras_objects import at
 
 
 def build_model(config: Mapping[str, Any], spec: DataSpec) -> keras.Model:
-    """The model that the tree's ``model`` node declares, for this data.
+    """Build the model that the config's ``model`` node declares, for this data.
 
     Args:
-        config: ``{kind, <options of build()>}``; the data's facts stand where their placeholders are.
+        config: ``{kind, <options of build()>}``; placeholders such as ``<data.classes>`` stand for facts of the data.
         spec: of the data.
 
     Returns:
         A functional model from ``{input name: (batch, *shape)}`` to ``{output name: (batch, *shape)}``, not compiled.
 
     Raises:
-        ConfigError: Keras or the data refuses it; one line that begins with the place in the config.
+        ConfigError: Keras refuses it or it does not fit the data; one line that begins with the config path.
     """
     options = {key: _filled(value, spec.facts(), f"model.{key}") for key, value in config.items() if key != "kind"}
     kind = import_plugin("models/kinds", config["kind"])
@@ -36,11 +36,11 @@ def build_model(config: Mapping[str, Any], spec: DataSpec) -> keras.Model:
 
 
 def _filled(value: Any, facts: Mapping[str, Any], path: str) -> Any:
-    """The value with every placeholder replaced by what is known now."""
+    """Return a value with every placeholder in it replaced by a fact of the data."""
     if isinstance(value, Mapping):
         return {key: _filled(inner, facts, f"{path}.{key}") for key, inner in value.items()}
     if isinstance(value, list):
-        return [_filled(inner, facts, f"{path}[{place}]") for place, inner in enumerate(value)]
+        return [_filled(inner, facts, f"{path}[{index}]") for index, inner in enumerate(value)]
     if not (isinstance(value, str) and value in FACTS):
         return value
     name = value.removeprefix("<data.").removesuffix(">")

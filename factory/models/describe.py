@@ -1,4 +1,4 @@
-"""CHILD: The describe stage: models as their layer tables, built from configs and their data, and not trained."""
+"""CHILD: The describe stage: builds models from configs and their data, untrained, and returns their layer tables."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ ANSWER = "describe.json"
 
 
 def run(run: RunDir, *, emit: Emit, asked: Sequence[Mapping[str, Any]]) -> None:
-    """Describe each model and write them all to ``describe.json``; one that cannot be built says why.
+    """Describe each model and write all to ``describe.json``; for one that cannot be built the reason is written.
 
     Args:
-        run: a folder for the answer.
+        run: gets ``describe.json``.
         emit: takes live events.
-        asked: each ``{model, data, precision}``, nodes of a tree.
+        asked: the models to describe, each ``{model, data, precision}``, nodes of a config.
     """
-    gc.freeze()  # what is imported is no garbage: Keras would look through it before each model, for 0.2 s
-    read: dict[str, Dataset | FactoryError] = {}
-    answers = []
-    for one in asked:
-        key = json.dumps(one["data"], sort_keys=True)
-        if key not in read:
-            read[key] = dataset(one["data"])
-        answers.append(described(one, read[key]))
+    gc.freeze()  # spares each clear_session() a garbage collection of all imported modules, 0.2 s
+    datasets: dict[str, Dataset | FactoryError] = {}
+    descriptions = []
+    for nodes in asked:
+        key = json.dumps(nodes["data"], sort_keys=True)
+        if key not in datasets:
+            datasets[key] = dataset(nodes["data"])
+        descriptions.append(described(nodes, datasets[key]))
         emit({"event": "described"})
-    write_json(run.path / ANSWER, {"models": answers})
+    write_json(run.path / ANSWER, {"models": descriptions})
 
 
 def dataset(config: Mapping[str, Any]) -> Dataset | FactoryError:
-    """The data as training reads it, or why it cannot be read."""
+    """Return the data as training loads it, or the error that says why it cannot be loaded."""
     try:
         return load_dataset(config)
     except FactoryError as error:
@@ -55,27 +55,32 @@ def dataset(config: Mapping[str, Any]) -> Dataset | FactoryError:
 
 
 def described(asked: Mapping[str, Any], rows: Dataset | FactoryError) -> dict[str, Any]:
-    """One model.
+    """Build one model, untrained, and return its description.
+
+    Args:
+        asked: ``{model, data, precision}``, nodes of a config.
+        rows: its data, or the error that loading raised.
 
     Returns:
         ``signature`` (inputs; outputs with the labels of classes), ``fingerprint`` of the data, ``layers`` (name, kind,
         shape, parameters, flops of one row), and ``parameters``, ``trainable`` and ``flops`` of the whole; or
-        ``error``, with the signature where the data could be read; ``missing`` says that the error is not of the
-        config: a file or a package is not on this machine.
+        ``error``, with the signature where the data could be loaded, and ``missing``: whether the cause is not the
+        config but a file or a package that is not on this machine.
     """
     if isinstance(rows, FactoryError):
         return {"error": str(rows), "missing": isinstance(rows, MissingFile | MissingPackage)}
     spec = rows.spec.to_json()
     outputs = [
-        {"name": one["name"], "dtype": "float32", "shape": one["shape"], "labels": one["labels"]}
-        for one in spec["outputs"]
+        {"name": output["name"], "dtype": "float32", "shape": output["shape"], "labels": output["labels"]}
+        for output in spec["outputs"]
     ]
     known = {"signature": {"inputs": spec["inputs"], "outputs": outputs}, "fingerprint": rows.fingerprint}
     keras.backend.clear_session()
     keras.config.set_dtype_policy(asked["precision"])
-    declared = {key: None if key == "weights" else value for key, value in asked["model"].items()}  # shapes need none
+    # Shapes need no pretrained weights.
+    declared = {key: None if key == "weights" else value for key, value in asked["model"].items()}
     try:
-        # Weights of which only the shape is wanted are not drawn: jax would compile each draw, for seconds.
+        # Weights are not initialized, since only their shape is wanted: jax would compile each draw, for seconds.
         with keras.StatelessScope(initialize_variables=False), at("model"):
             model = build_model(declared, rows.spec)
             layers = list(table(model))
@@ -91,7 +96,7 @@ def described(asked: Mapping[str, Any], rows: Dataset | FactoryError) -> dict[st
 
 
 def table(model: keras.Model) -> Iterator[dict[str, Any]]:
-    """A row for each layer, in the model's order; a backbone is one layer."""
+    """Yield one row of the layer table for each layer, in the model's order; a backbone is one layer."""
     nodes = [node for depth in model._nodes_by_depth.values() for node in depth]
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
@@ -107,6 +112,6 @@ def table(model: keras.Model) -> Iterator[dict[str, Any]]:
 
 
 def shape(tensors: Sequence[Any]) -> list[Any]:
-    """Without the batch axis; of several tensors, a list of shapes."""
+    """Return the shape of a tensor without the batch axis, or a list of shapes where there are several tensors."""
     shapes = [list(tensor.shape[1:]) for tensor in tensors]
     return shapes[0] if len(shapes) == 1 else shapes

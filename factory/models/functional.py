@@ -1,4 +1,4 @@
-"""CHILD: The frame of every model: inputs as the data has them in, answers as the data has them out, by name."""
+"""CHILD: The inputs, output heads and assembly that the functional models of all kinds have in common."""
 
 from __future__ import annotations
 
@@ -21,52 +21,56 @@ PASSING = (
     keras.layers.Concatenate,
     keras.layers.Activation,
 )
-"""Layers whose answer is as free as what they are given."""
+"""Layers without a range of their own: their output can be any number if their input can."""
 
 REAL_ONLY = re.compile(r"(?!Global)\w*(?:Conv|Pool|Dropout|Noise)")
-"""Layers that torch 2.13 or TensorFlow 2.21 refuse whole numbers, in training or always (keras 3.15)."""
+"""Names of layers that fail on whole numbers, in training or always (torch 2.13 or TensorFlow 2.21, keras 3.15)."""
 
 
 def inputs(spec: DataSpec) -> dict[str, Any]:
-    """An input for each of the data's, of its name, dtype and shape ``(batch, *shape)``."""
-    return {one.name: keras.Input(one.shape, dtype=one.dtype, name=one.name) for one in spec.inputs}
+    """Return a Keras input for each input of the data, by name, with its dtype and shape ``(batch, *shape)``."""
+    return {tensor.name: keras.Input(tensor.shape, dtype=tensor.dtype, name=tensor.name) for tensor in spec.inputs}
 
 
 def heads(spec: DataSpec, features: Any) -> dict[str, Any]:
-    """An answer for each of the data's outputs.
+    """Return an output head for each of the data's outputs.
 
     Args:
         spec: of the data.
-        features: ``(batch, features)``.
+        features: ``(batch, features)``, a tensor of real numbers.
 
     Returns:
-        output name → softmax ``(batch, classes)``, or numbers ``(batch, *shape)``.
+        output name → softmax ``(batch, classes)``, or numbers ``(batch, *shape)``, both float32.
     """
     return {output.name: _head(output, features) for output in spec.outputs}
 
 
 def _head(output: Output, features: Any) -> Any:
-    # float32 whatever the precision: a softmax in float16 loses the small probabilities.
+    # float32 under mixed precision too: a softmax in float16 loses the small probabilities.
     activation = "softmax" if output.task == "classification" else None
-    last = len(output.shape) == 1
-    name = output.name if last else f"{output.name}_flat"
-    answer = keras.layers.Dense(math.prod(output.shape), activation=activation, dtype="float32", name=name)(features)
-    return answer if last else keras.layers.Reshape(output.shape, name=output.name)(answer)
+    flat = len(output.shape) == 1
+    name = output.name if flat else f"{output.name}_flat"
+    head = keras.layers.Dense(math.prod(output.shape), activation=activation, dtype="float32", name=name)(features)
+    return head if flat else keras.layers.Reshape(output.shape, name=output.name)(head)
 
 
 def model(
     spec: DataSpec, tensors: Mapping[str, Any], answers: Mapping[str, Any], places: Mapping[str, str]
 ) -> keras.Model:
-    """The functional model, from dict to dict.
+    """Assemble the functional model from its tensors; it maps a dictionary of inputs to a dictionary of outputs.
 
     Args:
         spec: of the data.
-        tensors: as `inputs` gives them.
-        answers: output name → tensor; float16 and bfloat16 are cast to float32, a regression's to its own unit.
+        tensors: as `inputs` returns them.
+        answers: output name → tensor ``(batch, *shape)``; float16 and bfloat16 are cast to float32, and a standardized
+            regression output is converted back to the target's own unit.
         places: output name → config path of what makes it, for errors.
 
+    Returns:
+        The model, not compiled.
+
     Raises:
-        ConfigError: an answer has not the shape of its output.
+        ConfigError: a tensor has not the shape of its output.
     """
     problems = [
         f"{places[output.name]}: got shape {tuple(answers[output.name].shape[1:])}; "
@@ -79,11 +83,11 @@ def model(
     outputs = {
         output.name: _in_its_unit(output, _float32(output.name, answers[output.name])) for output in spec.outputs
     }
-    return keras.Model({one.name: tensors[one.name] for one in spec.inputs}, outputs, name="model")
+    return keras.Model({tensor.name: tensors[tensor.name] for tensor in spec.inputs}, outputs, name="model")
 
 
 def _in_its_unit(output: Output, answer: Any) -> Any:
-    """A regression's answer in the target's own unit; what is before it has mean 0 and deviation 1 in training."""
+    """Return a regression output in the target's own unit; the layers before compute it with mean 0 and deviation 1."""
     if output.scale is None or not is_free(answer):
         return answer
     deviation, mean = output.scale.deviation, output.scale.mean
@@ -98,9 +102,9 @@ def _in_its_unit(output: Output, answer: Any) -> Any:
 
 
 def is_free(answer: Any) -> bool:
-    """Whether a tensor can be any number: a layer without activation gave it, maybe reshaped or added to such others.
+    """Return whether a tensor can take any value: a layer without activation made it, perhaps reshaped or added up.
 
-    One that cannot, such as a price behind a softplus, is declared in the target's own unit.
+    A tensor that cannot, such as the output of a softplus, is taken to be in the target's own unit already.
     """
     history = answer._keras_history
     layer = history.operation
@@ -113,18 +117,19 @@ def is_free(answer: Any) -> bool:
 
 
 def _float32(name: str, answer: Any) -> Any:
+    """Return a tensor as float32, by a layer of its own where it has another dtype."""
     if keras.backend.standardize_dtype(answer.dtype) == "float32":
         return answer
     return keras.layers.Activation("linear", dtype="float32", name=f"{name}_float32")(answer)
 
 
 def only_input(spec: DataSpec, kind: str) -> str:
-    """The name of the data's one input, for kinds that take no more.
+    """Return the name of the data's one input, for model kinds that take no more.
 
     Raises:
-        ConfigError: there are several.
+        ConfigError: the data has several inputs.
     """
-    names = [one.name for one in spec.inputs]
+    names = [tensor.name for tensor in spec.inputs]
     if len(names) > 1:
         raise ConfigError(
             f"model.kind: got {kind!r}, which takes one input; the data has {', '.join(names)}; use graph"
@@ -133,9 +138,9 @@ def only_input(spec: DataSpec, kind: str) -> str:
 
 
 def refuse_whole_numbers(layer: Any, inputs: Any, path: str) -> None:
-    """Refuse a layer that computes with real numbers alone where whole ones reach it, such as the pixels of a file.
+    """Refuse to call a layer for real numbers on whole numbers, such as the pixels of a file.
 
-    Under JAX they pass; under torch and TensorFlow the first training step fails.
+    JAX takes them; under torch and TensorFlow the first training step fails.
 
     Args:
         layer: about to be called.
@@ -143,7 +148,7 @@ def refuse_whole_numbers(layer: Any, inputs: Any, path: str) -> None:
         path: of the layer in the config.
 
     Raises:
-        ConfigError: what stands before it must make them real.
+        ConfigError: an input of such a layer has an integer dtype.
     """
     whole = [tensor for tensor in keras.tree.flatten(inputs) if "int" in keras.backend.standardize_dtype(tensor.dtype)]
     if whole and REAL_ONLY.match(type(layer).__name__):

@@ -1,4 +1,4 @@
-"""CHILD: From a declaration to the Keras object it names: a layer, an optimizer, a loss, a metric, a callback.
+"""CHILD: Creation of the Keras object that a declaration names: layer, optimizer, loss, metric or callback.
 
 Names resolve against the catalog alone, so a declaration from a stranger can neither import nor run anything.
 """
@@ -18,29 +18,42 @@ from factory.core.messages import one_line, wrong
 from factory.models.own_classes import own_class
 
 BY_NAME = {"activations", "initializers", "regularizers", "constraints"}
-"""Namespaces whose members Keras itself finds by name when they are given without arguments."""
+"""Namespaces whose members may be passed to Keras by name, where they have no arguments."""
 
 
 def layer(declaration: Declaration, name: str, path: str = "model") -> keras.Layer:
-    """The declared layer under a name of ours.
+    """Create the declared layer under a given name.
 
     Args:
         declaration: a public Keras layer or one of ``factory/models/layers``; wrapped layers and cells are
             declarations too.
-        name: of the layer; those inside are named after it.
+        name: of the layer; the layers inside it are named after it.
         path: of the declaration in the config, for errors.
+
+    Raises:
+        ConfigError: no such layer, or Keras refuses its arguments.
     """
     return make_object("layers", declaration, path, name)
 
 
 def optimizer(config: Mapping[str, Any]) -> keras.optimizers.Optimizer:
-    """The optimizer of the tree's node: ``name`` and its arguments; a learning rate may be a declared schedule."""
+    """Create the optimizer that the config's ``optimizer`` node declares: ``name`` and its arguments.
+
+    A learning rate may be a declared schedule.
+
+    Raises:
+        ConfigError: no such optimizer, or Keras refuses its arguments.
+    """
     return make_object("optimizers", {config["name"]: {k: v for k, v in config.items() if k != "name"}}, "optimizer")
 
 
 @contextmanager
 def at(path: str) -> Iterator[None]:
-    """What Keras refuses becomes one line that begins with the place in the config."""
+    """Turn whatever Keras raises inside into a ConfigError of one line that begins with the config path.
+
+    Raises:
+        ConfigError: ``<path>: <the first line of what Keras said>``, the cause chained.
+    """
     try:
         yield
     except FactoryError:
@@ -50,7 +63,16 @@ def at(path: str) -> Iterator[None]:
 
 
 def find_class(space: str, name: str, path: str) -> Any:
-    """The class or function of this name."""
+    """Return the class or function of this name, of a plug-in or of Keras.
+
+    Args:
+        space: namespace of the catalog, such as ``layers`` or ``losses``.
+        name: as declared.
+        path: of the declaration in the config, for errors.
+
+    Raises:
+        ConfigError: there is no such name.
+    """
     own = own_class(space, name)
     if own is not None:
         return own
@@ -60,17 +82,27 @@ def find_class(space: str, name: str, path: str) -> Any:
 
 
 def make_object(space: str, declaration: Declaration, path: str, name: str | None = None) -> Any:
-    """The declared object; ``name`` is given to those that have one."""
-    word, arguments = parse(declaration)
-    found = find_class(space, word, path)
-    place = f"{path}.{word}"
-    made = {key: _value(key, value, f"{place}.{key}", name) for key, value in arguments.items()}
-    with at(place):
-        return found(**made, **({} if name is None else {"name": name}))
+    """Create the declared object.
+
+    Args:
+        space: namespace of the catalog, such as ``layers`` or ``losses``.
+        declaration: a name, or a name with arguments.
+        path: of the declaration in the config, for errors.
+        name: of the object; None for kinds of objects without one.
+
+    Raises:
+        ConfigError: there is no such class, or Keras refuses the arguments.
+    """
+    class_name, declared = parse(declaration)
+    kind = find_class(space, class_name, path)
+    inner = f"{path}.{class_name}"
+    arguments = {key: _value(key, value, f"{inner}.{key}", name) for key, value in declared.items()}
+    with at(inner):
+        return kind(**arguments, **({} if name is None else {"name": name}))
 
 
 def _value(key: str, value: Any, path: str, owner: str | None) -> Any:
-    """One argument: a declaration where its name says so, otherwise the value itself."""
+    """Return the value of one argument: the object that it declares where the argument takes one, else itself."""
     space = namespace(key)
     if key == "noise_shape" and isinstance(value, list):
         return tuple(value)  # keras 3.15 refuses a list here and only here
@@ -81,5 +113,5 @@ def _value(key: str, value: Any, path: str, owner: str | None) -> Any:
     if isinstance(value, str) and space in BY_NAME:
         return value
     if isinstance(value, list):
-        return [make_object(space, one, f"{path}.{place}", f"{owner}_{key}_{place}") for place, one in enumerate(value)]
+        return [make_object(space, item, f"{path}.{i}", f"{owner}_{key}_{i}") for i, item in enumerate(value)]
     return make_object(space, value, path, f"{owner}_{key}" if space == "layers" else None)

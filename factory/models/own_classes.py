@@ -1,4 +1,4 @@
-"""CHILD: Classes of plug-ins, registered with Keras so that a saved model with one of them loads in safe mode."""
+"""CHILD: Registration of plug-in classes with Keras, so that a saved model that holds one loads in safe mode."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from factory.config.plugins import CLASS_KINDS, import_plugin, plugins_of
 
 
 def own_class(space: str, name: str) -> Any:
-    """Return the class of this name that a plug-in offers, registered; None where no plug-in does."""
+    """Return the class of this name that a plug-in offers, registered with Keras; None where no plug-in does.
+
+    Args:
+        space: namespace of the catalog, such as ``layers`` or ``losses``.
+        name: of the class.
+    """
     if space not in CLASS_KINDS or name not in plugins_of(space):
         return None
-    found = import_plugin(space, name)
+    plugin_class = import_plugin(space, name)
     package = plugins_of(space)[name].module.partition(".")[0]
-    registered = keras.saving.get_registered_name(found) != found.__name__  # its author may have done so himself
+    # its author may have registered it already
+    registered = keras.saving.get_registered_name(plugin_class) != plugin_class.__name__
     if space == "layers" and not registered:
-        keras.saving.register_keras_serializable(package=package)(found)
-    return found
+        keras.saving.register_keras_serializable(package=package)(plugin_class)
+    return plugin_class
 
 
 def register_layers() -> None:

@@ -1,4 +1,4 @@
-"""CHILD: the zip archive that a ``.keras`` file is: which members it may have, and how they may be stored."""
+"""CHILD: Screening of the zip archive of a ``.keras`` file: which members it may have, and how they are stored."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 MEMBERS = re.compile(
     r"metadata\.json|config\.json|model\.weights\.h5|assets/(?:[A-Za-z0-9_][\w.-]*/)*vocabulary\.txt", re.ASCII
 )
-"""All that keras 3.15 writes: the only assets are vocabularies of lookup layers."""
+"""Names of all members that keras 3.15 writes; its only assets are vocabularies of lookup layers."""
 
 MOST_MEMBERS = 10_000
 LARGEST_CONFIG = 64 << 20  # bytes; the largest of keras.applications, NASNetLarge, has 1 MiB
 
 
 def problems(path: Path) -> Iterator[str]:
-    """Everything about the archive that Keras would not have written.
+    """Yield everything about the archive that Keras would not have written, each in one line.
 
     Keras stores members as they are. Where nothing is compressed and no two members share bytes, nothing can unpack to
     more than the file's own size.
@@ -49,6 +49,7 @@ def problems(path: Path) -> Iterator[str]:
 
 
 def _storage(members: list[zipfile.ZipInfo], size: int) -> Iterator[str]:
+    """Yield what is wrong with the way in which members are stored in a file of ``size`` bytes."""
     for member in members:
         if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
             yield f"got the compressed member {shown(member.filename)}; takes members stored as they are, as Keras does"

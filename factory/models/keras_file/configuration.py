@@ -1,4 +1,4 @@
-"""CHILD: ``config.json`` of a ``.keras`` file: every object in it is one that Keras may make."""
+"""CHILD: Screening of ``config.json`` of a ``.keras`` file: all objects in it must be ones that Keras may create."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from factory.core.messages import shown
 from factory.models.keras_file import naming
 
 FILES = {"vocabulary", "idf_weights"}
-"""Arguments of Keras' layers that may be a file's path instead of values; Keras itself never saves a path."""
+"""Arguments of Keras' layers that can be the path of a file instead of values; Keras itself never saves a path."""
 
 
 def problems(text: bytes) -> Iterator[str]:
-    """Every name and value that must not reach Keras, and where it stands.
+    """Yield every name and value that must not reach Keras, with its position in the JSON, each in one line.
 
     Args:
-        text: of config.json. What the model was compiled with is passed over: it is not loaded.
+        text: of config.json. The part ``compile_config`` is skipped, since it is not loaded.
     """
     try:
         read = json.loads(text)
@@ -36,7 +36,7 @@ def problems(text: bytes) -> Iterator[str]:
 
 
 def _walk(whole: Any) -> Iterator[tuple[str, Any]]:
-    """Every value with its place; without recursion, which a file could exhaust."""
+    """Yield every value inside with its path; without recursion, which a file could exhaust."""
     pending = [("", whole)]
     while pending:
         place, value = pending.pop()

@@ -1,4 +1,4 @@
-"""CHILD: a ``.keras`` file, which may come from a stranger: screened first, loaded only then.
+"""CHILD: Loading of a ``.keras`` file, which may come from a stranger: it is screened first.
 
 Keras builds a model from names in the file, and its safe mode has let functions that download or open files through.
 Here nothing of a file reaches Keras before all of it is known to be what Keras itself writes of models like ours: an
@@ -23,10 +23,13 @@ __all__ = ["load", "reason", "refusal"]
 
 
 def load(path: Path) -> keras.Model:
-    """Load a screened file in Keras' safe mode, without its training state.
+    """Screen a ``.keras`` file and load it in Keras' safe mode, without its training state.
+
+    Args:
+        path: of the file; relative ones are from the working directory.
 
     Raises:
-        ExportError: the file is refused, or its classes do not take what was saved of them; one line.
+        ExportError: the file is refused, or its classes do not accept what was saved of them; one line.
     """
     if refused := refusal(path):
         raise ExportError(f"{path}: {refused}; not loaded")
@@ -37,11 +40,11 @@ def load(path: Path) -> keras.Model:
 
 
 def refusal(path: Path, *, only_weights: bool = False) -> str | None:
-    """Why a file must not reach Keras, in one line without the file's name; None where it may.
+    """Return why a file must not be given to Keras, in one line without the file's name; None where it may be.
 
     Args:
         path: of the file.
-        only_weights: only its numbers will be loaded, into a model that is there already; classes do not matter then.
+        only_weights: whether only its weights will be loaded, into an existing model; then its classes do not matter.
     """
     try:
         return next(_faults(path, only_weights), None)
@@ -50,7 +53,7 @@ def refusal(path: Path, *, only_weights: bool = False) -> str | None:
 
 
 def _faults(path: Path, only_weights: bool) -> Iterator[str]:
-    """Later looks rely on what earlier ones found in order, so only the first fault is of use."""
+    """Yield problems of the file; only the first is reliable, since later checks rely on earlier ones."""
     yield from archive.problems(path)
     with zipfile.ZipFile(path) as opened:
         if not only_weights:
@@ -60,7 +63,7 @@ def _faults(path: Path, only_weights: bool) -> Iterator[str]:
 
 
 def reason(error: Exception) -> str:
-    """Keras' pages about a file that does not load, as one line that says what to do."""
+    """Return Keras' long message about a file that does not load as one line that says what to do."""
     text = str(error)
     if classes := re.findall(r"<class '([\w.]+)'> could not be deserialized", text):
         why = " ".join(text.rpartition("Exception encountered: ")[2].split())[:200]

@@ -1,8 +1,8 @@
-"""CHILD: the names that a ``.keras`` file may hold: Keras' modelling API, by the catalog, and this project's layers.
+"""CHILD: The allow-list of class and function names in a ``.keras`` file: Keras' modelling API and our own layers.
 
-An allow-list, made of what the catalog offers to declarations (public classes that neither run code nor read files),
-of what Keras puts around them when it saves, and of the files in ``factory/models/layers``. A name that is in no list
-is refused, whatever it is.
+It consists of what the catalog offers to declarations (public classes that neither run code nor read files), of what
+Keras puts around them when it saves, and of the layers of plug-ins, such as the files in ``factory/models/layers``. A
+name that is not on the list is refused, whatever it is.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ AROUND = {
     ("keras.src.ops.numpy", "Add"),
     ("keras.src.ops.numpy", "Multiply"),
 }
-"""Module and class of what a saved model holds and no declaration names."""
+"""Module and class of objects that a saved model holds though no declaration can name them."""
 
 VALUES = {"__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__"}
 """Words in place of a class for plain values; not ``__lambda__`` and ``__typespec__``, which make code and types."""
@@ -47,7 +47,7 @@ FUNCTIONS = ("activations", "initializers", "losses", "metrics", "regularizers",
 
 
 def named(item: dict[str, Any]) -> str:
-    """What an object of a configuration says it is, for errors: ``keras.layers.Dense``, ``my_package>Tower``."""
+    """Return the name of an object in a saved config, for errors: ``keras.layers.Dense``, ``my_package>Tower``."""
     name, module, registered_as = (item.get(key) for key in ("class_name", "module", "registered_name"))
     if name == "function":
         return f"the function {module}.{item.get('config')}"
@@ -57,7 +57,7 @@ def named(item: dict[str, Any]) -> str:
 
 
 def allowed(item: dict[str, Any]) -> bool:
-    """Whether Keras may make the object: all three names that it might go by lead to the same allowed class."""
+    """Return whether Keras may create the object: all three names it might be found by mean the same allowed class."""
     name, module, registered_as = (item.get(key) for key in ("class_name", "module", "registered_name"))
     if not isinstance(name, str):
         return False
@@ -72,12 +72,13 @@ def allowed(item: dict[str, Any]) -> bool:
 
 @functools.cache
 def _classes() -> frozenset[tuple[Any, Any]]:
-    found = catalog.load()
-    public = {(module, name) for space, module in MODULES.items() for name in found.names(space)}
+    """Return module and name of every allowed class of Keras."""
+    offered = catalog.load()
+    public = {(module, name) for space, module in MODULES.items() for name in offered.names(space)}
     return frozenset(pair for pair in public if pair[1][0].isupper()) | AROUND
 
 
 def _functions(module: Any) -> frozenset[str]:
-    """Functions of one module; of all of them where Keras wrote ``builtins``, its word for its own."""
+    """Return the allowed functions of a module; of all modules for ``builtins``, as Keras writes for its own."""
     spaces = FUNCTIONS if module == "builtins" else [space for space in FUNCTIONS if MODULES[space] == module]
     return frozenset(name for space in spaces for name in catalog.load().names(space) if name[0].islower())

@@ -1,4 +1,4 @@
-"""CHILD: ``model.weights.h5`` of a ``.keras`` file: plain numbers that lie in it and nowhere else.
+"""CHILD: Screening of ``model.weights.h5`` of a ``.keras`` file: it may hold only arrays of numbers, inside itself.
 
 HDF5 can point to other files (external links and storage, virtual datasets) and announce arrays of any size.
 """
@@ -10,15 +10,15 @@ from typing import IO, Any
 
 import h5py
 
-DEEPEST = 100  # groups in groups; a model's layers and their variables
+DEEPEST = 100  # levels of nested groups, which are a model's layers and their variables
 
 
 def problems(file: IO[bytes], size: int) -> Iterator[str]:
-    """Everything that is not an array of numbers inside the file.
+    """Yield what is not an array of numbers inside the file, each in one line.
 
     Args:
-        file: the member's bytes.
-        size: how many there are.
+        file: the archive's member, opened.
+        size: of the member in bytes.
     """
     try:
         opened = h5py.File(file, "r")
@@ -27,17 +27,17 @@ def problems(file: IO[bytes], size: int) -> Iterator[str]:
         return
     with opened:
         total = 0
-        for place, found in _members(opened):
-            if isinstance(found, str):
-                yield f"model.weights.h5: {place}: got {found}; takes arrays that lie in the file itself"
+        for place, size_or_problem in _members(opened):
+            if isinstance(size_or_problem, str):
+                yield f"model.weights.h5: {place}: got {size_or_problem}; takes arrays that lie in the file itself"
                 return
-            total += found
+            total += size_or_problem
         if total > size:
             yield f"model.weights.h5: got arrays of {total} bytes in {size}; takes arrays that are all there"
 
 
 def _members(root: Any) -> Iterator[tuple[str, str | int]]:
-    """Each array's place with its bytes, or what is wrong with the member there; no link is followed unseen."""
+    """Yield the path of each member with its size in bytes, or with what is wrong with it; follow no unchecked link."""
     pending = [("", root)]
     while pending:
         place, group = pending.pop()
@@ -55,6 +55,7 @@ def _members(root: Any) -> Iterator[tuple[str, str | int]]:
 
 
 def _array(array: Any) -> str | int:
+    """Return an array's size in bytes, or what is wrong with it."""
     if array.is_virtual or array.external:
         return "an array whose numbers lie in another file"
     if array.dtype.hasobject:

@@ -1,4 +1,4 @@
-"""CHILD: An architecture of ``keras.applications`` for images of any size, grey or coloured."""
+"""CHILD: Model kind ``application``: an architecture of ``keras.applications`` for images, grey or coloured."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def build(
     trainable: bool = True,
     options: dict[str, Any] | None = None,
 ) -> keras.Model:
-    """Pixels brought to what the application was made for, the application, a head for each output.
+    """Build preprocessing of the pixels, the application, and a head for each output.
 
     Args:
         spec: of the data: one input of shape ``(height, width, 1)`` or ``(height, width, 3)``.
@@ -40,9 +40,9 @@ def build(
         size: height and width that images are resized to; null leaves them. Most applications take at least 32.
         white: the value of a white pixel in the data: 1 or 255.
         top: end with the application's own classifier instead of pooling and a head; one classification output.
-        pooling: of the features, without ``top``.
-        dropout: before the heads.
-        trainable: false keeps the backbone as it is and trains the heads alone.
+        pooling: global pooling of the features; unused with ``top``.
+        dropout: share of the features that training drops before the heads.
+        trainable: false freezes the backbone and trains the heads alone.
         options: other arguments of the application, such as ``{alpha: 0.35}``.
 
     Raises:
@@ -76,9 +76,9 @@ def build(
 
 
 def _backbone(make: Any, weights: str | None, arguments: dict[str, Any]) -> keras.Model:
-    """The architecture as one layer of our name.
+    """Create the architecture as a single layer named ``backbone``.
 
-    It is named once it is there: EfficientNetV2 looks its settings up by its name, and names of others carry numbers.
+    It is renamed only once it exists: EfficientNetV2 looks its settings up by name, and others are named with numbers.
     """
     file = None if weights in (None, "imagenet") else existing(str(weights), "model.weights")
     made = make(weights=None if file else weights, **arguments)
@@ -88,6 +88,7 @@ def _backbone(make: Any, weights: str | None, arguments: dict[str, Any]) -> kera
 
 
 def _load_weights(model: keras.Model, file: Path) -> None:
+    """Load the weights of a ``.keras`` file, which is screened first, into the model."""
     if refused := refusal(file, only_weights=True):
         raise ConfigError(f"model.weights: {file}: {refused}")
     try:
@@ -97,6 +98,7 @@ def _load_weights(model: keras.Model, file: Path) -> None:
 
 
 def _check(spec: DataSpec, weights: str | None, top: bool, options: dict[str, Any]) -> None:
+    """Refuse data that holds no images, and options that contradict the data or each other; all problems at once."""
     shape = spec.inputs[0].shape
     problems = []
     if len(shape) != 3 or shape[2] not in (1, 3):
@@ -117,15 +119,20 @@ def _check(spec: DataSpec, weights: str | None, top: bool, options: dict[str, An
 
 
 def _pixels(make: Any, x: Any, white: float) -> Any:
-    """Grey or coloured pixels → the three channels the application was made for.
+    """Convert grey or coloured pixels to the three channels that the application takes.
 
-    What the applications do to pixels (scale, shift, turn RGB to BGR) is affine, so it is one frozen 1x1 convolution,
-    which every target format has; it is read off ``preprocess_input`` itself.
+    The preprocessing of the applications (scale, shift, RGB to BGR) is affine, so one frozen 1x1 convolution computes
+    it, which every target format has; its weights are measured on ``preprocess_input`` itself.
+
+    Args:
+        make: the function of ``keras.applications``.
+        x: ``(batch, height, width, channels)``, 1 or 3 channels, values from 0 to ``white``.
+        white: the value of a white pixel.
     """
     matrix, offset = _preprocessing(make)
     channels = x.shape[-1]
     scaled = matrix * (255.0 / white)
-    kernel = scaled.sum(axis=0, keepdims=True) if channels == 1 else scaled  # grey is the same in each channel
+    kernel = scaled.sum(axis=0, keepdims=True) if channels == 1 else scaled  # grey: three equal channels
     layer = keras.layers.Conv2D(3, 1, dtype="float32", trainable=False, name="preprocessed")
     if keras.backend.standardize_dtype(x.dtype) != "float32":
         x = keras.layers.Rescaling(1.0, dtype="float32", name="real")(x)
@@ -135,7 +142,10 @@ def _pixels(make: Any, x: Any, white: float) -> Any:
 
 
 def _preprocessing(make: Any) -> tuple[Array, Array]:
-    """(3, 3) and (3,): ``preprocess_input(rgb) = rgb @ matrix + offset`` for pixels between 0 and 255."""
+    """Return the preprocessing as a matrix (3, 3) and an offset (3,).
+
+    ``preprocess_input(rgb)`` is ``rgb @ matrix + offset`` for pixels from 0 to 255.
+    """
     preprocess = importlib.import_module(make.__module__).preprocess_input
     probes = np.concatenate([np.zeros((1, 3)), 255 * np.eye(3)]).reshape(4, 1, 1, 3)
     answers = np.asarray(preprocess(probes.copy(), data_format="channels_last")).reshape(4, 3)

@@ -1,4 +1,4 @@
-"""CHILD: Any graph of layers: branches, merges, several inputs and outputs, a layer used twice."""
+"""CHILD: Model kind ``graph``: any graph of layers, with branches, merges, shared layers and several outputs."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from factory.models import functional, keras_objects
 
 
 def build(spec: DataSpec, *, nodes: dict[str, Node], outputs: list[str] | dict[str, str]) -> keras.Model:
-    """The declared nodes, each called on what it comes ``from``.
+    """Build the declared graph: each node's layer is called on the nodes that its ``from`` names.
 
     Args:
-        spec: of the data; its inputs are nodes that are there already.
+        spec: of the data; its inputs are nodes of the graph already.
         nodes: name → node. ``from`` is a name, a list of names (the layer takes a list), or call argument → name;
             ``same_as`` calls another node's layer again, with the same weights.
-        outputs: nodes that are called like the data's outputs, or output → node.
+        outputs: nodes that are named like the data's outputs, or output name → node.
 
     Raises:
-        ConfigError: a name leads nowhere or in a circle, an output is missing, or a layer refuses what it is given.
+        ConfigError: a name is unknown or part of a circle, an output is missing, or a layer refuses its inputs.
     """
     tensors = functional.inputs(spec)
     problems = list(topology.problems(nodes, outputs, list(tensors)))
@@ -52,7 +52,7 @@ def build(spec: DataSpec, *, nodes: dict[str, Node], outputs: list[str] | dict[s
 
 
 def _given(inputs: topology.Names, made: Mapping[str, Any]) -> Any:
-    """What a layer is called on: a tensor, a list of tensors, or call argument → tensor."""
+    """Return what a layer is called on: a tensor, a list of tensors, or call argument → tensor."""
     if isinstance(inputs, str):
         return made[inputs]
     if isinstance(inputs, Mapping):

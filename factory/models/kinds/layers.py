@@ -1,4 +1,4 @@
-"""CHILD: Any stack of layers: one input, one output, in the order in which they are written."""
+"""CHILD: Model kind ``layers``: a sequence of layers from one input to one output."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from factory.models import functional, keras_objects
 
 
 def build(spec: DataSpec, *, layers: dict[str, Layer]) -> keras.Model:
-    """The declared layers, called one after the other.
+    """Build the declared layers, called one after the other.
 
     Args:
         spec: of the data, with one input and one output.
         layers: name → layer; the last one gives the output's shape: ``(classes,)``, or ``(k,)`` for regression.
 
     Raises:
-        ConfigError: a layer does not fit what comes before it, or the last one not the output.
+        ConfigError: the data has several inputs or outputs, or a layer does not fit what is before or after it.
     """
     outputs = [output.name for output in spec.outputs]
     if len(outputs) > 1:

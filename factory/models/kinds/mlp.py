@@ -1,4 +1,4 @@
-"""CHILD: Dense layers one after the other: the plainest model for rows of numbers."""
+"""CHILD: Model kind ``mlp``: a multilayer perceptron, dense layers for rows of numbers."""
 
 from __future__ import annotations
 
@@ -23,43 +23,48 @@ def build(
     normalization: Literal["batch", "layer"] | None = None,
     standardize: bool = False,
 ) -> keras.Model:
-    """Inputs flattened side by side, hidden layers, a head for each output.
+    """Build an MLP: the inputs flattened and concatenated, hidden layers, a head for each output.
 
     Args:
         spec: of the data.
         hidden: units of each hidden layer.
         activation: of all hidden layers, or one for each.
         dropout: share of each hidden layer's answers that training drops.
-        normalization: after each hidden layer, before its activation.
+        normalization: batch or layer normalization after each hidden layer, before its activation.
         standardize: subtract the training rows' mean and divide by their deviation, each input column by itself.
+
+    Raises:
+        ConfigError: the number of activations is not that of the hidden layers, or Keras refuses an argument.
     """
     activations = activation if isinstance(activation, list) else [activation] * len(hidden)
     if len(activations) != len(hidden):
         raise ConfigError(f"model.activation: got {len(activations)}; takes one, or {len(hidden)} as model.hidden has")
     tensors = functional.inputs(spec)
-    flat = [_flat(one, tensors[one.name], standardize) for one in spec.inputs]
+    flat = [_flat(tensor, tensors[tensor.name], standardize) for tensor in spec.inputs]
     x = flat[0] if len(flat) == 1 else keras.layers.Concatenate(name="inputs")(flat)
-    for place, units in enumerate(hidden):
-        with at(f"model.hidden[{place}]"):
-            x = _hidden(x, f"hidden_{place + 1}", units, activations[place], normalization)
+    for index, units in enumerate(hidden):
+        with at(f"model.hidden[{index}]"):
+            x = _hidden(x, f"hidden_{index + 1}", units, activations[index], normalization)
         if dropout:
             with at("model.dropout"):
-                x = keras.layers.Dropout(dropout, name=f"hidden_{place + 1}_dropout")(x)
-    return functional.model(spec, tensors, functional.heads(spec, x), {one.name: "model" for one in spec.outputs})
+                x = keras.layers.Dropout(dropout, name=f"hidden_{index + 1}_dropout")(x)
+    paths = {output.name: "model" for output in spec.outputs}
+    return functional.model(spec, tensors, functional.heads(spec, x), paths)
 
 
-def _flat(one: Tensor, x: Any, standardize: bool) -> Any:
-    """``(batch, *shape)`` → ``(batch, features)`` of real numbers."""
-    if len(one.shape) > 1:
-        x = keras.layers.Flatten(name=f"{one.name}_flat")(x)
+def _flat(tensor: Tensor, x: Any, standardize: bool) -> Any:
+    """Flatten an input ``(batch, *shape)`` to ``(batch, features)`` of real numbers."""
+    if len(tensor.shape) > 1:
+        x = keras.layers.Flatten(name=f"{tensor.name}_flat")(x)
     if standardize:
-        return keras.layers.Normalization(name=f"{one.name}_standardized")(x)
-    if one.dtype.startswith("int"):
-        return keras.layers.Rescaling(1.0, name=f"{one.name}_real")(x)
+        return keras.layers.Normalization(name=f"{tensor.name}_standardized")(x)
+    if tensor.dtype.startswith("int"):
+        return keras.layers.Rescaling(1.0, name=f"{tensor.name}_real")(x)
     return x
 
 
 def _hidden(x: Any, name: str, units: int, activation: str, normalization: str | None) -> Any:
+    """Return one hidden layer's output ``(batch, units)``: dense, normalization if any, activation."""
     if normalization is None:
         return keras.layers.Dense(units, activation=activation, name=name)(x)
     x = keras.layers.Dense(units, use_bias=False, name=name)(x)  # the normalization has a bias of its own

@@ -1,4 +1,4 @@
-"""CHILD: Where in a sequence a vector stands: what attention alone cannot see."""
+"""CHILD: Layer ``PositionEmbedding``: tells attention, which cannot see it otherwise, the position in a sequence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import keras
 
 
 class PositionEmbedding(keras.layers.Layer):
-    """Adds one learnt vector for each place of a sequence.
+    """A layer that adds a learnt vector to each position of a sequence.
 
     Source: Gehring et al., "Convolutional Sequence to Sequence Learning", 2017, section 3.1.
 
@@ -23,7 +23,7 @@ class PositionEmbedding(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Takes the length from ``(batch, length, features)``; it must be known."""
+        """Create the vectors for inputs ``(batch, length, features)``, whose length must be known."""
         if len(input_shape) != 3 or input_shape[1] is None:
             raise ValueError(f"takes (batch, length, features) with a known length, got {input_shape}")
         self.positions = self.add_weight(
@@ -31,7 +31,7 @@ class PositionEmbedding(keras.layers.Layer):
         )
 
     def call(self, inputs: Any) -> Any:
-        """``(batch, length, features)`` → the same shape."""
+        """Add the vectors to inputs ``(batch, length, features)``; the shape stays."""
         return inputs + keras.ops.cast(self.positions, inputs.dtype)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
