@@ -1,4 +1,4 @@
-"""CHILD: what is reached without looking at the inputs, on the same rows by which a model is judged."""
+"""CHILD: The trivial baseline of a model, which ignores the inputs, on the rows that the model is evaluated on."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from factory.data.dataset import Array, DataSpec, Output
 def measure(
     spec: DataSpec, training: Mapping[str, Array], targets: Mapping[str, Array], predictions: Mapping[str, Array]
 ) -> dict[str, Any]:
-    """Judge the model beside the trivial answer: the most frequent class, or the mean of the training targets.
+    """Compare the model with a constant prediction: the most frequent class, or the mean of the training targets.
 
     Args:
         spec: what the outputs mean.
         training: output name → targets of the training rows: class indices ``(rows,)``, or numbers ``(rows, k)``.
         targets: output name → those of the validation rows.
-        answers: output name → what the model said of these: probabilities ``(rows, classes)``, or numbers.
+        predictions: output name → the model's for these: probabilities ``(rows, classes)``, or numbers ``(rows, k)``.
 
     Returns:
-        Output name → ``answer`` (the trivial one, in words), ``scores`` (metric → ``model`` and ``baseline``),
-        ``metric`` (the one that decides) and ``better`` (whether the model is).
+        Output name → ``answer`` (the constant prediction, in words), ``scores`` (metric → ``model`` and ``baseline``),
+        ``metric`` (the one that decides) and ``better`` (whether the model beats the baseline).
     """
-    found = {}
+    compared = {}
     for output in spec.outputs:
-        judge = classification if output.task == "classification" else regression
-        found[output.name] = judge(output, training[output.name], targets[output.name], predictions[output.name])
-    return found
+        compare = classification if output.task == "classification" else regression
+        compared[output.name] = compare(output, training[output.name], targets[output.name], predictions[output.name])
+    return compared
 
 
 def classification(output: Output, training: Array, actual: Array, predictions: Array) -> dict[str, Any]:
-    """Accuracy of the model and of the class that is most frequent in training."""
+    """Compare the accuracy of the model with that of the class that is most frequent in training."""
     most = int(np.bincount(training, minlength=predictions.shape[-1]).argmax())
     model, trivial = float((predictions.argmax(axis=-1) == actual).mean()), float((actual == most).mean())
     label = output.labels[most] if output.labels else most
@@ -46,7 +46,7 @@ def classification(output: Output, training: Array, actual: Array, predictions: 
 
 
 def regression(output: Output, training: Array, actual: Array, predictions: Array) -> dict[str, Any]:
-    """Mean absolute error and R² of the model and of the training rows' mean; R² decides, where the rows vary."""
+    """Compare mean absolute error and R² of the model with those of the training mean; R² decides if targets vary."""
     mean = training.astype("float64").mean(axis=0)
     model, trivial = errors(actual, predictions), errors(actual, np.broadcast_to(mean, actual.shape))
     scores = {name: {"model": model[name], "baseline": trivial[name]} for name in model}
@@ -56,10 +56,15 @@ def regression(output: Output, training: Array, actual: Array, predictions: Arra
     return {"answer": "the mean of the training rows", "scores": scores, "metric": metric, "better": better}
 
 
-def errors(actual: Array, said: Array) -> dict[str, float | None]:
-    """``mae`` over all numbers of all rows, and ``r2``, the mean over the columns that vary; None where none does."""
-    true, guess = (array.reshape(len(array), -1).astype("float64") for array in (actual, said))
+def errors(actual: Array, predictions: Array) -> dict[str, float | None]:
+    """Return ``mae`` over all numbers, and ``r2`` as the mean over the columns that vary, None where none does.
+
+    Args:
+        actual: targets ``(rows, ...)``.
+        predictions: of the same shape.
+    """
+    true, predicted = (array.reshape(len(array), -1).astype("float64") for array in (actual, predictions))
     spread = np.square(true - true.mean(axis=0)).sum(axis=0)
-    lost = np.square(guess - true).sum(axis=0)
-    r2 = float((1 - lost[spread > 0] / spread[spread > 0]).mean()) if (spread > 0).any() else None
-    return {"mae": float(np.abs(guess - true).mean()), "r2": r2}
+    residual = np.square(predicted - true).sum(axis=0)
+    r2 = float((1 - residual[spread > 0] / spread[spread > 0]).mean()) if (spread > 0).any() else None
+    return {"mae": float(np.abs(predicted - true).mean()), "r2": r2}

@@ -1,5 +1,7 @@
-"""CHILD: Training rows in an order that the seed and the epoch decide: the same on every backend and after every
-resume."""
+"""CHILD: Batches of training rows, in an order that only the seed and the epoch decide.
+
+The order is the same on every backend and after every resume.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +16,17 @@ from factory.data.dataset import Array, Rows
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of shuffled rows; Keras' own shuffling draws from a generator that a resume could not restore.
+    """Batches of rows that are shuffled anew in each epoch.
+
+    Keras' own shuffling draws from a generator that a resume could not restore.
 
     Args:
         rows: the training rows.
-        batch_size: rows a batch; the last one of an epoch may be smaller.
+        batch_size: rows in a batch; the last one of an epoch may be smaller.
         seed: of the order.
         epoch: the first epoch that will be read, counted from 0.
-        weights: weight of each class by output name, arrays of shape ``(classes,)``; applies to the loss.
-        part: which part of each batch, of how many: 5 rows in 3 parts are 2, 2, 1.
+        weights: output name → weight of each class in the loss ``(classes,)``, float32; None weighs all rows alike.
+        part: index and number of parts where several processes share each batch: 5 rows in 3 parts are 2, 2, 1.
     """
 
     def __init__(
@@ -41,16 +45,18 @@ class Batches(keras.utils.PyDataset):
         self.order = self.shuffled()
 
     def shuffled(self) -> Array:
+        """Return the order of the rows in the current epoch, ``(rows,)`` indices."""
         return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.rows))
 
     def __len__(self) -> int:
         return math.ceil(len(self.rows) / self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        place, parts = self.part
+        """Return our part of a batch: inputs, outputs and, with class weights, weights ``(rows,)``, each by name."""
+        number, parts = self.part
         whole = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        each = math.ceil(len(whole) / parts)
-        picked = whole[place * each : (place + 1) * each]
+        size = math.ceil(len(whole) / parts)
+        picked = whole[number * size : (number + 1) * size]
         inputs = {name: array[picked] for name, array in self.rows.inputs.items()}
         outputs = {name: array[picked] for name, array in self.rows.outputs.items()}
         if self.weights is None:
@@ -62,5 +68,6 @@ class Batches(keras.utils.PyDataset):
         return inputs, outputs, weights
 
     def on_epoch_end(self) -> None:
+        """Go on to the next epoch's order."""
         self.epoch += 1
         self.order = self.shuffled()

@@ -1,4 +1,4 @@
-"""CHILD: A checkpoint a training continues from, to the same weights as if it had never stopped.
+"""CHILD: Checkpoints, from which a training resumes to the same weights as if it had never stopped.
 
 ``train/checkpoint/state.npz`` holds every variable of the model (random seeds included) and the optimizer, the history
 so far and the plain attributes of each callback. One file, replaced atomically at the end of each epoch; no pickle.
@@ -25,11 +25,11 @@ Log = dict[str, float]
 
 @dataclass
 class Progress:
-    """How far a training has come.
+    """The progress of a training.
 
     Args:
         epoch: how many epochs are finished.
-        history: what was logged of each.
+        history: the logged values of each.
         stopped: whether a callback ended the training after the last one.
     """
 
@@ -39,11 +39,11 @@ class Progress:
 
 
 class Checkpoint:
-    """Saves and restores a compiled model and its callbacks.
+    """The checkpoint file of a training, to save and restore a compiled model and its callbacks.
 
     Args:
-        folder: where the one file lies.
-        key: of the training; a checkpoint of another one is refused.
+        folder: holds the one file, ``state.npz``.
+        key: of the training; the checkpoint of another key is refused.
         model: compiled, its optimizer built.
         callbacks: the declared ones, in order.
     """
@@ -55,36 +55,38 @@ class Checkpoint:
         self.key, self.model, self.callbacks = key, model, callbacks
 
     def save(self, progress: Progress) -> None:
+        """Write the state of model, optimizer and callbacks, and the progress; replaces the last checkpoint."""
         arrays = {f"variable/{i}": as_numpy(v) for i, v in enumerate(variables(self.model))}
         plain: list[dict[str, Any]] = []
         for i, callback in enumerate(self.callbacks):
-            scalars, found = attributes(callback)
+            scalars, lists = attributes(callback)
             plain.append(scalars)
-            arrays.update({f"callback/{i}/{name}": array for name, array in found.items()})
+            arrays.update({f"callback/{i}/{name}": array for name, array in lists.items()})
         state = {"key": self.key, "progress": asdict(progress), "callbacks": plain}
         with replacing(self.file) as temporary, open(temporary, "wb") as file:
             np.savez(file, state=np.array(json.dumps(state)), **arrays)  # type: ignore[arg-type]  # as in handoff
 
     def restore(self) -> Progress:
-        """Put the model back as it was; a fresh start where nothing was saved.
+        """Restore the model and optimizer, and return the progress; without a checkpoint, return an empty progress.
 
         The callbacks follow in `restore_callbacks`, once Keras has reset them at the start of training.
 
         Raises:
-            TrainError: the file belongs to another training.
+            TrainError: the checkpoint belongs to another training.
         """
         if not self.file.exists():
             return Progress()
         with np.load(self.file, allow_pickle=False) as saved:
             state = json.loads(str(saved["state"]))
-            here = variables(self.model)
-            if state["key"] != self.key or len(here) != sum(name.startswith("variable/") for name in saved.files):
+            current = variables(self.model)
+            if state["key"] != self.key or len(current) != sum(name.startswith("variable/") for name in saved.files):
                 raise TrainError(f"{self.file}: belongs to another training; remove it or give another hydra.run.dir")
-            for i, variable in enumerate(here):
+            for i, variable in enumerate(current):
                 variable.assign(saved[f"variable/{i}"].astype(as_numpy(variable).dtype))
         return Progress(**state["progress"])
 
     def restore_callbacks(self) -> None:
+        """Restore the attributes of the callbacks; do nothing without a checkpoint."""
         if not self.file.exists():
             return
         with np.load(self.file, allow_pickle=False) as saved:
@@ -100,14 +102,15 @@ class Checkpoint:
 
 
 def variables(model: keras.Model) -> list[keras.Variable]:
-    """Of a compiled model and its optimizer, random seeds included, in an order that depends on the config alone."""
+    """Return the variables of a compiled model and its optimizer, random seeds included, in a reproducible order."""
     return [*model.variables, *model.optimizer.variables]
 
 
 def attributes(callback: keras.callbacks.Callback) -> tuple[dict[str, Any], dict[str, Array]]:
-    """What a callback remembers: its plain values, and its lists of arrays such as ``best_weights``.
+    """Return the state of a callback: its plain values, and its lists of arrays such as ``best_weights``.
 
-    Not its arguments, which the declaration gives again: ReduceLROnPlateau turns the sign of ``min_delta`` each time.
+    Arguments are not part of it, since the declaration gives them again: ReduceLROnPlateau flips the sign of
+    ``min_delta`` whenever it is created.
     """
     given = {name for kind in type(callback).__mro__ for name in inspect.signature(kind).parameters}
     scalars: dict[str, Any] = {}
@@ -125,6 +128,6 @@ def attributes(callback: keras.callbacks.Callback) -> tuple[dict[str, Any], dict
 
 
 def as_numpy(value: Any) -> Array:
-    """The value as an array numpy can save: bfloat16, which it cannot, as float32 (exact both ways)."""
+    """Return a tensor as an array that numpy can save: bfloat16 becomes float32, which is exact both ways."""
     array: Array = keras.ops.convert_to_numpy(value)
     return array.astype("float32") if array.dtype.kind == "V" or array.dtype.name == "bfloat16" else array

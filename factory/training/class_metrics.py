@@ -1,4 +1,4 @@
-"""CHILD: metrics that speak of one class, on a softmax: of the positive class of two, averaged over more.
+"""CHILD: Metrics of a single class, such as precision, for softmax outputs: of the positive class, or averaged.
 
 Keras' `Precision`, `Recall`, `F1Score`, `AUC` and their kin were made for one sigmoid column. On the two columns of a
 softmax they count every row twice, once for each class, and all equal the accuracy. So with two classes they are given
@@ -23,21 +23,21 @@ AT_A_POINT = {"PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificit
 COUNTS = {"TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives"}
 OF_ONE_CLASS = {"Precision", "Recall", "AUC", *DECIDING, *AT_A_POINT, *COUNTS}
 OWN_VIEW = ("class_id", "top_k", "multi_label")
-"""Arguments by which a declaration itself says which columns it means."""
+"""Arguments by which a declaration selects the columns of the softmax itself."""
 
 THRESHOLDS = 2001
-"""Of AUC; Keras' own 200 differ from the exact area in the third digit."""
+"""Number of thresholds of AUC; with Keras' default of 200 the third digit is wrong."""
 
 
 @dataclass(frozen=True)
 class View:
-    """How a metric sees an output.
+    """The adaptation of a Keras metric to class indices and a softmax.
 
     Args:
-        wrap: puts a Keras metric between class indices and softmax on one side, and what it compares on the other.
-        prefix: of its name: what kind of average it is.
-        defaults: arguments that make it one number of that meaning where the declaration says nothing.
-        kind: another class that computes it, in place of Keras'.
+        wrap: wraps the Keras metric, so that it takes class indices and a softmax.
+        prefix: of its name: the kind of average, such as ``macro_``.
+        defaults: arguments that the metric gets where the declaration does not give them.
+        kind: a class that computes the metric in place of Keras'.
     """
 
     wrap: Callable[[keras.metrics.Metric], keras.metrics.Metric]
@@ -47,12 +47,12 @@ class View:
 
 
 def view(kind: str, arguments: Mapping[str, Any], output: Output) -> View:
-    """How a metric that compares one-hot targets sees a classification.
+    """Return how to adapt a metric that compares one-hot targets to a classification output.
 
     Args:
-        kind: a name of keras.metrics.
+        kind: the metric's name in keras.metrics.
         arguments: as declared.
-        output: with its classes.
+        output: a classification.
     """
     classes = output.shape[0]
     each = View(lambda inner: OneHotMetric(inner, classes))
@@ -67,7 +67,7 @@ def view(kind: str, arguments: Mapping[str, Any], output: Output) -> View:
 
 
 def _averaged(kind: str, arguments: Mapping[str, Any], classes: int, each: View) -> View:
-    """Beyond two classes: each against all others, and the mean of that."""
+    """Return how to adapt a one-class metric to more than two classes: one against the rest, averaged."""
     if kind in DECIDING:
         average = arguments.get("average") or "macro"
         return View(each.wrap, f"{average}_", {"average": "macro"})
@@ -81,7 +81,7 @@ def _averaged(kind: str, arguments: Mapping[str, Any], classes: int, each: View)
 
 @keras.saving.register_keras_serializable(package="factory")
 class OneClassMetric(keras.metrics.Metric):
-    """A metric on whether rows are of one class, given class indices and a softmax.
+    """A metric of one class against the rest, computed from class indices and a softmax.
 
     Args:
         inner: a Keras metric for one sigmoid column; its variables are this one's.
@@ -94,10 +94,16 @@ class OneClassMetric(keras.metrics.Metric):
         self.inner, self.index = inner, index
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """``(batch,)`` or ``(batch, 1)`` indices, ``(batch, classes)`` and weights ``(batch,)``."""
-        of_it = ops.equal(ops.reshape(ops.cast(y_true, "int32"), (-1, 1)), self.index)
+        """Update the inner metric.
+
+        Args:
+            y_true: class indices ``(batch,)`` or ``(batch, 1)``.
+            y_pred: probabilities ``(batch, classes)``.
+            sample_weight: ``(batch,)``.
+        """
+        is_class = ops.equal(ops.reshape(ops.cast(y_true, "int32"), (-1, 1)), self.index)
         column = y_pred[:, self.index : self.index + 1]
-        return self.inner.update_state(ops.cast(of_it, "float32"), column, sample_weight=sample_weight)
+        return self.inner.update_state(ops.cast(is_class, "float32"), column, sample_weight=sample_weight)
 
     def result(self) -> Any:
         return self.inner.result()
@@ -115,7 +121,7 @@ class OneClassMetric(keras.metrics.Metric):
 
 
 class _Macro(keras.metrics.FBetaScore):
-    """The mean over the classes of a quotient of counts; a row is counted for its most probable class.
+    """The mean over the classes of a ratio of counts, where each row counts for its most probable class.
 
     Args:
         arguments: name and dtype.
@@ -124,11 +130,12 @@ class _Macro(keras.metrics.FBetaScore):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(average="macro", **arguments)
 
-    def _of_all(self) -> Any:
+    def _errors(self) -> Any:
+        """Return the errors of each class ``(classes,)`` that stand beside its true positives in the denominator."""
         raise NotImplementedError
 
     def result(self) -> Any:
-        return ops.mean(ops.divide_no_nan(self.true_positives, self.true_positives + self._of_all()))
+        return ops.mean(ops.divide_no_nan(self.true_positives, self.true_positives + self._errors()))
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "dtype": self.dtype}
@@ -136,15 +143,15 @@ class _Macro(keras.metrics.FBetaScore):
 
 @keras.saving.register_keras_serializable(package="factory")
 class MacroPrecision(_Macro):
-    """Of the rows that were taken for a class, those that are of it; the mean over the classes."""
+    """Precision (of the rows predicted as a class, the share that belongs to it), averaged over the classes."""
 
-    def _of_all(self) -> Any:
+    def _errors(self) -> Any:
         return self.false_positives
 
 
 @keras.saving.register_keras_serializable(package="factory")
 class MacroRecall(_Macro):
-    """Of the rows of a class, those that were taken for it; the mean over the classes."""
+    """Recall (of the rows of a class, the share that is predicted as it), averaged over the classes."""
 
-    def _of_all(self) -> Any:
+    def _errors(self) -> Any:
         return self.false_negatives

@@ -1,4 +1,4 @@
-"""CHILD: what a training row of each class counts for in the loss."""
+"""CHILD: Class weights: how much a training row of each class counts in the loss."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from factory.data.dataset import Array, Dataset, Output
 
 
 def class_weights(declared: Any, dataset: Dataset) -> dict[str, Array] | None:
-    """What a training row of each class counts for in the loss.
+    """Return the weight of each class in the loss, by output.
 
     Args:
-        declared: None, ``balanced`` (each class as much as the others), or label → weight of the first classification
-            output, or output → label → weight; labels that are not named count 1.
+        declared: None, ``balanced`` (all classes count the same in sum), label → weight of the first classification
+            output, or output → label → weight; labels that are not named have weight 1.
         dataset: whose training rows are counted.
 
     Returns:
         output → weights ``(classes,)`` float32; None where nothing is declared.
+
+    Raises:
+        ConfigError: the data has no classification output, or an output no such label.
     """
     outputs = {output.name: output for output in dataset.spec.outputs if output.labels}
     if declared is None:
@@ -31,16 +34,18 @@ def class_weights(declared: Any, dataset: Dataset) -> dict[str, Array] | None:
     if declared == "balanced":
         return {name: _balanced(dataset.train.outputs[name], output) for name, output in outputs.items()}
     nested = all(isinstance(value, Mapping) for value in declared.values())
-    each = declared if nested else {next(iter(outputs)): declared}
-    return {name: _weights(weights, outputs[name]) for name, weights in each.items()}
+    by_output = declared if nested else {next(iter(outputs)): declared}
+    return {name: _weights(weights, outputs[name]) for name, weights in by_output.items()}
 
 
 def _balanced(indices: Array, output: Output) -> Array:
+    """Return weights ``(classes,)`` float32 inverse to the frequencies of the class indices ``(rows,)``."""
     counts = np.maximum(np.bincount(indices, minlength=output.shape[0]), 1)
     return (len(indices) / (len(counts) * counts)).astype(np.float32)
 
 
 def _weights(declared: Mapping[Any, float], output: Output) -> Array:
+    """Return the declared weights ``(classes,)`` float32, and refuse labels that the output has not."""
     labels = [str(label) for label in output.labels or ()]
     problems = [
         wrong("train.class_weight", str(label), f"labels of {output.name!r}: {listed(labels)}", labels)

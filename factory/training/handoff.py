@@ -1,4 +1,4 @@
-"""CHILD: what training gives to deployment: the model, real rows, what was computed on them, and their hashes."""
+"""CHILD: The hand-off from training to deployment: the model, reference rows, predictions for them, and hashes."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from factory.training import baseline, evaluation
 
 @dataclass(frozen=True)
 class HandOff:
-    """A trained model's rows and answers.
+    """A hand-off that was read and checked.
 
     Args:
-        signature: names, dtypes and shapes, in order.
-        spec: what the outputs mean.
-        rows: validation rows, ``(n, ...)``.
-        outputs: what the model answered to them right after training, output name → ``(n, ...)`` float32.
-        reloaded: what it answered once saved and loaded again under the backend that trained it: the first hop.
-        trained: train/report.json.
+        signature: names, dtypes and shapes of the model's inputs and outputs, in order.
+        spec: the specification of the data.
+        rows: the reference rows, which are validation rows, ``(n, ...)``.
+        outputs: the model's predictions for them right after training, output name → ``(n, ...)`` float32.
+        reloaded: its predictions once saved and loaded again under the same backend, the first hop; as ``outputs``.
+        trained: the contents of train/report.json.
     """
 
     signature: Signature
@@ -43,16 +43,16 @@ class HandOff:
 
 
 def write(run: RunDir, model: keras.Model, dataset: Dataset, count: int) -> dict[str, Any]:
-    """Save the model, load it again, save rows and answers.
+    """Write the hand-off: save the model, load it again, and save reference rows and predictions.
 
     Args:
         run: gets model.keras, reference.npz and, for the report, evaluation.json.
         model: trained.
         dataset: it was trained on.
-        count: validation rows that travel with the model, at most.
+        count: most reference rows.
 
     Returns:
-        What train/report.json keeps of it: signature, the trivial baseline, SHA-256 of each file.
+        The part of train/report.json about it: signature, the trivial baseline, SHA-256 of each file.
     """
     spec, rows = dataset.spec, dataset.validation.head(count)
     outputs = predictions(model, rows.inputs)
@@ -72,10 +72,10 @@ def write(run: RunDir, model: keras.Model, dataset: Dataset, count: int) -> dict
 
 
 def read(run: RunDir) -> HandOff:
-    """Read what was handed off, only if it is what was recorded.
+    """Read the hand-off of a run, after its files are checked against the recorded hashes.
 
     Raises:
-        ExportError: a file is missing, or its hash is not the recorded one.
+        ExportError: there is no finished training, a file is missing, or its hash is not the recorded one.
     """
     trained = read_json(run.train / "report.json")
     if trained is None:
@@ -97,7 +97,7 @@ def read(run: RunDir) -> HandOff:
 
 
 def _arrays(path: Path) -> dict[str, dict[str, Array]]:
-    """reference.npz: part → tensor name → array."""
+    """Return the arrays of reference.npz: part → tensor name → array."""
     parts: dict[str, dict[str, Array]] = {"inputs": {}, "targets": {}, "outputs": {}, "reloaded": {}}
     try:
         with np.load(path, allow_pickle=False) as saved:
@@ -110,12 +110,15 @@ def _arrays(path: Path) -> dict[str, dict[str, Array]]:
 
 
 def load_model(run: RunDir, precision: str = "trained") -> keras.Model:
-    """The saved model, screened before Keras sees it, without its training state.
+    """Load the saved model, which is screened first, without its training state.
 
     Args:
         run: with a finished training.
         precision: ``trained`` keeps the dtype policy of training; ``float32`` computes in the dtype of the weights,
             which mixed precision keeps in float32.
+
+    Raises:
+        ExportError: the file is refused, or does not load.
     """
     register_layers()
     model = load(run.model)
@@ -126,11 +129,11 @@ def load_model(run: RunDir, precision: str = "trained") -> keras.Model:
 
 
 def predictions(model: keras.Model, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """What the model computes in inference mode, output name → float32 ``(rows, ...)``."""
-    found = model.predict(dict(inputs), batch_size=256, verbose=0)
-    return {name: np.asarray(array, dtype="float32") for name, array in found.items()}
+    """Return the model's predictions in inference mode, output name → float32 ``(rows, ...)``."""
+    outputs = model.predict(dict(inputs), batch_size=256, verbose=0)
+    return {name: np.asarray(array, dtype="float32") for name, array in outputs.items()}
 
 
 def signature_of(spec: DataSpec) -> Signature:
-    """Inputs and outputs as the data declares them; `factory.functional.model` lets no model have others."""
+    """Return the signature of a model of this data; `factory.models.functional.model` allows no other."""
     return Signature(spec.inputs, tuple(Tensor(output.name, "float32", output.shape) for output in spec.outputs))

@@ -1,4 +1,4 @@
-"""CHILD: what a training aims at and is measured by: the loss and the metrics of each output."""
+"""CHILD: The loss and the metrics of each output, created from their declarations."""
 
 from __future__ import annotations
 
@@ -30,31 +30,37 @@ SHORT_METRICS = {
 
 
 def loss(declared: Any, spec: DataSpec) -> dict[str, Any]:
-    """One loss for each output.
+    """Create the loss of each output, by output name.
 
     Args:
         declared: ``auto``, a declaration for all outputs, or output → declaration (``auto`` for those not named).
-        spec: of the data; outputs that are classes are int32 indices, and the loss is made to take those; a loss of
-            differences counts in deviations of a target that has a scale.
+        spec: of the data. Losses of a classification are wrapped to take class indices, int32; losses of a difference
+            are computed in units of the target's standard deviation, where the target is standardized.
+
+    Raises:
+        ConfigError: there is no such loss, it does not suit the output, or Keras refuses its arguments.
     """
-    each = _each_output(declared, spec)
-    return {output.name: _loss(each[output.name], output) for output in spec.outputs}
+    by_output = _each_output(declared, spec)
+    return {output.name: _loss(by_output[output.name], output) for output in spec.outputs}
 
 
 def metrics(declared: Any, spec: DataSpec) -> dict[str, list[Any]]:
-    """The metrics of each output.
+    """Create the metrics of each output, by output name.
 
     Args:
         declared: ``auto`` (accuracy, or mae), declarations for all outputs, or output → declarations.
         spec: of the data.
+
+    Raises:
+        ConfigError: there is no such metric, it does not suit the output, or Keras refuses its arguments.
     """
-    each = _each_output(declared, spec)
-    lists = {name: value if isinstance(value, list) else [value] for name, value in each.items()}
+    by_output = _each_output(declared, spec)
+    lists = {name: value if isinstance(value, list) else [value] for name, value in by_output.items()}
     return {output.name: [_metric(metric, output) for metric in lists[output.name]] for output in spec.outputs}
 
 
 def _each_output(declared: Any, spec: DataSpec) -> dict[str, Any]:
-    """What is declared for each output; a mapping is by output when its keys are outputs."""
+    """Return the declaration of each output; a mapping is taken as one by output if all its keys are outputs."""
     names = [output.name for output in spec.outputs]
     if isinstance(declared, Mapping) and declared.keys() <= set(names):
         return {name: declared.get(name, "auto") for name in names}
@@ -62,10 +68,11 @@ def _each_output(declared: Any, spec: DataSpec) -> dict[str, Any]:
 
 
 def _loss(declaration: Declaration, output: Output) -> Any:
+    """Create the loss of one output, which takes the output's targets as this package stores them."""
     word, arguments = parse(AUTO_LOSS[output.task] if declaration == "auto" else declaration)
     _suits(word, output, "train.loss")
     find_class("losses", word, "train.loss")
-    if own_class("losses", word):  # takes labels as they are everywhere in this package: class indices
+    if own_class("losses", word):  # losses of plug-ins take class indices, as stored
         return make_object("losses", {word: arguments}, "train.loss")
     classes = {name.lower(): name for name in catalog.load().names("losses") if name[0].isupper()}
     kind = classes[word.replace("_", "").lower()]  # categorical_crossentropy → CategoricalCrossentropy
@@ -76,29 +83,31 @@ def _loss(declaration: Declaration, output: Output) -> Any:
 
 
 def _suits(word: str, output: Output, path: str) -> None:
+    """Refuse a loss or metric of class indices for a regression."""
     if output.classes is None and word.lower().startswith("sparse"):
         raise ConfigError(wrong(path, word, f"one for numbers: {output.name!r} is regression"))
 
 
 def _metric(declaration: Declaration, output: Output) -> Any:
+    """Create one metric of an output, which takes the output's targets as this package stores them."""
     word, arguments = parse(AUTO_METRIC[output.task] if declaration == "auto" else declaration)
     kind = SHORT_METRICS.get(word, word)
     _suits(kind, output, "train.metrics")
-    found = find_class("metrics", kind, "train.metrics")
+    metric_class = find_class("metrics", kind, "train.metrics")
     if output.classes is None or takes_indices(kind) or own_class("metrics", kind):
-        seen = class_metrics.View(lambda inner: inner)
+        view = class_metrics.View(lambda inner: inner)
     else:
-        seen = class_metrics.view(kind, arguments, output)
-    name = str(arguments.pop("name", word if word in SHORT_METRICS else seen.prefix + _snake(word)))
-    if not isinstance(found, type):
-        return seen.wrap(keras.metrics.MeanMetricWrapper(found, name=name))
-    arguments |= {key: value for key, value in (seen.defaults or {}).items() if arguments.get(key) is None}
-    if seen.kind is not None:
+        view = class_metrics.view(kind, arguments, output)
+    name = str(arguments.pop("name", word if word in SHORT_METRICS else view.prefix + _snake(word)))
+    if not isinstance(metric_class, type):
+        return view.wrap(keras.metrics.MeanMetricWrapper(metric_class, name=name))
+    arguments |= {key: value for key, value in (view.defaults or {}).items() if arguments.get(key) is None}
+    if view.kind is not None:
         with at(f"train.metrics.{kind}"):
-            return seen.wrap(seen.kind(name=name, **arguments))
-    return seen.wrap(make_object("metrics", {kind: arguments}, "train.metrics", name))
+            return view.wrap(view.kind(name=name, **arguments))
+    return view.wrap(make_object("metrics", {kind: arguments}, "train.metrics", name))
 
 
 def _snake(word: str) -> str:
-    """``F1Score`` → ``f1_score``, ``TopKCategoricalAccuracy`` → ``top_k_categorical_accuracy``, as Keras does."""
+    """Return a class name in snake case as Keras writes it: ``F1Score`` becomes ``f1_score``."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", word).lower()

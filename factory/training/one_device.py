@@ -1,4 +1,4 @@
-"""CHILD: one device, as Keras takes it by itself, and what those that are several have in common."""
+"""CHILD: The interface of the devices that a training uses: a single one, and the base of data-parallel ones."""
 
 from __future__ import annotations
 
@@ -18,56 +18,63 @@ from factory.training.checkpoint import as_numpy, variables
 
 
 class OneDevice:
-    """Nothing special.
+    """A single device, which Keras uses without any preparation; the interface of all kinds of devices.
 
     Args:
         emit: takes live events.
-        count: of the devices.
-        rank: of this process among those that train; 0 is the one that tells and writes.
-        processes: that train; each takes its part of a batch from `Batches`.
+        count: number of devices.
+        rank: of this process among those that train; rank 0 alone emits events and writes files.
+        processes: number of processes that train; each takes its part of a batch from `Batches`.
     """
 
     def __init__(self, emit: Emit, *, count: int = 1, rank: int = 0, processes: int = 1) -> None:
         self.emit, self.count, self.rank, self.processes = emit, count, rank, processes
 
     def scope(self) -> AbstractContextManager[Any]:
-        """What the model is made and fitted in."""
+        """Return the context in which the model is built and fitted."""
         return nullcontext()
 
     def attach(
         self, model: keras.Model, batches: Batches, declared: Sequence[keras.callbacks.Callback]
     ) -> list[keras.callbacks.Callback]:
-        """Make ready for ``fit``.
+        """Prepare a model for ``fit`` on these devices.
 
         Args:
-            model: compiled and restored.
-            batches: it will be fitted on.
+            model: compiled and restored from its checkpoint.
+            batches: that it will be fitted on.
             declared: the callbacks of the config.
 
         Returns:
-            Callbacks that go between the declared ones and ours.
+            Callbacks to add between the declared ones and `Watch`.
+
+        Raises:
+            ConfigError: the batches cannot be divided over the devices.
         """
         return []
 
     def share(self, rows: Rows) -> Rows:
-        """The rows that this process judges the model by; all of them are judged by all processes together."""
+        """Return the part of the validation rows that this process evaluates; together the processes cover all."""
         return rows
 
     def home(self, model: keras.Model, make: Callable[[], keras.Model]) -> keras.Model:
-        """The trained model on one device, for evaluation and hand-off; every other process ends here.
+        """Return the trained model on a single device, for evaluation and hand-off; all processes but rank 0 end here.
 
         Args:
             model: after ``fit``, outside of the scope.
-            make: a new one, compiled like it.
+            make: builds and compiles the same model anew.
         """
         return model
 
 
 def deal(batches: Batches, count: int) -> None:
-    """Refuse a last batch that leaves a device without a row, of which neither frameworks nor Keras know what to make.
+    """Refuse a batch size whose last batch leaves a device without a row, which the frameworks cannot handle.
+
+    Args:
+        batches: of the training rows.
+        count: number of devices.
 
     Raises:
-        ConfigError: one line.
+        ConfigError: the last batch has too few rows.
     """
     last = len(batches.rows) % batches.batch_size or batches.batch_size
     if last <= (count - 1) * math.ceil(last / count):
@@ -77,12 +84,12 @@ def deal(batches: Batches, count: int) -> None:
 
 
 class SeveralDevices(OneDevice):
-    """Base of a backend's own way."""
+    """The base of the devices of each backend, where several share each batch."""
 
     def home(self, model: keras.Model, make: Callable[[], keras.Model]) -> keras.Model:
-        """What is handed off is a model that never knew of other devices: made anew, and given the trained values."""
+        """Return a new model with the trained values, which bears no trace of the other devices."""
         values = [as_numpy(variable) for variable in variables(model)]
-        keras.utils.clear_session()  # names begin anew
+        keras.utils.clear_session()  # so that automatic names are numbered from the start
         fresh = make()
         for variable, value in zip(variables(fresh), values, strict=True):
             variable.assign(value.astype(as_numpy(variable).dtype))

@@ -1,7 +1,7 @@
-"""CHILD: Losses and metrics that want one-hot targets, for labels that are class indices.
+"""CHILD: Wrappers that let Keras losses and metrics of one-hot targets take class indices.
 
 Labels are int32 ``(rows,)`` everywhere in this package; `CategoricalFocalCrossentropy`, `F1Score`, `AUC` and most
-others of Keras compare ``(rows, classes)`` with the model's softmax. These two turn the one into the other.
+others of Keras compare ``(rows, classes)`` with the model's softmax. The two wrappers convert the former to the latter.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ import keras
 from keras import ops
 
 INDEXED = {"ctc", "circle", "iou", "meaniou", "mean", "sum"}
-"""Take class indices, or no targets at all, though their names do not begin with Sparse."""
+"""Losses and metrics that take class indices, or no targets at all, though their names do not begin with Sparse."""
 
 
 def takes_indices(name: str) -> bool:
-    """Whether a loss or metric of this Keras name compares class indices itself."""
+    """Return whether the Keras loss or metric of this name takes class indices itself."""
     return name.lower().startswith("sparse") or name.lower() in INDEXED
 
 
 @keras.saving.register_keras_serializable(package="factory")
 class OneHotLoss(keras.losses.Loss):
-    """A loss on one-hot targets, given class indices.
+    """A Keras loss of one-hot targets that takes class indices.
 
     Args:
         inner: a Keras loss.
-        classes: width of the targets.
+        classes: number of classes, the width of the one-hot targets.
         arguments: name, reduction and dtype, by default the inner loss's.
     """
 
@@ -35,7 +35,12 @@ class OneHotLoss(keras.losses.Loss):
         self.inner, self.classes = inner, classes
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """``(batch,)`` or ``(batch, 1)`` indices and ``(batch, classes)`` → ``(batch,)``."""
+        """Return the loss of each row ``(batch,)``.
+
+        Args:
+            y_true: class indices ``(batch,)`` or ``(batch, 1)``.
+            y_pred: probabilities ``(batch, classes)``.
+        """
         return self.inner.call(_one_hot(y_true, self.classes, y_pred.dtype), y_pred)
 
     def get_config(self) -> dict[str, Any]:
@@ -49,11 +54,11 @@ class OneHotLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(package="factory")
 class OneHotMetric(keras.metrics.Metric):
-    """A metric on one-hot targets, given class indices.
+    """A Keras metric of one-hot targets that takes class indices.
 
     Args:
         inner: a Keras metric; its variables are this one's.
-        classes: width of the targets.
+        classes: number of classes, the width of the one-hot targets.
         arguments: name and dtype, by default the inner metric's.
     """
 
@@ -62,7 +67,13 @@ class OneHotMetric(keras.metrics.Metric):
         self.inner, self.classes = inner, classes
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """``(batch,)`` or ``(batch, 1)`` indices, ``(batch, classes)`` and weights ``(batch,)``."""
+        """Update the inner metric.
+
+        Args:
+            y_true: class indices ``(batch,)`` or ``(batch, 1)``.
+            y_pred: probabilities ``(batch, classes)``.
+            sample_weight: ``(batch,)``.
+        """
         targets = _one_hot(y_true, self.classes, "float32")
         return self.inner.update_state(targets, y_pred, sample_weight=sample_weight)
 
@@ -82,5 +93,8 @@ class OneHotMetric(keras.metrics.Metric):
 
 
 def _one_hot(indices: Any, classes: int, dtype: str) -> Any:
-    """A loss is handed indices as floats, ``(batch,)`` or, by Keras' own reshaping, ``(batch, 1)``."""
+    """Return class indices as one-hot rows ``(batch, classes)``.
+
+    Keras passes indices to a loss as floats, ``(batch,)`` or, by its own reshaping, ``(batch, 1)``.
+    """
     return ops.one_hot(ops.reshape(ops.cast(indices, "int32"), (-1,)), classes, dtype=dtype)

@@ -1,4 +1,4 @@
-"""CHILD: what a training computes on: one device, or several that share each batch; one file a backend.
+"""CHILD: Choice of the devices that a training uses: one, or several that share each batch (data parallelism).
 
 Whatever their number, a step is the same step: the loss is the mean over all rows of the batch, each row counting once
 on whichever device it lies; gradients are summed before the optimizer clips or scales them; BatchNormalization takes
@@ -20,14 +20,14 @@ from factory.training.one_device import OneDevice
 
 @contextmanager
 def claim_devices(settings: Mapping[str, Any], emit: Emit) -> Iterator[OneDevice]:
-    """The devices that ``train.devices`` asks for; under torch the block is run by a process for each.
+    """Yield the devices that ``train.devices`` declares; under torch one process for each device runs the block.
 
     Args:
-        settings: the tree's ``train`` node.
-        emit: takes live events, of the first device alone.
+        settings: the config's ``train`` node.
+        emit: takes live events, from rank 0 only.
 
     Raises:
-        ConfigError: there are not that many.
+        ConfigError: there are fewer GPUs.
     """
     count = settings["devices"] or 1
     if count == 1:
@@ -35,7 +35,7 @@ def claim_devices(settings: Mapping[str, Any], emit: Emit) -> Iterator[OneDevice
         return
     backend = importlib.import_module(f"factory.training.devices.{settings['backend']}")
     gpus = backend.gpus(count)
-    if 0 < gpus < count:  # a processor is as many devices as one likes
+    if 0 < gpus < count:  # a CPU can be any number of devices
         raise ConfigError(wrong("train.devices", count, f"at most {gpus}, the GPUs that are there"))
     with backend.claimed(count, gpus > 0, emit) as devices:
         yield devices

@@ -1,4 +1,4 @@
-"""CHILD: a process for each device, forked before anything was computed; none outlives the first."""
+"""CHILD: One forked process (rank) for each device, none of which outlives rank 0."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from factory.core.lifeline import fork_with_lifeline
 from factory.core.process import ending
 from factory.core.rundir import Emit
 
-TELL = 0.5  # seconds that rank 0, when it fails, leaves a watcher to say that another rank ended under it
-YIELD = 5.0  # seconds that another rank, when it fails, leaves rank 0 to fail likewise, which tells it better
+TELL = 0.5  # seconds that a failing rank 0 waits for its watchers to report that another rank ended first
+YIELD = 5.0  # seconds that another failing rank waits for rank 0 to fail likewise, whose error message is better
 
-TOLD = 1  # exit code of a rank that said why
+TOLD = 1  # exit code of a rank that has reported why it failed
 MESSAGE_LIMIT = 1000  # characters; an event is written in one piece
 
 
 @contextmanager
 def forked(count: int, emit: Emit) -> Iterator[tuple[int, Callable[[], None]]]:
-    """Run the block in ``count`` processes; only rank 0, the caller, comes out of it.
+    """Run the block in ``count`` forked processes; only rank 0, the caller, returns from it.
 
-    Rank 0 holds a pipe that nobody writes to: when it is gone, however it went, the others see the pipe's end and end
-    too. Rank 0 in turn ends when another does before it was let go.
+    Rank 0 holds a pipe that nobody writes to: however rank 0 ends, the others see the end of the pipe and end too.
+    Rank 0 in turn ends when another rank ends before it was released.
 
     Args:
         count: processes, the caller's included.
         emit: takes the ``failed`` event of another rank.
 
-    Returns:
-        The rank, and what lets the other ranks go.
+    Yields:
+        The rank, and a function that releases the other ranks.
     """
     ended, held = os.pipe()
     others: dict[int, int] = {}
@@ -61,6 +61,7 @@ def forked(count: int, emit: Emit) -> Iterator[tuple[int, Callable[[], None]]]:
     free = threading.Event()
 
     def release() -> None:
+        """Let the other ranks end."""
         free.set()
         with suppress(OSError):
             os.close(held)
@@ -69,7 +70,7 @@ def forked(count: int, emit: Emit) -> Iterator[tuple[int, Callable[[], None]]]:
         threading.Thread(target=watch, args=(process, rank, free, emit), daemon=True).start()
     try:
         yield 0, release
-    except Exception:  # often an effect: the end of another rank, which says more, shall be told first
+    except Exception:  # often a mere effect of the end of another rank, which is reported first
         time.sleep(TELL)
         raise
     finally:
@@ -77,18 +78,19 @@ def forked(count: int, emit: Emit) -> Iterator[tuple[int, Callable[[], None]]]:
 
 
 def end_with_first(ended: int) -> None:
-    os.read(ended, 1)  # returns only when rank 0 is gone, or has let go
+    """End this process when rank 0 ends, or releases it; ``ended`` is the pipe's file descriptor."""
+    os.read(ended, 1)  # returns only when rank 0 has ended or closed the pipe
     os._exit(0)
 
 
 def park() -> NoReturn:
-    """Wait for the end."""
+    """Wait until this process is ended by another thread."""
     while True:
         threading.Event().wait()
 
 
 def watch(process: int, rank: int, free: threading.Event, emit: Emit) -> None:
-    """Wait for another rank's end; before it was let go, it is the end of the training."""
+    """Wait for another rank to end; if it was not released, report that and end the training."""
     _, status = os.waitpid(process, 0)
     code = os.waitstatus_to_exitcode(status)
     if not free.is_set():
@@ -98,4 +100,5 @@ def watch(process: int, rank: int, free: threading.Event, emit: Emit) -> None:
 
 
 def tell(emit: Emit, message: str) -> None:
+    """Emit the ``failed`` event of a rank."""
     emit({"event": "failed", "error": TrainError.__name__, "message": f"train.devices: {message}"[:MESSAGE_LIMIT]})

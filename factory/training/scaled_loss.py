@@ -1,7 +1,7 @@
-"""CHILD: losses of a regression in units of its target's standard deviation, while the model answers in its own unit.
+"""CHILD: Regression losses in units of the target's standard deviation, for models that predict in the target's unit.
 
-A price of 3e5 has a squared error of 1e10, beside which no other output's loss counts and at which no usual learning
-rate gets anywhere; in deviations, a squared error of 1 is what answering the mean scores.
+A price of 3e5 has a squared error of about 1e10, beside which no other output's loss counts and for which the usual
+learning rates do not work; in deviations, always predicting the mean has a squared error of 1.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import keras
 from keras import ops
 
 DIFFERENCES = {"MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh"}
-"""Losses of the difference between target and answer. Others, of ratios or logarithms, want the target itself."""
+"""Losses of the difference of target and prediction; others, of ratios or logarithms, need the target itself."""
 
 
 @keras.saving.register_keras_serializable(package="factory")
 class ScaledLoss(keras.losses.Loss):
-    """A loss of target and answer after both are divided by the target's standard deviation.
+    """A loss of target and prediction, after both are divided by the target's standard deviation.
 
     Args:
         inner: a Keras loss, one of `DIFFERENCES`.
-        deviation: of each number along the target's last axis.
+        deviation: of each number along the target's last axis, in the target's unit.
         arguments: name, reduction and dtype, by default the inner loss's.
     """
 
@@ -31,7 +31,7 @@ class ScaledLoss(keras.losses.Loss):
         self.inner, self.deviation = inner, list(deviation)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """``(batch, ..., k)`` twice → ``(batch, ...)``."""
+        """Return the loss ``(batch, ...)`` of targets and predictions ``(batch, ..., k)``."""
         deviation = ops.convert_to_tensor(self.deviation, y_pred.dtype)
         return self.inner.call(y_true / deviation, y_pred / deviation)
 

@@ -1,4 +1,4 @@
-"""CHILD: the train stage: config → data, model, optimizer → fit → the hand-off, under the backend this process has."""
+"""CHILD: The train stage: loads the data, builds and fits the model, evaluates it and writes the hand-off."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ FAILURE = TrainError
 def run(
     run: RunDir, *, emit: Emit, config: Mapping[str, Any], key: str, promised: contract.Terms | None = None
 ) -> None:
-    """Train and write ``train/``: the hand-off that every deploy stage starts from.
+    """Train the declared model and write ``train/`` with the hand-off that every deploy stage starts from.
 
     Args:
-        run: the run folder; a checkpoint of the same training in it is continued.
+        run: the run folder; a checkpoint of the same training in it is resumed.
         emit: takes live events.
-        config: the train half of the tree: data, model, optimizer, train, seed, and deploy.rows.
-        key: of this training.
-        promised: the record of the newest version of this name, whose contract the model is to keep.
+        config: the part of the config for training: name, data, model, optimizer, train, seed, deploy.metric_rows.
+        key: cache key of this training.
+        promised: the record of the newest version of this name, whose contract the model must keep.
 
     Raises:
-        PublishError: the data has another signature than what was promised; nothing was trained.
+        PublishError: the signature of the data breaks that contract; nothing was trained.
         DataError, ConfigError: the data or the model is not what was declared; nothing was trained.
-        TrainError: the training diverged.
+        TrainError: the loss became infinite or NaN, or the checkpoint belongs to another training.
     """
     with claim_devices(config["train"], emit) as claimed:
         train(run, config, key, promised, claimed)
 
 
 def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.Terms | None, on: OneDevice) -> None:
-    """The whole of it; with several processes each is here until all are done with fitting."""
+    """Train on the claimed devices; where several processes train, all but rank 0 end after fitting."""
     clock = Clock()
     begin(config)
     with clock.timed("data"):
@@ -94,18 +94,19 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
 
 
 def terms(spec: DataSpec) -> contract.Terms:
-    """What a model of this data offers to clients, as its versions will record it."""
+    """Return the contract of a model of this data with its clients, as a version records it: signature and labels."""
     labels = {output.name: output.labels and list(output.labels) for output in spec.outputs}
     return {"signature": handoff.signature_of(spec).to_json(), "labels": labels}
 
 
 def begin(config: Mapping[str, Any]) -> None:
+    """Set the declared random seed and precision."""
     keras.utils.set_random_seed(config["seed"])
     keras.config.set_dtype_policy(config["train"]["precision"])
 
 
 def made(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:
-    """The declared model, compiled, with the statistics of the training rows and a built optimizer."""
+    """Build the declared model, adapt its preprocessing layers, compile it and build its optimizer."""
     settings = config["train"]
     model = build_model(config["model"], dataset.spec)
     adapt_statistics(model, dataset.train.inputs)
@@ -119,11 +120,12 @@ def made(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:
 
 
 def scaled_losses(model: keras.Model) -> list[str]:
-    """Outputs whose loss counts in deviations of the target; all metrics are in the target's own unit."""
+    """Return the outputs whose loss is in units of the target's deviation; metrics are always in the target's unit."""
     return [name for name, loss in model.loss.items() if isinstance(loss, ScaledLoss)]
 
 
 def remade(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:
+    """Build the declared model once more, from the seed on."""
     begin(config)
     return made(config, dataset)
 
@@ -131,7 +133,19 @@ def remade(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:
 def fit(
     model: keras.Model, dataset: Dataset, config: Mapping[str, Any], run: RunDir, key: str, on: OneDevice
 ) -> Progress:
-    """Train from the last finished epoch on; returns how far it came (fewer epochs when a callback stopped it)."""
+    """Fit the model from the last finished epoch on, and return the progress.
+
+    Args:
+        model: compiled; its weights are trained.
+        dataset: rows to fit on, and rows to validate on after each epoch.
+        config: as `run` takes it.
+        run: gets history.csv and checkpoints.
+        key: of this training.
+        on: the devices.
+
+    Returns:
+        The progress, with fewer epochs than declared if a callback stopped the training.
+    """
     settings = config["train"]
     declared = callbacks(settings["callbacks"])
     checkpoint = Checkpoint(run.checkpoint, key, model, declared)
@@ -152,7 +166,7 @@ def fit(
     model.fit(
         batches,
         initial_epoch=progress.epoch,
-        epochs=progress.epoch if progress.stopped else settings["epochs"],  # then only the callbacks' endings are left
+        epochs=progress.epoch if progress.stopped else settings["epochs"],  # stopped: only on_train_end is left
         validation_data=(validation.inputs, validation.outputs),
         validation_batch_size=max(settings["batch_size"], 256),
         callbacks=[*declared, *attached, Watch(checkpoint, progress, run.history, config["seed"], on.emit, on.rank)],
@@ -162,6 +176,6 @@ def fit(
 
 
 def evaluate(model: keras.Model, rows: Rows, batch_size: int) -> dict[str, float]:
-    """Loss and metrics on rows, in inference mode."""
-    found = model.evaluate(rows.inputs, rows.outputs, batch_size=max(batch_size, 256), verbose=0, return_dict=True)
-    return {name: float(value) for name, value in found.items()}
+    """Return loss and metrics of the model on rows, computed in inference mode."""
+    metrics = model.evaluate(rows.inputs, rows.outputs, batch_size=max(batch_size, 256), verbose=0, return_dict=True)
+    return {name: float(value) for name, value in metrics.items()}

@@ -1,4 +1,4 @@
-"""CHILD: several devices under JAX, by Keras' own distribution API: one program over all, the rows divided."""
+"""CHILD: Data-parallel training under JAX, by Keras' distribution API: one program over all devices."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from factory.training.one_device import SeveralDevices
 
 
 def gpus(count: int) -> int:
-    """How many there are; a processor without one is made into as many devices as are wanted."""
-    # before JAX is first asked for devices, which makes them
+    """Return the number of GPUs; without any, have JAX make ``count`` devices of the CPU."""
+    # before JAX is first asked for devices, which creates them
     jax.config.update("jax_num_cpu_devices", count)  # type: ignore[no-untyped-call]  # jax 0.10 gives it no types
     return 0 if jax.default_backend() == "cpu" else jax.device_count()
 
 
 @contextmanager
 def claimed(count: int, gpu: bool, emit: Emit) -> Iterator[JaxDevices]:
+    """Yield the first ``count`` devices of JAX's default platform, whether they are GPUs or made of the CPU."""
     yield JaxDevices(emit, count)
 
 
 class WholeBatches(keras.distribution.DataParallel):
-    """Data parallelism that hands every device the whole batch; the step itself divides the rows.
+    """A data-parallel distribution that sends the whole batch to every device; the training step divides the rows.
 
-    Keras (3.15) divides batches on their way to the devices, all by the layout of the first, and so refuses a last
-    batch whose rows the devices do not divide.
+    Keras (3.15) divides every batch by the layout of the first, and so refuses a last batch whose number of rows is
+    not a multiple of the number of devices.
     """
 
     def get_data_layout(self, data_shape: Sequence[int]) -> keras.distribution.TensorLayout:
@@ -39,7 +40,10 @@ class WholeBatches(keras.distribution.DataParallel):
 
 
 class JaxDevices(SeveralDevices):
-    """A batch whose rows cannot be divided evenly, the last of an epoch, is computed whole by each device."""
+    """Several devices under JAX.
+
+    A batch whose rows cannot be divided evenly, the last of an epoch, is computed whole by each device.
+    """
 
     def __init__(self, emit: Emit, count: int) -> None:
         super().__init__(emit, count=count)

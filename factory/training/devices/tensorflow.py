@@ -1,4 +1,4 @@
-"""CHILD: several devices under TensorFlow, by its MirroredStrategy."""
+"""CHILD: Data-parallel training under TensorFlow, by its MirroredStrategy."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from factory.training.one_device import SeveralDevices, deal
 
 
 def gpus(count: int) -> int:
-    """How many there are."""
+    """Return the number of GPUs."""
     return len(tf.config.list_physical_devices("GPU"))
 
 
 @contextmanager
 def claimed(count: int, gpu: bool, emit: Emit) -> Iterator[MirroredDevices]:
+    """Yield the first ``count`` GPUs or, without ``gpu``, as many logical devices of the CPU."""
     if not gpu:
         processor = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * count)
@@ -29,7 +30,7 @@ def claimed(count: int, gpu: bool, emit: Emit) -> Iterator[MirroredDevices]:
 
 
 class MirroredDevices(SeveralDevices):
-    """TensorFlow deals the rows of a batch out: 5 rows over 3 devices are 2, 2, 1."""
+    """Several devices under TensorFlow, which divides the rows of a batch itself: 5 over 3 devices are 2, 2, 1."""
 
     def __init__(self, emit: Emit, names: Sequence[str]) -> None:
         super().__init__(emit, count=len(names))
@@ -52,15 +53,15 @@ class MirroredDevices(SeveralDevices):
         return []
 
     def build(self, model: keras.Model, batches: Batches) -> None:
-        """Make the variables of loss and metrics here: Keras (3.15) fails where a first batch is dealt out unevenly."""
+        """Create the variables of loss and metrics now; Keras (3.15) fails if the first batch is divided unevenly."""
         with self.scope():
             model._symbolic_build(data_batch=batches[0])
         model._maybe_symbolic_build = lambda *_, **__: None
 
 
 def weigh_by_rows(model: keras.Model, count: int) -> None:
-    """Let each row count once: Keras adds up the devices' mean losses as if each had as many rows."""
-    weights: dict[int, Any] = {}  # by device: each is traced in a thread of its own, interleaved with the others
+    """Weigh the loss of each device by its rows, since Keras adds up mean losses as if all had as many rows."""
+    weights: dict[int, Any] = {}  # by replica: each is traced in a thread of its own, interleaved with the others
     train_step, scale_loss = model.train_step, model.optimizer.scale_loss
 
     def step(data: Any) -> Any:
@@ -73,7 +74,7 @@ def weigh_by_rows(model: keras.Model, count: int) -> None:
 
 
 def sum_gradients_first(optimizer: keras.optimizers.Optimizer) -> None:
-    """Add gradients up before the optimizer sees them: Keras (3.15) does so after each device clipped its own part."""
+    """Sum gradients over the devices before the optimizer clips them; Keras (3.15) lets each device clip its own."""
     apply, inner = optimizer.apply, getattr(optimizer, "inner_optimizer", optimizer)
 
     @functools.wraps(apply)
@@ -86,9 +87,10 @@ def sum_gradients_first(optimizer: keras.optimizers.Optimizer) -> None:
 
 
 def everywhere(values: Any) -> Any:
-    """The sum over all devices."""
+    """Return the sum of a tensor, or of each of a list, over all devices."""
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, values)
 
 
 def replica() -> int:
+    """Return the index of the device that the current thread computes for."""
     return int(tf.get_static_value(tf.distribute.get_replica_context().replica_id_in_sync_group))

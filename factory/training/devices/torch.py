@@ -1,4 +1,4 @@
-"""CHILD: several devices under PyTorch: a process for each, and DistributedDataParallel between them."""
+"""CHILD: Data-parallel training under PyTorch: one process a device, joined by DistributedDataParallel."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ from factory.training.one_device import SeveralDevices, deal
 from factory.training.ranks import forked
 from factory.training.torch_batchnorm import synchronise
 
-APART = 1_000_003  # between the seeds of two ranks; a seed's counter moves by one a call, and must not reach the next
+APART = 1_000_003  # distance of the seeds of two ranks; a seed grows by one a call, and must not reach the next rank's
 
 
 def gpus(count: int) -> int:
-    """How many there are, asked without starting CUDA, which no fork survives."""
+    """Return the number of GPUs without initializing CUDA, which does not survive a fork.
+
+    Raises:
+        ConfigError: this system cannot fork, or this torch has no distributed package.
+    """
     if not (hasattr(os, "fork") and distributed.is_available()):
         raise ConfigError(wrong("train.devices", count, "1 under torch on this system, which cannot fork"))
     return torch.cuda.device_count()
@@ -37,6 +41,7 @@ def gpus(count: int) -> int:
 
 @contextmanager
 def claimed(count: int, gpu: bool, emit: Emit) -> Iterator[RankedDevices]:
+    """Fork one process for each device, join them in a process group, and yield in each its own device."""
     with socket.create_server(("127.0.0.1", 0)) as listener, forked(count, emit) as (rank, release):
         port, descriptor = listener.getsockname()[1], listener.detach()
         if rank:
@@ -52,7 +57,7 @@ def claimed(count: int, gpu: bool, emit: Emit) -> Iterator[RankedDevices]:
 
 
 class RankedDevices(SeveralDevices):
-    """Each process computes its part of every batch; gradients are averaged on their way back."""
+    """Several devices under PyTorch: each process computes its part of a batch, and gradients are averaged."""
 
     def __init__(self, emit: Emit, count: int, rank: int, release: Callable[[], None]) -> None:
         super().__init__(emit if rank == 0 else lambda event: None, count=count, rank=rank, processes=count)
@@ -72,17 +77,17 @@ class RankedDevices(SeveralDevices):
         return [RanksTogether(self.rank, declared)]
 
     def average_gradients(self, model: keras.Model) -> None:
-        """Send training calls through PyTorch's own wrapper, which all else that Keras does need not know."""
+        """Route training calls of the model through DistributedDataParallel, unseen by the rest of Keras."""
         alone = model.call
-        whole = DistributedDataParallel(Forward(model, alone), find_unused_parameters=True)
+        parallel = DistributedDataParallel(Forward(model, alone), find_unused_parameters=True)
 
         def call(*inputs: Any, **keywords: Any) -> Any:
-            return (whole if keywords.get("training") else alone)(*inputs, **keywords)
+            return (parallel if keywords.get("training") else alone)(*inputs, **keywords)
 
         model.call = call
 
     def sum_metrics(self, model: keras.Model) -> None:
-        """Loss and metrics over the rows of all ranks: what they count is added up before they are asked."""
+        """Sum the counts of loss and metrics over all ranks before their results are computed."""
         results = model._get_metrics_result_or_logs
 
         def over_all(logs: Any) -> Any:
@@ -93,10 +98,11 @@ class RankedDevices(SeveralDevices):
         model._get_metrics_result_or_logs = over_all
 
     def share(self, rows: Rows) -> Rows:
-        """Our part of the rows; all of them where they are too few, which counts each as often as the others."""
+        """Return our part of the rows; all rows where there are fewer than ranks, so that each counts equally often."""
         return rows.take(slice(self.rank, None, self.count)) if len(rows) >= self.count else rows
 
     def home(self, model: keras.Model, make: Callable[[], keras.Model]) -> keras.Model:
+        """Wait for all ranks; on rank 0 return the model on one device, the others end here."""
         distributed.barrier()
         if self.rank == 0:
             distributed.destroy_process_group()
@@ -105,11 +111,11 @@ class RankedDevices(SeveralDevices):
 
 
 class Forward(torch.nn.Module):
-    """A Keras model as a module that PyTorch may wrap: ``forward`` is the model's own computation.
+    """A torch module around a Keras model, whose ``forward`` is the model's own ``call``, for PyTorch to wrap.
 
     Args:
         model: whose parameters are trained.
-        call: of the model, as it was made.
+        call: the model's original method.
     """
 
     def __init__(self, model: keras.Model, call: Callable[..., Any]) -> None:
@@ -121,7 +127,7 @@ class Forward(torch.nn.Module):
 
 
 class RanksTogether(keras.callbacks.Callback):
-    """Lets the ranks draw different random numbers, and stop in the same step.
+    """The callback that makes ranks draw different random numbers, and stop in the same step.
 
     Args:
         rank: of this process.
@@ -134,25 +140,28 @@ class RanksTogether(keras.callbacks.Callback):
         self.each_batch = any(isinstance(callback, keras.callbacks.TerminateOnNaN) for callback in declared)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        if batch == 0:  # each epoch begins from a seed of its own; Python's, which orders the batches, stays the same
+        """Move torch's seed apart from the other ranks', at the start of each epoch."""
+        if batch == 0:  # `Watch` has seeded the epoch alike on all ranks
             torch.manual_seed(torch.initial_seed() + APART * self.rank)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Agree on stopping, where a callback may stop within an epoch."""
         if self.each_batch:
             self.agree()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Agree on stopping."""
         self.agree()
 
     def agree(self) -> None:
-        """Stop where any rank stops."""
+        """Stop the training on every rank if any rank stops it."""
         stop = torch.tensor(int(self.model.stop_training), device=get_device())
         distributed.all_reduce(stop, op=distributed.ReduceOp.MAX)
         self.model.stop_training = bool(stop.item())
 
 
 def weigh_by_rows(model: keras.Model, count: int) -> None:
-    """Let each row count once: the wrapper takes the mean over ranks as if each had as many rows."""
+    """Weigh the loss of each rank by its rows, since PyTorch averages gradients as if all had as many rows."""
     train_step, scale_loss = model.train_step, model.optimizer.scale_loss
     weight = torch.ones((), device=get_device())
 
