@@ -31,6 +31,7 @@ class Lines(Silent):
         self.console = console
 
     def event(self, event: Mapping[str, Any]) -> None:
+        """Show an event that a stage sent."""
         line = line_of(event)
         if line:
             self.console.say(line)

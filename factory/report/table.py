@@ -86,16 +86,24 @@ def serving(summary: Mapping[str, Any]) -> list[str]:
 
 
 def kilobytes(size: int | None) -> str:
+    """Return a number of bytes in KiB, as text."""
     return "-" if size is None else f"{size / 1024:,.0f} KiB"
 
 
 def difference(found: Mapping[str, float] | None) -> str:
+    """Return the largest absolute difference that the gate measured, as text."""
     return "-" if found is None else f"{found['absolute']:.1e}"
 
 
 def change(metric: Mapping[str, Any] | None) -> str:
+    """Return a metric before and after the export, as text."""
     return "-" if metric is None else f"{metric['before']:.4f} → {metric['after']:.4f}"
 
 
 def milliseconds(latency: Mapping[str, float] | None) -> str:
+    """Return latencies in milliseconds, as text.
+
+    Args:
+        latency: batch size → seconds of one call.
+    """
     return "-" if latency is None else ", ".join(f"{seconds * 1000:.2f}" for seconds in latency.values()) + " ms"

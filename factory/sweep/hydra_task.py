@@ -108,6 +108,7 @@ class Sweep:
 
     @property
     def exit_code(self) -> int:
+        """Return the exit code of the command so far."""
         return self.session.exit_code
 
 

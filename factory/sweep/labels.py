@@ -34,4 +34,5 @@ def short(value: str) -> str:
 
 
 def key_of(word: str) -> str:
+    """Return the key of an override without its sign (``+``, ``++``, ``~``)."""
     return word.partition("=")[0].lstrip("+~")

@@ -44,6 +44,7 @@ class Outcome:
 
     @property
     def good(self) -> bool:
+        """Return whether the job was published or trained, or has the config of an earlier job that was."""
         return self.status in (*GOOD, "same")
 
     @property

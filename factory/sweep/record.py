@@ -38,6 +38,7 @@ class SweepRecord:
 
     @property
     def aim(self) -> Aim:
+        """Return the first objective, which decides the ranking."""
         return self.aims[0]
 
     @classmethod

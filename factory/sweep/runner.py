@@ -28,25 +28,33 @@ TICK = 0.1  # seconds between the main thread's checks of its worker threads, so
 class Display(Protocol):
     """The live display of a sweep; called from many threads."""
 
-    def started(self, job: Job) -> None: ...
+    def started(self, job: Job) -> None:
+        """Show that a job has started."""
 
-    def event(self, job: Job, event: Mapping[str, Any]) -> None: ...
+    def event(self, job: Job, event: Mapping[str, Any]) -> None:
+        """Show an event of a job; may raise `Pruned` to end the job."""
 
-    def ended(self, outcome: Outcome) -> None: ...
+    def ended(self, outcome: Outcome) -> None:
+        """Show the outcome of a job."""
 
 
 class Queue(Protocol):
     """A source of jobs to run; used from many threads."""
 
-    def take(self) -> Job | None: ...
+    def take(self) -> Job | None:
+        """Wait for the next job that may start and return it; None when no job will come any more."""
 
-    def trained(self, key: str) -> None: ...
+    def trained(self, key: str) -> None:
+        """Release the jobs that wait for this training, which is done."""
 
-    def untrained(self, key: str) -> list[Job]: ...
+    def untrained(self, key: str) -> list[Job]:
+        """Remove the jobs that wait for this training, which failed, and return them."""
 
-    def ended(self) -> None: ...
+    def ended(self) -> None:
+        """Note that a job that was taken has ended."""
 
-    def stop(self) -> None: ...
+    def stop(self) -> None:
+        """Hand out no more jobs."""
 
 
 class Runner:

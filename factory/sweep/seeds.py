@@ -23,10 +23,12 @@ class Candidate:
 
     @property
     def first(self) -> Outcome:
+        """Return the outcome of the job with the lowest number."""
         return self.outcomes[0]
 
     @property
     def words(self) -> tuple[str, ...]:
+        """Return the overrides that all jobs of the candidate have, which is all but the seed."""
         return but_for_the_seed(self.first.job.overrides)
 
     @cached_property

@@ -52,16 +52,19 @@ class Lines:
         pass
 
     def started(self, job: Job) -> None:
+        """Note that a job has started."""
         with self.lock:
             self.running[job.number] = (job, "waiting for its worker")
 
     def event(self, job: Job, event: Mapping[str, Any]) -> None:
+        """Note what a job does now."""
         words = doing(event)
         with self.lock:
             if words and job.number in self.running:
                 self.running[job.number] = (job, words)
 
     def ended(self, outcome: Outcome) -> None:
+        """Count an outcome and print its line, unless the user interrupted the job."""
         with self.lock:
             self.running.pop(outcome.job.number, None)
             if outcome.status == "interrupted":

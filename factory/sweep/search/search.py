@@ -53,6 +53,7 @@ class Wanted:
 
     @property
     def prunes(self) -> bool:
+        """Return whether a pruner may end trials early."""
         return self.pruner not in (None, NO_PRUNER)
 
 

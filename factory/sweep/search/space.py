@@ -45,10 +45,12 @@ class Dimension:
 
     @property
     def name(self) -> str:
+        """Return the key without its sign."""
         return self.key.lstrip("+~")
 
     @property
     def ends(self) -> tuple[Any, Any]:
+        """Return the first and the last value."""
         return (self.choices[0], self.choices[-1]) if self.choices else (self.low, self.high)
 
 
@@ -64,6 +66,7 @@ class Space:
 
     @property
     def keys(self) -> list[str]:
+        """Return the names of the dimensions."""
         return [dimension.name for dimension in self.dimensions]
 
     def words(self, values: Mapping[str, Any]) -> list[str]:
