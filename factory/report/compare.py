@@ -16,7 +16,7 @@ from factory.core.files import write_text
 from factory.core.terminal import Terminal
 from factory.report import charts, settings, table
 from factory.report.charts import Chart
-from factory.report.facts import Facts, read
+from factory.report.facts import Facts, read_facts
 from factory.report.pages import page, plain
 from factory.report.run_list import table_of, wide_enough
 from factory.report.run_page import headroom
@@ -46,7 +46,7 @@ def load(paths: Sequence[str]) -> tuple[dict[str, Facts], list[str]]:
     unreadable: list[str] = []
     for label, path in zip(labels, paths, strict=True):
         try:
-            found[label] = read(Path(path))
+            found[label] = read_facts(Path(path))
         except ConfigError as error:
             unreadable.extend(error.problems)
     if len(found) < 2:

@@ -24,7 +24,7 @@ def draw_report(folder: Path) -> Path | None:
             run_page,  # imported here, since --help and errors need not wait for Jinja (45 ms)
         )
 
-        found = facts.read(folder)
+        found = facts.read_facts(folder)
         for problem in found.problems:
             tell(problem)
         card.write(found)

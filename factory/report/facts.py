@@ -86,7 +86,7 @@ class Facts:
         return [Path(source["path"]) for source in found if source["schema"] in ("conf", "file")]
 
 
-def read(path: Path) -> Facts:
+def read_facts(path: Path) -> Facts:
     """Read the facts of a run from its folder, or from a published version that came from it.
 
     An invalid file leaves its own field empty and adds to the problems; only run.json must be valid.

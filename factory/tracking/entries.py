@@ -72,7 +72,7 @@ def opening(folder: Path, parent: str | None, kept: str | None, told: int) -> Op
     if is_sweep(folder):
         command = typed((read_json(folder / SWEEP) or {}).get("command", []))
         return Opening(folder, f"sweep {place}", tags={"command": command}, kept=kept, epochs=told)
-    run = facts.read(folder)
+    run = facts.read_facts(folder)
     name = f"job {folder.name}" if parent else f"{run.name} {place}"
     params = dict(leaves({key: node for key, node in run.tree.items() if key not in NO_PARAMS}))
     tags = {"overrides": typed(run.summary.get("overrides", [])), "train_key": run.summary["train_key"]}
@@ -121,7 +121,7 @@ def closing(folder: Path, *, registered: bool) -> Closing:
     """
     if is_sweep(folder):
         return sweep_closing(folder)
-    found = facts.read(folder)
+    found = facts.read_facts(folder)
     status = found.summary["status"]
     tags = {"status": status, **({"error": without_paths(error)} if (error := found.summary.get("error")) else {})}
     targets = found.summary.get("targets") or {}

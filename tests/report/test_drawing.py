@@ -31,7 +31,7 @@ def composed(folder: Path, *overrides: str) -> Facts:
     made = compose_config(list(overrides))
     save_config(made, folder / ".hydra")
     write_json(folder / "run.json", {"status": "running", "name": made.tree["name"], "overrides": list(overrides)})
-    return facts.read(folder)
+    return facts.read_facts(folder)
 
 
 def node(name: str, *sources: str) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def hostile(folder: Path) -> Path:
     judged = {"task": "classification", "rows": 1, "labels": [HOSTILE, "b"], "right": 1, "mistaken": []}
     write_json(folder / "train" / "evaluation.json", {HOSTILE: {**judged, "confusion": [[1, 0], [0, 0]]}})
     path = folder / "report.html"
-    path.write_text(page("report.html", contents(facts.read(folder))))
+    path.write_text(page("report.html", contents(facts.read_facts(folder))))
     return path
 
 

@@ -77,7 +77,7 @@ def test_a_run_that_failed_shows_what_there_is(runs: dict[str, Ran]) -> None:
 
 
 def test_the_confusion_matrix_is_the_metric(runs: dict[str, Ran]) -> None:
-    found = facts.read(runs["digits"].path)
+    found = facts.read_facts(runs["digits"].path)
     judged = found.evaluation["digit"]
     right = sum(row[place] for place, row in enumerate(judged["confusion"]))
     assert sum(map(sum, judged["confusion"])) == judged["rows"] == found.trained["rows"]["validation"]
@@ -85,7 +85,7 @@ def test_the_confusion_matrix_is_the_metric(runs: dict[str, Ran]) -> None:
 
 
 def test_the_residuals_are_the_metric(runs: dict[str, Ran]) -> None:
-    found = facts.read(runs["diabetes"].path)
+    found = facts.read_facts(runs["diabetes"].path)
     points = found.evaluation["target"]["columns"][0]["points"]
     assert len(points) == found.trained["rows"]["validation"]
     absolute = sum(abs(predicted - actual) for actual, predicted in points) / len(points)
@@ -93,7 +93,7 @@ def test_the_residuals_are_the_metric(runs: dict[str, Ran]) -> None:
 
 
 def test_the_architecture_is_the_trained_model(runs: dict[str, Ran]) -> None:
-    found = facts.read(runs["pair"].path)
+    found = facts.read_facts(runs["pair"].path)
     nodes = {node["name"]: node for node in found.architecture["nodes"]}
     assert sum(node["parameters"] for node in nodes.values()) == found.trained["parameters"]
     assert nodes["both"]["from"] == ["seen", "heard"]
@@ -103,7 +103,10 @@ def test_the_architecture_is_the_trained_model(runs: dict[str, Ran]) -> None:
 
 
 def test_what_differs_from_the_options_stands_first(runs: dict[str, Ran]) -> None:
-    rows = {path: (default, value) for path, default, value in contents(facts.read(runs["digits"].path))["differences"]}
+    rows = {
+        path: (default, value)
+        for path, default, value in contents(facts.read_facts(runs["digits"].path))["differences"]
+    }
     rows.pop("models")
     assert rows == {
         "train.backend": ("torch", "jax"),
