@@ -7,11 +7,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from factory.core.errors import ConfigError
 from factory.sweep.command import in_full, jobs
-from factory.sweep.search.space import Dimension, Space, as_words, read
+from factory.sweep.search.space import Dimension, Space, as_words, read_space
 
 
 def space(*words: str) -> Space:
-    return read(words, OverridesParser.create())
+    return read_space(words, OverridesParser.create())
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from factory.sweep.plan import Drafting
 from factory.sweep.ranking import Aim
 from factory.sweep.search.client import StudyClient
 from factory.sweep.search.objectives import Objectives
-from factory.sweep.search.space import Space, as_words, read
+from factory.sweep.search.space import Space, as_words, read_space
 from factory.sweep.search.trials import Trials
 from factory.sweep.settings import Settings
 
@@ -92,7 +92,7 @@ class Search:
         if absent(["optuna"]):
             raise MissingPackage("search: needs optuna, which is not installed; pip install 'factory[search]'")
         params = relax(as_words(wanted.params), folders(config_dir))
-        return cls(grid, wanted, objectives, read([*params, *words], grid.parser))
+        return cls(grid, wanted, objectives, read_space([*params, *words], grid.parser))
 
     @contextmanager
     def trials(self, drafting: Drafting) -> Iterator[Trials]:

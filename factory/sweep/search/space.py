@@ -98,7 +98,7 @@ def as_words(params: Mapping[str, Any]) -> list[str]:
     return [f"{key}={said(value)}" for key, value in params.items()]
 
 
-def read(words: Iterable[str], parser: OverridesParser) -> Space:
+def read_space(words: Iterable[str], parser: OverridesParser) -> Space:
     """Read the search space from overrides; the later of two overrides of a key counts.
 
     Raises:
