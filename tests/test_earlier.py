@@ -12,7 +12,7 @@ from factory.config.composition.compose import compose_config
 from factory.config.composition.saved import reload_config
 from factory.core.rundir import RunDir
 from factory.pipeline.plan import Plan
-from factory.sweep.plan import read
+from factory.sweep.plan import read_jobs
 from tests.commands import ROOT, factory
 
 
@@ -53,4 +53,4 @@ def test_trainings_of_an_earlier_release_are_those_of_the_same_words_today(earli
 
 
 def test_the_plan_of_a_sweep_of_an_earlier_release_is_read(earlier: Path) -> None:
-    assert [job.overrides[-2] for job in read(earlier / "sweep").values()] == ["train.epochs=1", "train.epochs=2"]
+    assert [job.overrides[-2] for job in read_jobs(earlier / "sweep").values()] == ["train.epochs=1", "train.epochs=2"]

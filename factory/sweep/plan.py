@@ -139,7 +139,7 @@ def draft(drafting: Drafting, job_overrides: Sequence[Sequence[str]], first: int
         ConfigError: the folder holds another sweep, or every job is refused; then nothing is written.
     """
     folder = drafting.grid.folder
-    known = read(folder)
+    known = read_jobs(folder)
     jobs = [drafting.job(number, overrides) for number, overrides in enumerate(job_overrides, first)]
     if any(job.number in known and known[job.number].overrides != job.overrides for job in jobs):
         raise ConfigError(f"hydra.sweep.dir: {folder} holds another sweep; give another folder")
@@ -151,7 +151,7 @@ def draft(drafting: Drafting, job_overrides: Sequence[Sequence[str]], first: int
     return jobs
 
 
-def read(folder: Path) -> dict[int, Job]:
+def read_jobs(folder: Path) -> dict[int, Job]:
     """Read the planned jobs of a sweep's folder, by number; empty where there is no plan.
 
     Raises:

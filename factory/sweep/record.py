@@ -49,7 +49,7 @@ class SweepRecord:
             ConfigError: sweep.json or the plan is not valid.
         """
         record = read_document(folder / RECORD, documents.Sweep) or {}
-        return cls(folder, record, list(plan.read(folder).values()), outcomes, aims)
+        return cls(folder, record, list(plan.read_jobs(folder).values()), outcomes, aims)
 
 
 def read_record(folder: Path) -> SweepRecord:
@@ -61,7 +61,7 @@ def read_record(folder: Path) -> SweepRecord:
     summary = read_document(folder / RECORD, documents.Sweep)
     if summary is None:
         raise ConfigError(f"sweep: got {str(folder)!r}; takes the folder of a sweep, one that holds a {RECORD}")
-    jobs = [located(folder, job) for job in plan.read(folder).values()]
+    jobs = [located(folder, job) for job in plan.read_jobs(folder).values()]
     aims = [Aim(**fields) for fields in summary["aims"]]
     return SweepRecord(folder, summary, jobs, list(outcomes(jobs)), aims)
 
