@@ -71,7 +71,7 @@ def report_command(options: argparse.Namespace) -> int:
 
 
 def list_command(options: argparse.Namespace) -> int:
-    found = run_list.find([Path(word) for word in options.words or ["outputs"]])
+    found = run_list.find_runs_and_versions([Path(word) for word in options.words or ["outputs"]])
     match options.format:
         case "json":
             say(run_list.as_json(found))

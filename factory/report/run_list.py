@@ -90,7 +90,7 @@ class Found:
     problems: list[str]
 
 
-def find(folders: list[Path]) -> Found:
+def find_runs_and_versions(folders: list[Path]) -> Found:
     """Find every run and published version below some folders.
 
     Raises:
