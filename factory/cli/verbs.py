@@ -86,7 +86,7 @@ def list_command(options: argparse.Namespace) -> int:
 def compare_command(options: argparse.Namespace) -> int:
     from factory.report import compare  # here, as in `draw`
 
-    found, unreadable = compare.load(options.words)
+    found, unreadable = compare.load_runs(options.words)
     console = Terminal()
     compare.show(found, console)
     if page := draw_carefully(compare.FOLDER, lambda: compare.write(found)):

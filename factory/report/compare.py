@@ -26,7 +26,7 @@ MOST_EVALUATIONS = 12  # matrices and residual plots
 LONGEST_NAME = 120  # characters of the page's file name
 
 
-def load(paths: Sequence[str]) -> tuple[dict[str, Facts], list[str]]:
+def load_runs(paths: Sequence[str]) -> tuple[dict[str, Facts], list[str]]:
     """Read the runs that are to be compared.
 
     Returns:
