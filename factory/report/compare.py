@@ -157,7 +157,7 @@ def differences(runs: Mapping[str, Facts]) -> list[tuple[str, list[Any]]]:
     Settings of a target that only some of the runs have are left out; that the targets differ is one row.
     """
     shared = set.intersection(*(set(facts.targets) | {""} for facts in runs.values()))
-    found = settings.between(list(runs.values()))
+    found = settings.differences_between(list(runs.values()))
 
     def told(path: str) -> bool:
         parts = path.split(".")

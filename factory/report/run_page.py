@@ -205,7 +205,7 @@ def background(facts: Facts) -> dict[str, Any]:
     model = [("model SHA-256", trained["sha256"]["model.keras"])] if trained else []
     return {
         "choices": "Against the options " + ", ".join(f"{g}={c}" for g, c in facts.choices.items() if c) + ".",
-        "differences": settings.from_defaults(facts),
+        "differences": settings.differences_from_defaults(facts),
         "config": yaml.dump(dict(facts.tree), Dumper=DUMPER, sort_keys=False, allow_unicode=True),
         "environment": [
             ("git revision", summary.get("git") or "not a repository"),

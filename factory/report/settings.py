@@ -28,7 +28,7 @@ def flat(node: Any, path: str = "") -> dict[str, Any]:
     return leaves
 
 
-def from_defaults(facts: Facts) -> list[tuple[str, Any, Any]]:
+def differences_from_defaults(facts: Facts) -> list[tuple[str, Any, Any]]:
     """Return the settings in which a run's config differs from the options of its groups.
 
     Returns:
@@ -98,7 +98,7 @@ def resolved(value: Any, given: Mapping[str, Any]) -> Any:
     return value
 
 
-def between(runs: Sequence[Facts]) -> list[tuple[str, list[Any]]]:
+def differences_between(runs: Sequence[Facts]) -> list[tuple[str, list[Any]]]:
     """Return the paths where the configs of runs differ, each with the value of every run (`MISSING` for none)."""
     trees = [flat(run.tree) for run in runs]
     groups = list(dict.fromkeys(path.partition(".")[0] for tree in trees for path in tree))

@@ -74,17 +74,17 @@ def test_a_line_goes_round_the_boxes_it_passes() -> None:
 
 
 def test_nothing_differs_where_nothing_was_asked_for(tmp_path: Path) -> None:
-    assert settings.from_defaults(composed(tmp_path)) == []
+    assert settings.differences_from_defaults(composed(tmp_path)) == []
 
 
 @pytest.mark.parametrize("option", ["train=careful", "deploy=everywhere", "model=cnn", "optimizer=adam_cosine"])
 def test_a_whole_option_is_no_difference(option: str, tmp_path: Path) -> None:
-    assert settings.from_defaults(composed(tmp_path, option, "data=digits_image")) == []
+    assert settings.differences_from_defaults(composed(tmp_path, option, "data=digits_image")) == []
 
 
 def test_overrides_differ_from_their_options(tmp_path: Path) -> None:
     words = ["train.epochs=3", "optimizer.clipnorm=1.0", "deploy/target=[onnx]", "data.split.seed=4"]
-    assert sorted(settings.from_defaults(composed(tmp_path, *words))) == [
+    assert sorted(settings.differences_from_defaults(composed(tmp_path, *words))) == [
         ("data.split.seed", 0, 4),
         ("deploy.target", ["saved_model"], ["onnx"]),
         ("optimizer.clipnorm", "-", 1.0),
@@ -93,7 +93,7 @@ def test_overrides_differ_from_their_options(tmp_path: Path) -> None:
 
 
 def test_what_an_experiment_sets_differs(tmp_path: Path) -> None:
-    rows = settings.from_defaults(composed(tmp_path, "experiment=cancer_edge"))
+    rows = settings.differences_from_defaults(composed(tmp_path, "experiment=cancer_edge"))
     assert ("model.hidden", [128], [32, 16]) in rows
     assert ("train.class_weight", None, "balanced") in rows
 
