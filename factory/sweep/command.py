@@ -80,13 +80,13 @@ def resumed(words: Sequence[str]) -> list[str]:
         except ConfigError as error:
             tell(str(error))
             continue
-        if not what(kept) or jobs(command) == jobs(without_passwords(kept)):
-            words = kept if what(kept) else [*what(judged(record, command)), *kept]
+        if not job_words(kept) or sweep_identity(command) == sweep_identity(without_passwords(kept)):
+            words = kept if job_words(kept) else [*job_words(checked_command(record, command)), *kept]
             return [*words, f"{FOLDER}{record.parent}"]
     raise ConfigError(f"sweep: got 'resume', and {SWEEPS} holds no sweep of these words; takes the folder: {FOLDER}…")
 
 
-def judged(record: Path, command: list[str]) -> list[str]:
+def checked_command(record: Path, command: list[str]) -> list[str]:
     """Return the command of a sweep record, checked as what a file says, since nobody typed it this time.
 
     Raises:
@@ -97,11 +97,11 @@ def judged(record: Path, command: list[str]) -> list[str]:
     return command
 
 
-def what(words: Sequence[str]) -> list[str]:
+def job_words(words: Sequence[str]) -> list[str]:
     """Return the overrides that define the jobs, without those that say how the jobs are run."""
     return [word for word in words if not word.startswith(HOW)]
 
 
-def jobs(words: Sequence[str]) -> tuple[bool, list[str]]:
+def sweep_identity(words: Sequence[str]) -> tuple[bool, list[str]]:
     """Return what identifies a sweep: whether it is a search, and its overrides without the search's options."""
-    return searches(words), [word for word in what(words) if not word.startswith("search.")]
+    return searches(words), [word for word in job_words(words) if not word.startswith("search.")]

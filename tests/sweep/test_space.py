@@ -6,7 +6,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from factory.core.errors import ConfigError
-from factory.sweep.command import in_full, jobs
+from factory.sweep.command import in_full, sweep_identity
 from factory.sweep.search.space import Dimension, Space, as_words, read_space
 
 
@@ -102,5 +102,6 @@ def test_short_words_choose_the_sweeper() -> None:
 
 
 def test_more_trials_are_the_same_search_and_a_sweep_of_the_same_words_is_none() -> None:
-    assert jobs(["a=1,2", "search.trials=3"]) == jobs(["a=1,2", "search.trials=9", "launcher.jobs=1"])
-    assert jobs(["a=1,2", "search.trials=3"]) != jobs(["a=1,2"])
+    search = sweep_identity(["a=1,2", "search.trials=3"])
+    assert search == sweep_identity(["a=1,2", "search.trials=9", "launcher.jobs=1"])
+    assert search != sweep_identity(["a=1,2"])
