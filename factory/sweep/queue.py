@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from factory.sweep.plan import Job
 
 
-class Waiting:
+class JobQueue:
     """A thread-safe queue of jobs that have not started, handed out in the order of the sweep.
 
     Args:

@@ -17,7 +17,7 @@ from factory.pipeline.pipeline import Pipeline
 from factory.sweep import reuse
 from factory.sweep.outcome import GOOD, Outcome, repeated
 from factory.sweep.plan import Drafting, Job
-from factory.sweep.queue import Waiting
+from factory.sweep.queue import JobQueue
 from factory.sweep.settings import Settings
 from factory.tracking.tracking import Tracking
 
@@ -87,7 +87,7 @@ class Runner:
         self.models = drafting.grid.folder / "models" if settings.publish == "best" else None
         self.jobs = {job.number: job for job in jobs}
         sound = [job for job in jobs if job.fault is None and job.same_as is None]
-        self.waiting = queue or Waiting(sound, share=settings.reuse)
+        self.queue = queue or JobQueue(sound, share=settings.reuse)
         self.donors: dict[str, list[Path]] = {}
         for job in sound:
             self.donors.setdefault(job.train_key, []).append(Path(job.folder))
@@ -114,7 +114,7 @@ class Runner:
             while any(thread.is_alive() for thread in threads) and not self.halted.wait(TICK):
                 pass
         finally:
-            self.waiting.stop()
+            self.queue.stop()
             self.pool.stop()
             for thread in threads:
                 thread.join()
@@ -139,12 +139,12 @@ class Runner:
     def work(self) -> None:
         """Take jobs from the queue and run them until there are no more; the body of a worker thread."""
         try:
-            while (job := self.waiting.take()) is not None:
+            while (job := self.queue.take()) is not None:
                 self.display.started(job)
                 outcome = self.perform(job)
                 self.share_fate(job, outcome)
                 self.conclude(outcome)
-                self.waiting.ended()
+                self.queue.ended()
         except BaseException as error:  # a bug of ours: the main thread must not wait for a thread that is gone
             self.crash = error
             self.halted.set()
@@ -176,7 +176,7 @@ class Runner:
             pipeline.run.check()
         kept = finished(pipeline)
         if kept:
-            self.waiting.trained(job.train_key)
+            self.queue.trained(job.train_key)
             return Outcome.of(job, kept, kept=True)
         if self.settings.reuse:
             donors = self.donors.setdefault(job.train_key, [])
@@ -184,7 +184,7 @@ class Runner:
             if pipeline.run.path not in donors:
                 donors.append(pipeline.run.path)
         if reuse.is_trained(pipeline.run, job.train_key):
-            self.waiting.trained(job.train_key)
+            self.queue.trained(job.train_key)
         summary = pipeline.execute()
         summary["training_of"] = reuse.origin(pipeline.run)
         write_json(pipeline.run.summary, summary)
@@ -193,9 +193,9 @@ class Runner:
     def share_fate(self, job: Job, outcome: Outcome) -> None:
         """Start the jobs that wait for this job's training, or fail them where the training failed."""
         if outcome.good:
-            self.waiting.trained(job.train_key)
+            self.queue.trained(job.train_key)
         elif outcome.status != "interrupted":
-            for other in self.waiting.untrained(job.train_key):
+            for other in self.queue.untrained(job.train_key):
                 self.conclude(Outcome(other, "failed", f"shares the training of job {job.number}: {outcome.error}"))
 
     def conclude(self, outcome: Outcome) -> None:
@@ -203,7 +203,7 @@ class Runner:
         self.outcomes[outcome.job.number] = outcome
         self.display.ended(outcome)
         if outcome.failed and self.settings.fail_fast:
-            self.waiting.stop()
+            self.queue.stop()
             self.halted.set()
 
 
@@ -215,7 +215,7 @@ class JobWatch:
 
     def event(self, event: Mapping[str, Any]) -> None:
         if event["event"] == "trained":  # its report is written: others need not wait for this job's exports
-            self.runner.waiting.trained(self.job.train_key)
+            self.runner.queue.trained(self.job.train_key)
         self.runner.display.event(self.job, event)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from factory.sweep.plan import Job
-from factory.sweep.queue import Waiting
+from factory.sweep.queue import JobQueue
 
 
 def jobs(keys: str) -> list[Job]:
@@ -13,41 +13,41 @@ def jobs(keys: str) -> list[Job]:
     return [Job(number, (), "", key) for number, key in enumerate(keys)]
 
 
-def taken(waiting: Waiting, count: int) -> list[int]:
-    return [job.number for job in (waiting.take() for _ in range(count)) if job]
+def taken(queue: JobQueue, count: int) -> list[int]:
+    return [job.number for job in (queue.take() for _ in range(count)) if job]
 
 
 def test_one_job_of_each_training_starts_first() -> None:
-    waiting = Waiting(jobs("aabbc"), share=True)
-    assert taken(waiting, 3) == [0, 2, 4]
-    waiting.trained("b")
-    assert taken(waiting, 1) == [3]
-    waiting.trained("a")
-    assert taken(waiting, 1) == [1]
+    queue = JobQueue(jobs("aabbc"), share=True)
+    assert taken(queue, 3) == [0, 2, 4]
+    queue.trained("b")
+    assert taken(queue, 1) == [3]
+    queue.trained("a")
+    assert taken(queue, 1) == [1]
 
 
 def test_without_sharing_all_start_in_order() -> None:
-    assert taken(Waiting(jobs("aab"), share=False), 3) == [0, 1, 2]
+    assert taken(JobQueue(jobs("aab"), share=False), 3) == [0, 1, 2]
 
 
 def test_training_that_failed_gives_back_the_jobs_that_waited_for_it() -> None:
-    waiting = Waiting(jobs("aaab"), share=True)
-    assert taken(waiting, 2) == [0, 3]
-    assert [job.number for job in waiting.untrained("a")] == [1, 2]
-    waiting.ended()
-    waiting.ended()
-    assert waiting.take() is None
+    queue = JobQueue(jobs("aaab"), share=True)
+    assert taken(queue, 2) == [0, 3]
+    assert [job.number for job in queue.untrained("a")] == [1, 2]
+    queue.ended()
+    queue.ended()
+    assert queue.take() is None
 
 
 def test_nobody_waits_for_jobs_that_will_not_come() -> None:
     """Three takers of two jobs; the one that gets none returns once the others' have ended."""
-    waiting = Waiting(jobs("ab"), share=True)
+    queue = JobQueue(jobs("ab"), share=True)
     numbers: list[int | None] = []
 
     def work() -> None:
-        while (job := waiting.take()) is not None:
+        while (job := queue.take()) is not None:
             numbers.append(job.number)
-            waiting.ended()
+            queue.ended()
         numbers.append(None)
 
     threads = [threading.Thread(target=work) for _ in range(3)]
@@ -60,10 +60,10 @@ def test_nobody_waits_for_jobs_that_will_not_come() -> None:
 
 
 def test_stop_ends_the_waiting() -> None:
-    waiting = Waiting(jobs("aa"), share=True)
-    assert taken(waiting, 1) == [0]
-    thread = threading.Thread(target=waiting.take)
+    queue = JobQueue(jobs("aa"), share=True)
+    assert taken(queue, 1) == [0]
+    thread = threading.Thread(target=queue.take)
     thread.start()
-    waiting.stop()
+    queue.stop()
     thread.join(timeout=5)
     assert not thread.is_alive()
