@@ -85,7 +85,7 @@ class Drafting:
             train["threads"] = self.threads
         return config
 
-    def sound(self, config: Config) -> Plan:
+    def validated_plan(self, config: Config) -> Plan:
         """Validate a config and plan its run; note what its stages import.
 
         Raises:
@@ -107,7 +107,7 @@ class Drafting:
         try:
             config = self.config(number, overrides)
             job = replace(job, folder=config.run_dir)
-            plan = self.sound(config)
+            plan = self.validated_plan(config)
             first = self.seen.setdefault(key_of(config.tree), number)
             return replace(job, train_key=plan.train_key, same_as=None if first == number else first)
         except FactoryError as error:

@@ -86,10 +86,10 @@ class Runner:
         self.settings, self.display, self.tracking = settings, display, tracking
         self.models = drafting.grid.folder / "models" if settings.publish == "best" else None
         self.jobs = {job.number: job for job in jobs}
-        sound = [job for job in jobs if job.fault is None and job.same_as is None]
-        self.queue = queue or JobQueue(sound, share=settings.reuse)
+        runnable = [job for job in jobs if job.fault is None and job.same_as is None]
+        self.queue = queue or JobQueue(runnable, share=settings.reuse)
         self.donors: dict[str, list[Path]] = {}
-        for job in sound:
+        for job in runnable:
             self.donors.setdefault(job.train_key, []).append(Path(job.folder))
         self.outcomes: dict[int, Outcome] = {}
         self.halted = threading.Event()

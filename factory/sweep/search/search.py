@@ -128,7 +128,7 @@ class Search:
         trees = []
         for words in self.space.ends():
             try:
-                plan = drafting.sound(drafting.config(0, words))
+                plan = drafting.validated_plan(drafting.config(0, words))
                 trees.append(plan.tree)
                 deployed.update(dict.fromkeys(plan.targets))
             except ConfigError as error:
