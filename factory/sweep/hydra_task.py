@@ -17,7 +17,7 @@ from factory.core.terminal import Terminal
 from factory.sweep.outcome import Outcome
 from factory.sweep.ranking import Aim
 from factory.sweep.search.search import Wanted
-from factory.sweep.session import Session, held
+from factory.sweep.session import Session, locked_folder
 from factory.sweep.settings import Settings
 from factory.tracking.tracking import Tracking
 
@@ -72,7 +72,7 @@ class Sweep:
             Interrupted: Ctrl-C; the same command goes on.
         """
         grid = Grid(loader, master, self.places)
-        with held(grid.folder):
+        with locked_folder(grid.folder):
             settings = Settings.of(fields)
             jobs, outcomes = self.session.run_jobs(grid, settings, job_overrides, first)
         aim = Aim.of(settings)
@@ -95,7 +95,7 @@ class Sweep:
         if "jobs" not in launcher:
             raise ConfigError(messages.wrong("hydra/launcher", node["runtime"]["choices"]["hydra/launcher"], "factory"))
         grid, settings = Grid(loader, master, self.places), Settings.of(launcher)
-        with held(grid.folder):
+        with locked_folder(grid.folder):
             self.session.run_search(grid, settings, Wanted.of(node["sweeper"]), words)
 
     def release(self) -> None:

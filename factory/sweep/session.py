@@ -215,7 +215,7 @@ class Session:
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
+def locked_folder(folder: Path) -> Iterator[None]:
     """Lock a sweep's folder for one command; remove a new folder again where nothing was planned.
 
     Raises:
