@@ -159,13 +159,13 @@ def differences(runs: Mapping[str, Facts]) -> list[tuple[str, list[Any]]]:
     shared = set.intersection(*(set(facts.targets) | {""} for facts in runs.values()))
     found = settings.differences_between(list(runs.values()))
 
-    def told(path: str) -> bool:
+    def in_all_runs(path: str) -> bool:
         parts = path.split(".")
         return parts[:2] != ["deploy", "target"] or len(parts) < 3 or parts[2] in shared
 
     targets = [facts.asked for facts in runs.values()]
     named = [("deploy.target", targets)] if any(names != targets[0] for names in targets) else []
-    return [row for row in found if told(row[0]) and row[0] != "deploy.target"] + named
+    return [row for row in found if in_all_runs(row[0]) and row[0] != "deploy.target"] + named
 
 
 GATE_COLUMNS = [

@@ -102,23 +102,23 @@ def read_facts(path: Path) -> Facts:
         raise ConfigError(f"run: got {str(run.path)!r}; takes a run folder, {kind}")
     problems: list[str] = []
 
-    def told(reading: Callable[[], T | None]) -> T | None:
+    def or_problem(reading: Callable[[], T | None]) -> T | None:
         try:
             return reading()
         except ConfigError as error:
             problems.extend(error.problems)
             return None
 
-    tree = told(partial(read_yaml, run.config)) or {}
+    tree = or_problem(partial(read_yaml, run.config)) or {}
     return Facts(
         run.path,
         summary,
         tree,
-        told(partial(read_hydra, run)) or {},
-        told(partial(read_history, run.history)) or [],
-        told(partial(read_document, run.train / "evaluation.json", Evaluation)) or {},
-        told(partial(read_document, run.train / "architecture.json", Architecture)) or {},
-        {name: found for name in target_names(tree) if (found := told(partial(target_report, run, name)))},
+        or_problem(partial(read_hydra, run)) or {},
+        or_problem(partial(read_history, run.history)) or [],
+        or_problem(partial(read_document, run.train / "evaluation.json", Evaluation)) or {},
+        or_problem(partial(read_document, run.train / "architecture.json", Architecture)) or {},
+        {name: found for name in target_names(tree) if (found := or_problem(partial(target_report, run, name)))},
         problems,
     )
 

@@ -105,21 +105,21 @@ def find_runs_and_versions(folders: list[Path]) -> Found:
     real = functools.cache(os.path.realpath)
     for path, kind in (found for folder in folders for found in walk(folder)):
         if kind == SUMMARY:
-            with told(problems):
+            with collecting_problems(problems):
                 runs[os.path.realpath(path)] = run_at(Path(path))
         else:
             above, number = os.path.split(path)
             above, name = os.path.split(above)
             placed.setdefault((real(os.path.dirname(above)), name, number), []).append(path)
     for (models, name, number), paths in placed.items():
-        with told(problems):
+        with collecting_problems(problems):
             versions.append(version_at(models, name, number, paths))
     newest = sorted(runs.values(), key=lambda run: -run.changed)
     return Found(newest, sorted(versions, key=lambda one: (-one.changed, one.name)), problems)
 
 
 @contextmanager
-def told(problems: list[str]) -> Iterator[None]:
+def collecting_problems(problems: list[str]) -> Iterator[None]:
     """Turn a ConfigError into problems, so that the other files are listed; ignore files that are removed meanwhile."""
     try:
         yield

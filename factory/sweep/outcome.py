@@ -87,7 +87,7 @@ class Outcome:
             dict(trained.get("metrics", {})),
             trained.get("epochs"),
             round(sum(fitted), 3) if trained else None,
-            {name: shown(target) for name, target in (summary.get("targets") or {}).items()},
+            {name: target_facts(target) for name, target in (summary.get("targets") or {}).items()},
             origin(RunDir(Path(job.folder))),
             kept,
         )
@@ -98,7 +98,7 @@ def repeated(first: Outcome, job: Job) -> Outcome:
     return replace(first, job=job, status="same" if first.good else first.status)
 
 
-def shown(target: Mapping[str, Any]) -> dict[str, Any]:
+def target_facts(target: Mapping[str, Any]) -> dict[str, Any]:
     """Return status, bytes and milliseconds of one row of a target in run.json."""
     latency = target.get("latency") or {}
     return {

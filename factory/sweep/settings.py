@@ -96,21 +96,21 @@ class Settings:
 
 def free_memory() -> int:
     """Return the bytes of memory that are available: the kernel's estimate, or what a container's limit leaves."""
-    left = [meminfo(Path("/proc/meminfo"))]
-    limit, used = (number(Path("/sys/fs/cgroup", name)) for name in ("memory.max", "memory.current"))
+    left = [available_memory(Path("/proc/meminfo"))]
+    limit, used = (read_number(Path("/sys/fs/cgroup", name)) for name in ("memory.max", "memory.current"))
     if limit is not None and used is not None:
         left.append(limit - used)
     return max(0, min(left))
 
 
-def meminfo(file: Path) -> int:
+def available_memory(file: Path) -> int:
     """Return ``MemAvailable`` of /proc/meminfo in bytes; where there is no such file or line, 1 PiB."""
     lines = file.read_text().splitlines() if file.exists() else []
     found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
     return found[0] if found else 1 << 50
 
 
-def number(file: Path) -> int | None:
+def read_number(file: Path) -> int | None:
     """Return the whole number in a file; None where there is no file or no number."""
     text = file.read_text().strip() if file.exists() else ""
     return int(text) if text.isdecimal() else None

@@ -111,7 +111,7 @@ class Objectives:
         ]
         if wrong:
             raise ConfigError(wrong)
-        found = [told(aim, facts) for aim in self.aims]
+        found = [told_value(aim, facts) for aim in self.aims]
         return found if all(isfinite(value) for value in found) else None
 
     def live(self, metrics: Mapping[str, float]) -> tuple[str, float] | None:
@@ -128,7 +128,7 @@ class Objectives:
         name = aim.name(plain or metrics)
         if name not in (plain or metrics):
             return None
-        return (f"val_{name}" if plain else name), told(aim, plain or metrics)
+        return (f"val_{name}" if plain else name), told_value(aim, plain or metrics)
 
 
 def metric_names(declared: Any) -> Iterator[str]:
@@ -150,6 +150,6 @@ def plain(name: str) -> str:
     return name.lower().replace("_", "")
 
 
-def told(aim: Aim, facts: Mapping[str, float]) -> float:
+def told_value(aim: Aim, facts: Mapping[str, float]) -> float:
     """Return the value of an objective that the study is told."""
     return aim.loss(facts)[0] if aim.metric == "auto" else facts[aim.metric]
