@@ -15,27 +15,27 @@ def warnings(trained: Mapping[str, Any]) -> list[str]:
         trained: train/report.json, empty where training did not end.
     """
     return [
-        f"{output}: the model is no better than {found['answer']}: {against(found)} on the validation rows"
-        for output, found in (trained.get("baseline") or {}).items()
-        if not found["better"]
+        f"{output}: the model is no better than {comparison['answer']}: {against(comparison)} on the validation rows"
+        for output, comparison in (trained.get("baseline") or {}).items()
+        if not comparison["better"]
     ]
 
 
-def against(found: Mapping[str, Any]) -> str:
+def against(comparison: Mapping[str, Any]) -> str:
     """Return the deciding metric's values for the model and for the baseline, in words.
 
     Args:
-        found: the comparison of one output, as train/report.json holds it under ``baseline``.
+        comparison: the comparison of one output, as train/report.json holds it under ``baseline``.
     """
-    name = found["metric"]
-    scores = found["scores"][name]
+    name = comparison["metric"]
+    scores = comparison["scores"][name]
     return f"{NAMES.get(name, name)} {scores['model']:.4f} against {scores['baseline']:.4f}"
 
 
 def rows(trained: Mapping[str, Any]) -> Iterator[list[str]]:
     """Yield a table row for each output and metric: output, metric, model's value, baseline's value, the baseline."""
-    for output, found in (trained.get("baseline") or {}).items():
-        for name, scores in found["scores"].items():
+    for output, comparison in (trained.get("baseline") or {}).items():
+        for name, scores in comparison["scores"].items():
             if scores["model"] is not None:
                 values = (f"{scores[side]:.4f}" for side in ("model", "baseline"))
-                yield [output, NAMES.get(name, name), *values, found["answer"]]
+                yield [output, NAMES.get(name, name), *values, comparison["answer"]]

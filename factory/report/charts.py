@@ -102,7 +102,7 @@ def curve(metric: str, runs: Mapping[str, Sequence[Mapping[str, float]]]) -> Cha
 def thinned(rows: Sequence[Mapping[str, float]], most: int = MOST_EPOCHS) -> list[Mapping[str, float]]:
     """Return at most ``most`` rows at even distances, always with the last one."""
     every = -(-len(rows) // most)
-    return [row for place, row in enumerate(rows) if (len(rows) - 1 - place) % every == 0] if rows else []
+    return [row for index, row in enumerate(rows) if (len(rows) - 1 - index) % every == 0] if rows else []
 
 
 def confusion(name: str, judged: Row) -> Chart:
@@ -121,7 +121,7 @@ def confusion(name: str, judged: Row) -> Chart:
         for i, row in enumerate(judged["confusion"])
         for j, count in enumerate(row)
     ]
-    place = {
+    position = {
         "x": axis("predicted", "nominal", "predicted", sort=None, axis={"labelAngle": 0, "orient": "top"}),
         "y": axis("actual", "nominal", "actual", sort=None),
     }
@@ -129,7 +129,7 @@ def confusion(name: str, judged: Row) -> Chart:
     cell = {
         "mark": {"type": "rect", "stroke": "$surface", "strokeWidth": 1},
         "encoding": {
-            **place,
+            **position,
             "color": axis("share", "quantitative", scale=SHADES, legend=None),
             "tooltip": [
                 axis("actual", "nominal"),
@@ -142,7 +142,7 @@ def confusion(name: str, judged: Row) -> Chart:
     number = {
         "mark": {"type": "text", "fontSize": 11},
         "transform": [{"filter": "datum.rows > 0"}],
-        "encoding": {**place, "text": axis("rows", "quantitative"), "color": ink},
+        "encoding": {**position, "text": axis("rows", "quantitative"), "color": ink},
     }
     layers = [cell, number] if len(labels) <= LARGEST_NUMBERED else [cell]
     rows = [[label, *row] for label, row in zip(labels, judged["confusion"], strict=True)]

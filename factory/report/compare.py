@@ -111,8 +111,8 @@ def show(runs: Mapping[str, Facts], console: Terminal) -> None:
         tables.append(filled(["config", *runs], ([path, *map(plain, values)] for path, values in rows)))
     if judged := list(gate(runs)):
         tables.append(filled(GATE_COLUMNS, judged))
-    for one in tables:
-        wide_enough(console, *tables).print(one)
+    for printed in tables:
+        wide_enough(console, *tables).print(printed)
     if not rows:
         console.say("their configs do not differ")
     for warning in warnings(runs):

@@ -115,7 +115,7 @@ def find_runs_and_versions(folders: list[Path]) -> Found:
         with collecting_problems(problems):
             versions.append(version_at(models, name, number, paths))
     newest = sorted(runs.values(), key=lambda run: -run.changed)
-    return Found(newest, sorted(versions, key=lambda one: (-one.changed, one.name)), problems)
+    return Found(newest, sorted(versions, key=lambda version: (-version.changed, version.name)), problems)
 
 
 @contextmanager
@@ -200,15 +200,15 @@ def as_json(found: Found) -> str:
     ]
     published = [
         {
-            "name": one.name,
-            "version": one.version,
-            "metrics": one.record.get("metrics"),
-            "targets": list(one.targets),
-            "changed": one.changed,
-            "bytes": one.bytes,
-            "run": one.run,
+            "name": version.name,
+            "version": version.version,
+            "metrics": version.record.get("metrics"),
+            "targets": list(version.targets),
+            "changed": version.changed,
+            "bytes": version.bytes,
+            "run": version.run,
         }
-        for one in found.versions
+        for version in found.versions
     ]
     return json_text({"runs": rows, "published": published}, indent=2)
 
@@ -234,9 +234,10 @@ def runs_table(runs: list[Run]) -> Segments:
 def versions_table(versions: list[Version]) -> Segments:
     """Return the terminal table of published versions."""
     rows = []
-    for one in versions:
-        found, targets = metric(one.record.get("metrics")), ", ".join(one.targets)
-        cells = [one.name, str(one.version), found, targets, age(one.changed), amount(one.bytes), shortened(one.run)]
+    for version in versions:
+        score, targets = metric(version.record.get("metrics")), ", ".join(version.targets)
+        when, size_of_all = age(version.changed), amount(version.bytes)
+        cells = [version.name, str(version.version), score, targets, when, size_of_all, shortened(version.run)]
         rows.append([(cell, "") for cell in cells])
     head = ("published", "version", "metric", "targets", "age", "size", "from run")
     return columns.table(head, rows, AT_THE_RIGHT)

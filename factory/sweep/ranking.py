@@ -60,7 +60,7 @@ def best_first(outcomes: Sequence[Outcome], aim: Aim) -> list[Outcome]:
     """Return successful outcomes best first, then the others by number; jobs that differ only in seed rank by mean."""
     good = [outcome for outcome in outcomes if outcome.good and outcome.metrics]
     other = [outcome for outcome in outcomes if not (outcome.good and outcome.metrics)]
-    means = {one.words: (aim.loss(one.mean), one.first.job.number) for one in candidates(good)}
+    means = {candidate.words: (aim.loss(candidate.mean), candidate.first.job.number) for candidate in candidates(good)}
 
     def order(outcome: Outcome) -> tuple[Any, ...]:
         return *means[but_for_the_seed(outcome.job.overrides)], aim.loss(outcome.facts), outcome.job.number

@@ -39,14 +39,14 @@ def write(folder: Path, outcomes: Sequence[Outcome], aim: Aim, front: frozenset[
         front: numbers of the jobs on the Pareto front, marked in a column of their own; empty for none.
     """
     keys = varied([outcome.job for outcome in outcomes])
-    groups = {one.words: one for one in candidates(outcomes)}
-    seeds = any(len(one.outcomes) > 1 for one in groups.values())
-    places: dict[tuple[str, ...], int] = {}
+    groups = {candidate.words: candidate for candidate in candidates(outcomes)}
+    seeds = any(len(candidate.outcomes) > 1 for candidate in groups.values())
+    ranks: dict[tuple[str, ...], int] = {}
     rows = []
     for outcome in best_first(outcomes, aim):
         words = but_for_the_seed(outcome.job.overrides)
-        place = places.setdefault(words, len(places) + 1)
-        rows.append(row(outcome, place, keys, groups.get(words) if seeds else None))
+        rank = ranks.setdefault(words, len(ranks) + 1)
+        rows.append(row(outcome, rank, keys, groups.get(words) if seeds else None))
         if front:
             rows[-1]["pareto"] = "yes" if outcome.job.number in front else ""
     text = io.StringIO()
@@ -56,7 +56,7 @@ def write(folder: Path, outcomes: Sequence[Outcome], aim: Aim, front: frozenset[
     write_text(folder / "leaderboard.csv", text.getvalue())
 
 
-def row(outcome: Outcome, place: int, keys: Sequence[str], group: Candidate | None) -> dict[str, Any]:
+def row(outcome: Outcome, rank: int, keys: Sequence[str], group: Candidate | None) -> dict[str, Any]:
     """Return one row of leaderboard.csv; metrics keep their names, columns of a target begin with its name."""
     means = {f"{name}_mean": group.mean.get(name) for name in outcome.metrics} if group else {}
     spreads = {f"{name}_spread": group.spread.get(name) for name in outcome.metrics} if group else {}
@@ -66,7 +66,7 @@ def row(outcome: Outcome, place: int, keys: Sequence[str], group: Candidate | No
         for what in ("bytes", "milliseconds", "status")
     }
     return {
-        "rank": place if outcome.good and outcome.metrics else "",
+        "rank": rank if outcome.good and outcome.metrics else "",
         "job": outcome.job.number,
         "status": outcome.status,
         **values(outcome.job, keys),
@@ -87,7 +87,7 @@ def show(outcomes: Sequence[Outcome], aim: Aim, console: Terminal, front: frozen
     """Print the best jobs as a table, one row for all seeds of a config; then failures and shared trainings."""
     console.width = max(console.width, NARROWEST)
     keys = varied([outcome.job for outcome in outcomes])
-    groups = {one.words: one for one in candidates(outcomes)}
+    groups = {candidate.words: candidate for candidate in candidates(outcomes)}
     good = [outcome for outcome in best_first(outcomes, aim) if outcome.good and outcome.metrics]
     order = list(dict.fromkeys(but_for_the_seed(outcome.job.overrides) for outcome in good))
     if good:
@@ -105,29 +105,29 @@ def show(outcomes: Sequence[Outcome], aim: Aim, console: Terminal, front: frozen
 def table(best: Sequence[Candidate], keys: Sequence[str], front: frozenset[int]) -> Table:
     """Return the terminal table of candidates, the best first."""
     drawn = Table(box=box.SIMPLE_HEAD, header_style="bold")
-    metrics = list(dict.fromkeys(name for one in best for name in one.first.metrics))
-    targets = list(dict.fromkeys(name for one in best for name in one.first.targets))
-    seeds = any(len(one.outcomes) > 1 for one in best)
+    metrics = list(dict.fromkeys(name for candidate in best for name in candidate.first.metrics))
+    targets = list(dict.fromkeys(name for candidate in best for name in candidate.first.targets))
+    seeds = any(len(candidate.outcomes) > 1 for candidate in best)
     shown = [key for key in keys if not (seeds and key == "seed")]
     for name in ("job", *shown, *(["seeds"] if seeds else []), *metrics, *targets):
         drawn.add_column(name)
-    for one in best:
-        set_to = values(one.first.job, shown)
+    for candidate in best:
+        set_to = values(candidate.first.job, shown)
         drawn.add_row(
-            f"{one.first.job.number}{' *' if one.first.job.number in front else ''}",
+            f"{candidate.first.job.number}{' *' if candidate.first.job.number in front else ''}",
             *(short(set_to.get(key, "-")) for key in shown),
-            *([str(len(one.outcomes))] if seeds else []),
-            *(figure(one, name) for name in metrics),
-            *(target_words(one.mean, name) for name in targets),
+            *([str(len(candidate.outcomes))] if seeds else []),
+            *(figure(candidate, name) for name in metrics),
+            *(target_words(candidate.mean, name) for name in targets),
         )
     return drawn
 
 
-def figure(one: Candidate, name: str) -> str:
+def figure(candidate: Candidate, name: str) -> str:
     """Return a metric as text: its value, or its mean ± sample standard deviation over several seeds."""
-    if name not in one.mean:
+    if name not in candidate.mean:
         return "-"
-    return f"{one.mean[name]:.4f}" + (f" ± {one.spread[name]:.4f}" if name in one.spread else "")
+    return f"{candidate.mean[name]:.4f}" + (f" ± {candidate.spread[name]:.4f}" if name in candidate.spread else "")
 
 
 def target_words(facts: Mapping[str, float], target: str) -> str:
