@@ -231,7 +231,8 @@ def run_stage(request: Mapping[str, Any], events: int) -> int:
 def error_line(error: Exception, request: Mapping[str, Any]) -> str:
     """Return the one-line message of an error that ended a stage and is not a `FactoryError`."""
     if isinstance(error, OSError):
-        return f"{request['stage']}: {request['run']}: {reason(error, request['run'])}"
+        stage = request["stage"].rpartition(".")[2]
+        return f"{stage}: {request['run']}: {reason(error, request['run'])}"
     return f"{in_one_line(error)} (see {request['log']})"
 
 

@@ -149,7 +149,7 @@ RUN_DIR = "hydra.run.dir: got '{}'; takes a folder that can be made and written:
 
 def in_the_way(folder: Path) -> str:
     (folder / "run").write_text("")
-    return RUN_DIR.format(folder / "run", "is no folder")
+    return f"hydra.run.dir: got '{folder}/run'; takes a folder, and this is a file\n"
 
 
 def below_a_file(folder: Path) -> str:

@@ -308,7 +308,7 @@ def test_other_rows_of_the_same_form_break_no_client(repo: Repository, tmp_path:
     for name, price in (("old", "1"), ("same", "1"), ("new", "2")):
         rows = "".join(f"{n},{n * 2},{price}{n}\n" for n in range(20))
         (tmp_path / f"{name}.csv").write_text(f"a,b,price\n{rows}")
-    words = ("data=csv", "data.target=price", "data.task=regression")
+    words = ("data=csv", "data.target=price", "data.task=regression", "name=prices")
 
     def side(name: str) -> str:
         return f":data.path={tmp_path}/{name}.csv"

@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from factory.config.composition.compose import Config, blamed, from_hydra, hydra_config
 from factory.config.composition.hydra_errors import in_our_words
+from factory.config.schema.nodes import with_defaults
 from factory.core.errors import ConfigError
 
 FORCED = "++"  # what `relax` puts before every override of a value
@@ -84,7 +85,9 @@ class Grid:
         job = {**base.hydra["job"], "num": number, "id": str(number)}
         hydra = {**base.hydra, "job": job, "overrides": {**base.hydra["overrides"], "task": task}}
         folder = str(self.folder / self.subfolder(number, overrides))
-        config = replace(base, tree=tree, run_dir=folder, run_dir_given=True, overrides=tuple(task), hydra=hydra)
+        config = replace(
+            base, tree=with_defaults(tree), run_dir=folder, run_dir_given=True, overrides=tuple(task), hydra=hydra
+        )
         return config.guarded()
 
     def through_hydra(self, overrides: Sequence[str]) -> tuple[str, ...]:
