@@ -18,7 +18,7 @@ from factory.export.onnx_file import finish
 from factory.export.tensorflow_trace import holds_tables, serving_function
 
 
-def write(model: keras.Model, signature: Signature, path: Path, *, opset: int) -> str:
+def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: int) -> str:
     """Write the model as an ONNX file.
 
     Args:

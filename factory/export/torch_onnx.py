@@ -33,7 +33,7 @@ class Positional(torch.nn.Module):
         return tuple(self.serving(**dict(zip(self.names, rows, strict=True))).values())
 
 
-def write(model: keras.Model, signature: Signature, path: Path, *, opset: int) -> str:
+def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: int) -> str:
     """Write the model as an ONNX file.
 
     The TorchScript exporter takes a tenth of the other's time, but refuses layer normalization and some pooling when

@@ -36,7 +36,7 @@ def write_saved_model(model: keras.Model, signature: Signature, folder: Path) ->
 
 
 def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: int) -> str:
-    """See `tensorflow_onnx.write`."""
+    """See `tensorflow_onnx.write_onnx`."""
     from factory.export import tensorflow_onnx  # only this ability needs ONNX' packages
 
-    return tensorflow_onnx.write(model, signature, path, opset=opset)
+    return tensorflow_onnx.write_onnx(model, signature, path, opset=opset)

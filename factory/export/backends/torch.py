@@ -13,7 +13,7 @@ __all__ = ["example", "free_axes", "module", "predictor", "write_onnx"]
 
 
 def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: int) -> str:
-    """See `torch_onnx.write`."""
+    """See `torch_onnx.write_onnx`."""
     from factory.export import torch_onnx  # only this ability needs ONNX' packages
 
-    return torch_onnx.write(model, signature, path, opset=opset)
+    return torch_onnx.write_onnx(model, signature, path, opset=opset)
