@@ -1,11 +1,11 @@
-"""CHILD: what one Keras backend can export: ``factory/export/backends/<backend>.py``, one file a backend.
+"""CHILD: The interface of export backends: what a Keras backend can export, ``factory/export/backends/<backend>.py``.
 
 Every one has a predictor, and offers some of
     write_saved_model(model, signature, folder)
     write_onnx(model, signature, path, *, opset) -> str    returns the name of the exporter it used
-    module(model, signature) -> torch.nn.Module            keyword tensors in, a dictionary out
-    example(signature) -> {input: torch.Tensor}            rows to trace that module with
-    free_axes(signature) -> {input: {axis: dimension}}     the axes that a trace of it must leave free
+    module(model, signature) -> torch.nn.Module            takes keyword tensors, returns a dictionary
+    example(signature) -> {input: torch.Tensor}            example inputs to trace that module with
+    free_axes(signature) -> {input: {axis: dimension}}     the dynamic axes of those inputs
 A model is always called with ``training=False``: Keras' augmentation layers default to training.
 """
 
@@ -23,27 +23,27 @@ from factory.core.signature import Signature
 
 
 class Backend(Protocol):
-    """The module of a backend."""
+    """The module of an export backend; the optional functions are listed above."""
 
     def predictor(self, model: keras.Model, signature: Signature) -> Predict:
-        """The loaded model itself, in inference mode."""
+        """Return a function that runs the loaded Keras model in inference mode."""
 
 
 def current_backend() -> Backend:
-    """The exports of this process's Keras backend."""
+    """Return the export backend of this process's Keras backend."""
     return cast(Backend, importlib.import_module(f"factory.export.backends.{keras.config.backend()}"))
 
 
 def backend_function(ability: str) -> Callable[..., Any]:
-    """One ability of the current backend.
+    """Return one optional function of the current export backend.
 
     Args:
-        ability: such as ``write_onnx``.
+        ability: name of the function, such as ``write_onnx``.
 
     Raises:
-        ExportError: this backend has no such ability.
+        ExportError: this backend has no such function.
     """
-    found: Callable[..., Any] | None = getattr(current_backend(), ability, None)
-    if found is None:
+    function: Callable[..., Any] | None = getattr(current_backend(), ability, None)
+    if function is None:
         raise ExportError(f"the {keras.config.backend()} route offers no {ability}")
-    return found
+    return function

@@ -1,4 +1,4 @@
-"""CHILD: the deploy stage: the hand-off → artifacts → the gate, under the backend this process has."""
+"""CHILD: The deploy stage: exports the hand-off to each target and has the gate check every artifact."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ FAILURE = ExportError
 
 
 def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], targets: Mapping[str, Mapping[str, Any]]) -> None:
-    """Make, run and judge each target; one that fails does not touch the others.
+    """Export, run and check each target; one that fails does not affect the others.
 
     Args:
         run: the run folder, with a finished training.
         emit: takes live events.
-        config: the tree.
-        targets: target → ``key`` (of this work) and ``attempts`` (routes that failed before).
+        config: the whole config.
+        targets: target → ``key``, the cache key of its export, and ``attempts``, the backends that failed before.
 
     Raises:
-        ExportError: the hand-off is not what training recorded, or does not load under this backend.
+        ExportError: the hand-off is not what training recorded, or the model does not load under this backend.
     """
     clock = Clock()
     with clock.timed("load"):
         gate = Gate.open(run, config)
     emit({"event": "loaded", "backend": gate.backend, "laps": clock.timings})
     stage_log = run.path / "deploy" / f"{gate.backend}.log"
-    for target, asked in targets.items():
+    for target, request in targets.items():
         emit({"event": "exporting", "target": target})
         with tempfile.TemporaryDirectory(dir=run.path, prefix=".making-", ignore_cleanup_errors=True) as temporary:
             folder = Path(temporary) / target
@@ -46,7 +46,7 @@ def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], targets: Mapping[
                 "target": target,
                 "route": gate.backend,
                 "precision": gate.precision,
-                **asked,
+                **request,
                 **export_target(gate, target, folder / "artifact"),
             }
             send_output_to(stage_log)
@@ -56,10 +56,17 @@ def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], targets: Mapping[
 
 
 def export_target(gate: Gate, target: str, artifact: Path) -> dict[str, Any]:
-    """Export one target, run it in its own runtime and compare; never raises for what a converter may do.
+    """Export one target, run the artifact in its own runtime and compare it with the trained model.
+
+    Whatever a converter or runtime raises becomes part of the report.
+
+    Args:
+        gate: with the loaded hand-off.
+        target: name of the target.
+        artifact: an empty folder for the artifact.
 
     Returns:
-        The report: ``status`` is ``passed``, ``refused`` (it does not compute what was trained) or ``failed``
+        The report: ``status`` is ``passed``, ``refused`` (the artifact does not compute what was trained) or ``failed``
         (there is no artifact that runs); ``error`` is one line.
     """
     clock = Clock()
@@ -71,13 +78,13 @@ def export_target(gate: Gate, target: str, artifact: Path) -> dict[str, Any]:
         with clock.timed("open"):
             predict = format.load(artifact, gate.given.signature)
         with clock.timed("compare"):
-            found = gate.judge(predict, settings["tolerance"])
+            verdict = gate.judge(predict, settings["tolerance"])
         with clock.timed("latency"):
             latency = gate.latency(predict)
     except Exception as error:  # a converter may raise anything; it must not end the other targets
         traceback.print_exc()
-        said = one_line(error)  # of pages; all of them are in the log
+        summary = one_line(error)  # the whole message is in the log
         kind = "" if isinstance(error, FactoryError) else f"{type(error).__name__}: "
-        return {"status": "failed", "error": f"{kind}{said}", "laps": clock.timings}
-    kept = {"notes": notes or {}, "bytes": size(artifact), "sha256": sha256(artifact), "latency": latency}
-    return {**found, **kept, "laps": clock.timings}
+        return {"status": "failed", "error": f"{kind}{summary}", "laps": clock.timings}
+    facts = {"notes": notes or {}, "bytes": size(artifact), "sha256": sha256(artifact), "latency": latency}
+    return {**verdict, **facts, "laps": clock.timings}

@@ -1,4 +1,4 @@
-"""CHILD: One line out of what a converter says when it fails."""
+"""CHILD: Conversion of the long messages of converters and runtimes to errors of one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIMIT = 160  # characters
 
 
 def gist(error: BaseException) -> str:
-    """The first line of an error that says what is wrong.
+    """Return class and first telling line of an error, at most 160 characters.
 
     >>> gist(ValueError("Exception from core.cpp:90:\\nno such op"))
     'ValueError: no such op'
@@ -30,10 +30,10 @@ def failing(what: str) -> Iterator[None]:
     """Turn whatever a converter or runtime raises inside into one line, the cause chained.
 
     Args:
-        what: what could not be done, such as ``onnx was not written``.
+        what: what could not be done, such as ``no ONNX file was written``.
 
     Raises:
-        ExportError: ``<what>: <the converter's own words>``.
+        ExportError: ``<what>: <the first telling line of the converter's message>``.
     """
     try:
         yield

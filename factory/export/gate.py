@@ -1,4 +1,4 @@
-"""CHILD: the gate: whether an artifact computes what was trained, hop by hop from the training on."""
+"""CHILD: The gate: checks hop by hop, from training on, whether an artifact computes what was trained."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ RUNTIME = {"float32": "float32", "mixed_float16": "float16", "mixed_bfloat16": "
 
 @dataclass(frozen=True)
 class Gate:
-    """A loaded hand-off, and what its artifacts are judged by.
+    """A loaded hand-off, and the checks of artifacts against it.
 
     Args:
         given: the hand-off.
         model: the trained model, loaded under this backend.
-        predict: runs it.
-        config: the tree.
+        predict: runs that model.
+        config: the whole config.
     """
 
     given: HandOff
@@ -41,27 +41,37 @@ class Gate:
 
     @classmethod
     def open(cls, run: RunDir, config: Mapping[str, Any]) -> Gate:
+        """Read the hand-off of a run and load its model.
+
+        Raises:
+            ExportError: the hand-off is not what training recorded, or the model does not load.
+        """
         given = handoff.read(run)
         model = handoff.load_model(run, config["deploy"]["precision"])
         return cls(given, model, current_backend().predictor(model, given.signature), config)
 
     @property
     def backend(self) -> str:
+        """The Keras backend of this process."""
         return str(keras.config.backend())
 
     @property
     def precision(self) -> str:
+        """The declared precision of the exported model: ``trained`` or ``float32``."""
         return str(self.config["deploy"]["precision"])
 
     def judge(self, predict: Predict, tolerances: Mapping[str, Any]) -> dict[str, Any]:
-        """Compare every hop with what was trained, and the run's own metric before and after.
+        """Compare the predictions of every hop with those of training, and the run's first metric before and after.
 
         Args:
-            predict: runs the artifact in the runtime of its own.
-            tolerances: of the target, compute dtype → absolute and relative.
+            predict: runs the artifact in its own runtime.
+            tolerances: of the target, compute dtype → ``absolute`` and ``relative``.
 
         Returns:
-            What the report says of it: ``status`` is ``passed`` or ``refused``, ``error`` is one line.
+            The part of the report about the comparison: ``status`` is ``passed`` or ``refused``, ``error`` is one line.
+
+        Raises:
+            ExportError: there is no tolerance for the dtype, or the artifact does not run or match its signature.
         """
         dtype = RUNTIME[self.config["train"]["precision"]]
         if tolerances.get(dtype) is None:
@@ -82,49 +92,50 @@ class Gate:
         }
 
     def latency(self, predict: Predict) -> dict[str, float]:
-        """Batch size → median seconds of one prediction."""
+        """Return the median seconds of one prediction by batch size."""
         return {str(rows): parity.latency(predict, self.given.rows.inputs, rows) for rows in LATENCIES}
 
     def hops(self, predict: Predict, tolerance: Tolerance) -> list[Hop]:
+        """Measure every hop: reload in training, load in this process, and the artifact."""
         count = self.config["deploy"]["rows"]
         inputs, trained, reloaded = (
             {name: array[:count] for name, array in arrays.items()}
             for arrays in (self.given.rows.inputs, self.given.outputs, self.given.reloaded)
         )
-        how: dict[str, Any] = {
+        settings: dict[str, Any] = {
             "decisions": {output.name: output.task for output in self.given.spec.outputs},
             "units": {name: np.array(scale.deviation) for name, scale in self.given.spec.scales.items()},
         }
         signature, source = self.given.signature, self.given.trained["backend"]
 
         def measured(run: Predict) -> tuple[parity.Difference, ...]:
-            return parity.measure(run, inputs, trained, signature, tolerance, **how)
+            return parity.measure(run, inputs, trained, signature, tolerance, **settings)
 
         return [
-            Hop("reload", parity.compare(trained, reloaded, signature, tolerance, **how)),
+            Hop("reload", parity.compare(trained, reloaded, signature, tolerance, **settings)),
             Hop(f"deploy load ({source} → {self.backend})", measured(self.predict)),
             Hop("artifact", measured(predict)),
         ]
 
     def metric(self, predict: Predict) -> dict[str, Any]:
-        """The first output's first metric on all rows that travelled: as trained, and as the artifact computes."""
+        """Compute the first metric of the first output on all reference rows, for training and for the artifact."""
         name = self.given.spec.outputs[0].name
         metric = objectives.metrics(self.config["train"]["metrics"], self.given.spec)[name][0]
         rows = len(self.given.rows)
         parts = [predict(self.given.rows.take(slice(i, i + 256)).inputs)[name] for i in range(0, rows, 256)]
 
-        def of(outputs: list[Array]) -> float:
+        def metric_of(outputs: list[Array]) -> float:
             metric.reset_state()
             for i, part in enumerate(outputs):
                 metric.update_state(self.given.rows.outputs[name][256 * i : 256 * i + len(part)], part)
             return float(metric.result())
 
-        before = of([self.given.outputs[name][i : i + 256] for i in range(0, rows, 256)])
-        return {"name": metric.name, "output": name, "rows": rows, "before": before, "after": of(parts)}
+        before = metric_of([self.given.outputs[name][i : i + 256] for i in range(0, rows, 256)])
+        return {"name": metric.name, "output": name, "rows": rows, "before": before, "after": metric_of(parts)}
 
 
 def refusal(broken: Hop, tolerance: Tolerance, scaled: Container[str]) -> str:
-    """One line: the hop, the output and how far it is off."""
+    """Return the error of a refused artifact in one line: the hop, the output and how far it is off."""
     worst = max(broken.differences, key=lambda difference: (difference.nonfinite, difference.used))
     unit = " of the target's deviation" if worst.output in scaled else ""
     allowed = f"{tolerance.absolute:g}{unit} + {tolerance.relative:g} of the value"

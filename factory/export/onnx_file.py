@@ -1,5 +1,7 @@
-"""CHILD: What every route's ONNX file must be: our names in our order, our dtypes, a free batch axis called
-``batch``."""
+"""CHILD: Completion and opening of an ONNX file, the same for all export backends.
+
+Each file has the declared names in the declared order, the declared dtypes and a free batch axis called ``batch``.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,9 @@ def finish(proto: onnx.ModelProto, signature: Signature, path: Path) -> None:
     """Put inputs and outputs in the declared order, name the free axes, check the file and write it.
 
     Args:
-        proto: its inputs and outputs already carry the declared names.
-        signature: what the file must say.
-        path: the file.
+        proto: the model; its inputs and outputs already have the declared names.
+        signature: names, order, dtypes and shapes that the file must have.
+        path: of the file to write.
 
     Raises:
         ExportError: a name is missing, or a dtype or a shape is not the declared one.
@@ -33,7 +35,7 @@ def finish(proto: onnx.ModelProto, signature: Signature, path: Path) -> None:
 
 
 def session(path: Path) -> onnxruntime.InferenceSession:
-    """Open the file in ONNX Runtime: quiet, on the CPU, on the cores that this process may use."""
+    """Open an ONNX file in ONNX Runtime, on the CPU cores that this process may use."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.inter_op_num_threads = 1
@@ -43,10 +45,11 @@ def session(path: Path) -> onnxruntime.InferenceSession:
 
 
 def _declare(values: Any, tensors: tuple[Tensor, ...], what: str) -> None:
-    found = {value.name: value for value in values}
-    if set(found) != {tensor.name for tensor in tensors}:
-        raise ExportError(f"the {what}s are named {sorted(found)}; declared are {[tensor.name for tensor in tensors]}")
-    ordered = [onnx.ValueInfoProto.FromString(found[tensor.name].SerializeToString()) for tensor in tensors]
+    """Bring the inputs or outputs of a graph into the declared order and name their free axes."""
+    named = {value.name: value for value in values}
+    if set(named) != {tensor.name for tensor in tensors}:
+        raise ExportError(f"the {what}s are named {sorted(named)}; declared are {[tensor.name for tensor in tensors]}")
+    ordered = [onnx.ValueInfoProto.FromString(named[tensor.name].SerializeToString()) for tensor in tensors]
     for value, tensor in zip(ordered, tensors, strict=True):
         _check(value, tensor, what)
         for axis, size in enumerate((None, *tensor.shape)):
@@ -60,6 +63,7 @@ def _declare(values: Any, tensors: tuple[Tensor, ...], what: str) -> None:
 
 
 def _check(value: onnx.ValueInfoProto, tensor: Tensor, what: str) -> None:
+    """Refuse an input or output whose dtype or shape is not the declared one."""
     dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)).name
     shape = [dim.dim_value if dim.HasField("dim_value") else None for dim in value.type.tensor_type.shape.dim]
     wanted = [None, *tensor.shape]

@@ -1,4 +1,4 @@
-"""CHILD: The gate's arithmetic: how far two computations of the same outputs are apart, and which hop parted them.
+"""CHILD: Numerical comparison of predictions for the gate: how far they differ, and which hop made them differ.
 
 Numpy only: a model or an artifact comes in as a function from named rows to named rows.
 """
@@ -18,17 +18,17 @@ from factory.core.predict import Arrays, Predict
 from factory.core.signature import Signature, Tensor
 
 SMALLEST = 1e-6
-"""Denominator below which a relative difference says nothing."""
+"""Smallest denominator of a relative difference."""
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """An output passes where every element has ``|a - b| <= absolute * unit + relative * |a|``, a being the reference.
+    """The allowed difference ``|a - b| <= absolute * unit + relative * |a|`` of each element, with the reference a.
 
     Args:
-        absolute: in units of the output: a scaled target's standard deviation, else 1. A profit of 3 euros among
-            profits of 1e5 cannot be computed closer in float32 than they can.
-        relative: of the value.
+        absolute: in units of the output: the standard deviation of a standardized target, else 1. A profit of 3 euros
+            among profits of 1e5 has the absolute error of the large ones in float32.
+        relative: in shares of the reference.
     """
 
     absolute: float
@@ -37,7 +37,7 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Difference:
-    """How far one output is from its reference, over all rows and batch sizes that were run.
+    """The difference of one output from its reference, over all rows and batch sizes that were run.
 
     Args:
         output: its declared name.
@@ -72,7 +72,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Hop:
-    """One step on which numbers may change, measured against the trained model's outputs, not the hop before.
+    """A step of the way to the artifact on which predictions may change, compared with those right after training.
 
     Args:
         name: ``reload``, ``deploy load (torch → tensorflow)`` or ``artifact``.
@@ -84,6 +84,7 @@ class Hop:
 
     @property
     def passed(self) -> bool:
+        """Whether every output is within the tolerance."""
         return all(difference.within for difference in self.differences)
 
     def to_json(self) -> dict[str, Any]:
@@ -91,15 +92,15 @@ class Hop:
 
 
 def first_broken(hops: Iterable[Hop]) -> Hop | None:
-    """The hop that broke the numbers; the hops are cumulative, so later ones only inherit it."""
+    """Return the first hop that did not pass, or None; later hops inherit its differences."""
     return next((hop for hop in hops if not hop.passed), None)
 
 
 def batches(rows: int) -> list[tuple[str, tuple[slice, ...]]]:
-    """The runs of the gate: what a trace or a converter may have fixed shows at another batch size.
+    """Return the batches that the gate runs, of several sizes, since a trace or converter may have fixed one.
 
-    The first 3 rows one by one, the first 4 in twos, the first 21 in sevens and all at once; of each size what fits
-    into the rows there are, and no size above their number.
+    They are the first 3 rows one by one, the first 4 in twos, the first 21 in sevens and all at once; of each size as
+    many batches as the rows suffice for.
 
     Returns:
         (label, slices): ``("1", …), ("2", …), ("7", …), ("all", …)``.
@@ -122,27 +123,29 @@ def measure(
     decisions: Mapping[str, str] | None = None,
     units: Arrays | None = None,
 ) -> tuple[Difference, ...]:
-    """Run a model or artifact on the reference rows at all `batches` and keep the worst of each output.
+    """Run a model or artifact on the reference rows in all `batches`, and return the worst difference of each output.
 
     Args:
-        predict: runs it.
+        predict: runs the model or artifact.
         inputs: name → (rows, …).
         reference: name → (rows, …), the trained model's outputs for these inputs.
-        signature: names, dtypes and shapes both sides must have.
+        signature: names, dtypes and shapes that both must have.
         tolerance: what an element may differ by.
         decisions: output name → ``classification`` or ``regression``, see `compare`.
         units: output name → its unit, see `compare`.
 
     Raises:
-        ExportError: it does not run, or does not give what the signature says.
+        ExportError: it does not run, or its outputs are not those of the signature.
     """
-    found: list[tuple[Difference, ...]] = []
+    differences: list[tuple[Difference, ...]] = []
     for label, slices in batches(len(next(iter(inputs.values())))):
         for part in slices:
             actual = predict({name: rows[part] for name, rows in inputs.items()})
             expected = {name: rows[part] for name, rows in reference.items()}
-            found.append(compare(expected, actual, signature, tolerance, decisions=decisions, units=units, batch=label))
-    return tuple(_worst(runs) for runs in zip(*found, strict=True))
+            differences.append(
+                compare(expected, actual, signature, tolerance, decisions=decisions, units=units, batch=label)
+            )
+    return tuple(_worst(runs) for runs in zip(*differences, strict=True))
 
 
 def compare(
@@ -158,13 +161,13 @@ def compare(
     """Compare named outputs of the same rows, elementwise in float64.
 
     Args:
-        reference: name → (rows, …), what was trained.
-        actual: name → (rows, …), what came out.
+        reference: name → (rows, …), the trained model's outputs.
+        actual: name → (rows, …), the outputs to compare.
         signature: the outputs, in the order of the result.
         tolerance: what an element may differ by.
         decisions: output name → ``classification`` or ``regression``; unnamed ones are classifications if their last
             axis is longer than 1.
-        units: output name → what the absolute tolerance counts in, for each number along the last axis; 1 unless given.
+        units: output name → unit of the absolute tolerance for each number along the last axis; 1 unless given.
         batch: label of the run.
 
     Raises:
@@ -186,16 +189,13 @@ def compare(
 
 
 def latency(predict: Predict, inputs: Arrays, batch: int, *, budget: float = 0.05) -> float:
-    """Median wall time of one call, after one call that is not counted.
+    """Return the median wall time of one call in seconds, after one call that is not counted.
 
     Args:
         predict: the artifact.
         inputs: name → (rows, …); rows are repeated if there are fewer than ``batch``.
         batch: rows in a call.
         budget: seconds after which no further call is started; at least one is timed, at most 100.
-
-    Returns:
-        Seconds.
     """
     indices = np.arange(batch) % len(next(iter(inputs.values())))
     rows = {name: array[indices] for name, array in inputs.items()}
@@ -209,18 +209,19 @@ def latency(predict: Predict, inputs: Arrays, batch: int, *, budget: float = 0.0
 
 
 def _checked(actual: Arrays, tensor: Tensor, rows: int) -> np.ndarray[Any, Any]:
+    """Return one output, and refuse a missing one or another dtype or shape than declared."""
     if tensor.name not in actual:
         raise ExportError(f"output {tensor.name} is missing; there are {', '.join(actual) or 'none'}")
-    found = actual[tensor.name]
+    output = actual[tensor.name]
     wanted = (rows, *tensor.shape)
-    fits = len(found.shape) == len(wanted) and all(b in (None, a) for a, b in zip(found.shape, wanted, strict=True))
-    if not fits or found.dtype.name != tensor.dtype:
-        raise ExportError(f"output {tensor.name} is {found.dtype} {found.shape}; declared is {tensor.dtype} {wanted}")
-    return found
+    fits = len(output.shape) == len(wanted) and all(b in (None, a) for a, b in zip(output.shape, wanted, strict=True))
+    if not fits or output.dtype.name != tensor.dtype:
+        raise ExportError(f"output {tensor.name} is {output.dtype} {output.shape}; declared is {tensor.dtype} {wanted}")
+    return output
 
 
 def _last(tensor: Tensor) -> int:
-    """Length of the last axis; 1 where there is none, or none that is fixed."""
+    """Return the length of a tensor's last axis; 1 where there is no axis, or a free one."""
     return (tensor.shape[-1] or 1) if tensor.shape else 1
 
 
@@ -234,6 +235,7 @@ def _difference(
     classifies: bool,
     batch: str,
 ) -> Difference:
+    """Compare one output ``b`` with its reference ``a``, both float64 of the same shape."""
     if a.shape != b.shape:
         raise ExportError(f"output {name} has shape {b.shape}; the reference has {a.shape}")
     finite = np.isfinite(a) & np.isfinite(b)
@@ -256,7 +258,7 @@ def _difference(
 
 
 def _worst(runs: Sequence[Difference]) -> Difference:
-    """One output over several runs."""
+    """Combine the differences of one output in several runs: maxima, sums, and the mean over all rows."""
     rows = sum(run.rows for run in runs)
     worst = max(runs, key=lambda run: (run.nonfinite > 0, run.used))
     return Difference(

@@ -1,4 +1,4 @@
-"""CHILD: ONNX from TensorFlow, by tf2onnx."""
+"""CHILD: ONNX export from TensorFlow, by tf2onnx."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: i
     """Write the model as an ONNX file.
 
     Args:
-        model: dictionary in, dictionary out.
+        model: maps a dictionary of inputs to a dictionary of outputs.
         signature: names, order and dtypes of the file's inputs and outputs.
-        path: the file.
+        path: of the file to write.
         opset: version of ONNX' default operator set.
 
     Returns:
-        The exporter's name.
+        Name and version of the exporter.
 
     Raises:
-        ExportError: the model holds a lookup table, or the file would not be what the signature says.
+        ExportError: the model holds a lookup table, or the file does not match the signature.
     """
     traced = serving_function(model, signature).concrete
     if holds_tables(traced):
@@ -54,10 +54,10 @@ def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: i
 
 
 def _freeze(traced: Any) -> tuple[Any, list[str], list[str]]:
-    """A trace as one graph without variables or captured arrays.
+    """Freeze a trace: turn variables and captured arrays into constants of one graph.
 
     Returns:
-        The graph, the names of its input tensors and of its output tensors.
+        The GraphDef, the names of its input tensors and of its output tensors.
     """
     function = convert_variables_to_constants_v2(traced, lower_control_flow=False, aggressive_inlining=True)
     # Arrays that layers keep outside variables, such as Normalization's mean, would become inputs of the file.
@@ -75,7 +75,7 @@ def _freeze(traced: Any) -> tuple[Any, list[str], list[str]]:
 
 
 def _erfc(context: Any, node: Any, name: str, arguments: list[Any]) -> Any:
-    """Erfc, which ONNX lacks, as 1 - Erf: TensorFlow writes the exact gelu with it."""
+    """Write Erfc, which ONNX lacks, as 1 - Erf; TensorFlow uses it for the exact gelu."""
     (source,), (result,) = node.input, node.output
     dtype, shape = context.get_dtype(result), context.get_shape(result)
     context.remove_node(name)

@@ -1,4 +1,4 @@
-"""CHILD: the model as a function that TensorFlow has traced, with named tensors."""
+"""CHILD: Tracing of a Keras model as a TensorFlow function with named tensors."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from factory.export.unroll import recurrent
 
 @dataclass(frozen=True)
 class Traced:
-    """A model as TensorFlow serves it.
+    """A traced model.
 
     Args:
-        function: a ``tf.function`` with one keyword for each input, returning {output name: tensor}.
-        concrete: its only trace, good for every batch size.
+        function: a ``tf.function`` with one keyword for each input, which returns output name → tensor.
+        concrete: its only trace, whose batch axis is free.
     """
 
     function: Any
@@ -27,10 +27,10 @@ class Traced:
 
 
 def serving_function(model: keras.Model, signature: Signature) -> Traced:
-    """Trace the model in inference mode, once for all that ask: predictor, SavedModel, LiteRT and ONNX of one job.
+    """Trace the model in inference mode; the trace is cached for predictor, SavedModel, LiteRT and ONNX.
 
     Args:
-        model: dictionary in, dictionary out.
+        model: maps a dictionary of inputs to a dictionary of outputs.
         signature: names the tensors.
     """
     return _trace(model, signature, tuple(layer.unroll for layer in recurrent(model)))
@@ -38,6 +38,8 @@ def serving_function(model: keras.Model, signature: Signature) -> Traced:
 
 @functools.lru_cache(maxsize=2)
 def _trace(model: keras.Model, signature: Signature, unrolled: tuple[bool, ...]) -> Traced:
+    """Trace the model; ``unrolled`` is only part of the cache's key, since unrolling changes the trace."""
+
     def serve(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = model(inputs, training=False)
         return {tensor.name: tf.identity(outputs[tensor.name], name=tensor.name) for tensor in signature.outputs}
@@ -48,11 +50,11 @@ def _trace(model: keras.Model, signature: Signature, unrolled: tuple[bool, ...])
 
 
 def holds_tables(traced: Any) -> bool:
-    """Whether a concrete function refers to resources that are no variables."""
+    """Return whether a concrete function uses lookup tables, which are resources other than variables."""
     resources = [tensor for tensor in traced.captured_inputs if tensor.dtype == tf.resource]
     return len(resources) > len(traced.variables)
 
 
 def spec(tensor: Tensor) -> tf.TensorSpec:
-    """A declared tensor in TensorFlow's words, batch axis free."""
+    """Return the TensorSpec of a declared tensor, its batch axis free."""
     return tf.TensorSpec((None, *tensor.shape), tensor.dtype, tensor.name)

@@ -1,4 +1,4 @@
-"""CHILD: ONNX from torch, by whichever of torch's two exporters writes a file that computes the same."""
+"""CHILD: ONNX export from torch, by the first of its two exporters whose file computes what the model does."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ from factory.export.torch_trace import example, free_axes, module, predictor, sa
 from factory.export.unroll import unrolled
 
 OTHERS = ((1, 12), (3, 19))
-"""Batch sizes and lengths of free axes other than the traced ones, which a trace may have taken for constants."""
+"""Batch sizes and lengths of free axes to test a file with, other than those that were traced."""
 
 
 class Positional(torch.nn.Module):
-    """The model with positional tensors in the declared order, a tuple out: ONNX knows no keywords."""
+    """The model as a module of positional tensors that returns a tuple, since ONNX has no keywords.
+
+    Args:
+        model: maps a dictionary of inputs to a dictionary of outputs.
+        signature: names and order of the tensors.
+    """
 
     def __init__(self, model: keras.Model, signature: Signature) -> None:
         super().__init__()
@@ -36,17 +41,17 @@ class Positional(torch.nn.Module):
 def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: int) -> str:
     """Write the model as an ONNX file.
 
-    The TorchScript exporter takes a tenth of the other's time, but refuses layer normalization and some pooling when
-    the batch axis is free; the one on torch.export takes those (torch 2.13, keras 3.15).
+    The TorchScript exporter takes a tenth of the other's time, but fails on layer normalization and some pooling when
+    the batch axis is free; the exporter based on torch.export converts those (torch 2.13, keras 3.15).
 
     Args:
-        model: dictionary in, dictionary out.
+        model: maps a dictionary of inputs to a dictionary of outputs.
         signature: names, order and dtypes of the file's inputs and outputs.
-        path: the file.
+        path: of the file to write.
         opset: version of ONNX' default operator set.
 
     Returns:
-        The name of the exporter whose file was kept and, where it was the second, why the first one's was not.
+        Name of the exporter whose file was kept and, where it is the second, why the first one failed.
 
     Raises:
         ExportError: neither exporter wrote a file that computes what the model computes.
@@ -55,7 +60,7 @@ def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: i
     for name, export in (("TorchScript", _by_script), ("torch.export", _by_export)):
         try:
             with unrolled(model, signature), warnings.catch_warnings(), torch.no_grad():
-                warnings.simplefilter("ignore")  # both exporters speak of their own retirement and of each constant
+                warnings.simplefilter("ignore")  # both exporters warn of their deprecation and of each constant
                 proto = export(model, signature, path, opset)
             finish(proto, signature, path)
             _prove(path, model, signature)
@@ -69,6 +74,7 @@ def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: i
 
 
 def _by_script(model: keras.Model, signature: Signature, path: Path, opset: int) -> onnx.ModelProto:
+    """Export by TorchScript, through the file at ``path``."""
     inputs = [tensor.name for tensor in signature.inputs]
     outputs = [tensor.name for tensor in signature.outputs]
     axes = {tensor.name: [0, *_free(tensor.shape)] for tensor in (*signature.inputs, *signature.outputs)}
@@ -86,6 +92,7 @@ def _by_script(model: keras.Model, signature: Signature, path: Path, opset: int)
 
 
 def _by_export(model: keras.Model, signature: Signature, path: Path, opset: int) -> onnx.ModelProto:
+    """Export by torch.export; no file is written."""
     program = torch.export.export(
         Positional(model, signature),
         tuple(example(signature).values()),
@@ -107,18 +114,25 @@ def _by_export(model: keras.Model, signature: Signature, path: Path, opset: int)
 
 
 def _free(shape: tuple[int | None, ...]) -> list[int]:
+    """Return the free axes of a declared shape, counted with the batch axis as 0."""
     return [axis for axis, size in enumerate(shape, 1) if size is None]
 
 
 def _prove(path: Path, model: keras.Model, signature: Signature) -> None:
-    """Run the file on noise at batch sizes that the exporter has not seen; the gate judges the real rows later."""
+    """Compare the file with the model on random rows, at batch sizes that the exporter has not seen.
+
+    The gate compares them on the reference rows later.
+
+    Raises:
+        ExportError: a shape or a value differs.
+    """
     run, predict = session(path), predictor(model, signature)
     for size, steps in OTHERS:
         rows = {name: tensor.numpy() for name, tensor in sample(signature, size, steps=steps).items()}
         expected = predict(rows)
-        found = dict(zip(expected, run.run(list(expected), rows), strict=True))
+        actual = dict(zip(expected, run.run(list(expected), rows), strict=True))
         for name, reference in expected.items():
-            if found[name].shape != reference.shape:
-                raise ExportError(f"batch {size} gives {name} {found[name].shape}, not {reference.shape}")
-            if not np.allclose(found[name], reference, rtol=1e-2, atol=1e-2):
+            if actual[name].shape != reference.shape:
+                raise ExportError(f"batch {size} gives {name} {actual[name].shape}, not {reference.shape}")
+            if not np.allclose(actual[name], reference, rtol=1e-2, atol=1e-2):
                 raise ExportError(f"batch {size} gives other values of {name}")

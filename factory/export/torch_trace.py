@@ -1,4 +1,4 @@
-"""CHILD: the model as a torch module with named tensors, and rows to trace it with."""
+"""CHILD: A Keras model as a torch module with named tensors, and example inputs to trace it with."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from factory.core.predict import Arrays, Predict
 from factory.core.signature import Signature, Tensor
 
 TRACED = 2
-"""Batch size of the rows that tracers see; torch takes an axis of size 1 for a constant."""
+"""Batch size of the example inputs; a trace takes an axis of size 1 for a constant."""
 
 
 class Serving(torch.nn.Module):
-    """The model in inference mode: keyword tensors in, a dictionary in the declared order out.
+    """A torch module that runs the model in inference mode, with keyword tensors, and returns a dictionary in order.
 
     Args:
-        model: dictionary in, dictionary out.
+        model: maps a dictionary of inputs to a dictionary of outputs.
         signature: names the tensors.
     """
 
@@ -42,45 +42,51 @@ class Serving(torch.nn.Module):
 
 
 def module(model: keras.Model, signature: Signature) -> Serving:
-    """The model as a torch module: keyword tensors in, a dictionary in the declared order out."""
+    """Return the model as a torch module that takes keyword tensors and returns a dictionary in the declared order."""
     serving = Serving(model, signature)
     serving.eval()
     return serving
 
 
 def predictor(model: keras.Model, signature: Signature) -> Predict:
-    """The loaded model itself."""
+    """Return a function that runs the Keras model in inference mode."""
     serving = module(model, signature)
 
     def predict(inputs: Arrays) -> dict[str, np.ndarray[Any, Any]]:
         rows = {tensor.name: keras.ops.convert_to_tensor(inputs[tensor.name]) for tensor in signature.inputs}
         with torch.inference_mode():
-            return {name: keras.ops.convert_to_numpy(rows) for name, rows in serving(**rows).items()}
+            return {name: keras.ops.convert_to_numpy(output) for name, output in serving(**rows).items()}
 
     return predict
 
 
 def sample(signature: Signature, rows: int, *, steps: int = 16) -> dict[str, torch.Tensor]:
-    """Rows of any number: noise, or small whole numbers; ``steps`` is the length of each free axis."""
+    """Return random inputs by name: normal values, or the whole numbers 0 and 1.
+
+    Args:
+        signature: names, dtypes and shapes of the inputs.
+        rows: batch size; also the seed.
+        steps: length of each free axis.
+    """
     random = torch.Generator().manual_seed(rows)
 
-    def one(tensor: Tensor) -> torch.Tensor:
+    def draw(tensor: Tensor) -> torch.Tensor:
         shape = (rows, *(steps if size is None else size for size in tensor.shape))
         dtype = getattr(torch, tensor.dtype)
         if dtype.is_floating_point:
             return torch.randn(shape, generator=random).to(dtype)
         return torch.randint(0, 2, shape, generator=random).to(dtype)
 
-    return {tensor.name: one(tensor) for tensor in signature.inputs}
+    return {tensor.name: draw(tensor) for tensor in signature.inputs}
 
 
 def example(signature: Signature) -> dict[str, torch.Tensor]:
-    """The rows that tracers see."""
+    """Return example inputs to trace a module with, by name."""
     return sample(signature, TRACED)
 
 
 def free_axes(signature: Signature) -> dict[str, dict[int, Any]]:
-    """For each input, its free axes: all share the batch, torch finds out about the others."""
+    """Return the dynamic axes of each input: all share the batch, and torch infers the relation of the others."""
     batch, other = torch.export.Dim("batch"), torch.export.Dim.DYNAMIC
     return {
         tensor.name: {0: batch} | {axis: other for axis, size in enumerate(tensor.shape, 1) if size is None}

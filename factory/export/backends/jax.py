@@ -1,4 +1,4 @@
-"""CHILD: what jax exports: no target yet, only the model itself to be compared with.
+"""CHILD: Export backend of JAX: no exports yet, only a predictor of the Keras model to compare with.
 
 jax2tf's plain graphs do not pass tf2onnx (jax 0.10, tf2onnx 1.17: none of 13 kinds of model), and jax2onnx, Keras' own
 way, brings flax, orbax and huggingface-hub along.
@@ -16,7 +16,7 @@ from factory.core.signature import Signature
 
 
 def predictor(model: keras.Model, signature: Signature) -> Predict:
-    """The loaded model itself, operation by operation: compiling for each batch size would cost more than it gives."""
+    """Return a function that runs the Keras model op by op; compiling for each batch size would take longer."""
 
     def predict(inputs: Arrays) -> dict[str, np.ndarray[Any, Any]]:
         rows = {tensor.name: keras.ops.convert_to_tensor(inputs[tensor.name]) for tensor in signature.inputs}

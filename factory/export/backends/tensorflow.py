@@ -1,4 +1,4 @@
-"""CHILD: what TensorFlow exports: a SavedModel of a traced function, and ONNX through tf2onnx."""
+"""CHILD: Export backend of TensorFlow: a SavedModel of a traced function, and ONNX by tf2onnx."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from factory.export.tensorflow_trace import holds_tables, serving_function
 
 
 def predictor(model: keras.Model, signature: Signature) -> Predict:
-    """The loaded model itself, through the function that will be exported."""
+    """Return a function that runs the Keras model by the traced function that is exported."""
     run = serving_function(model, signature).concrete
 
     def predict(inputs: Arrays) -> dict[str, np.ndarray[Any, Any]]:
@@ -26,17 +26,17 @@ def predictor(model: keras.Model, signature: Signature) -> Predict:
 
 
 def write_saved_model(model: keras.Model, signature: Signature, folder: Path) -> None:
-    """Write the traced model with one endpoint, ``serve``, also under the name ``serving_default``."""
+    """Write the traced model as a SavedModel with one endpoint, ``serve``, and its alias ``serving_default``."""
     traced = serving_function(model, signature)
     archive = keras.export.ExportArchive()
     if holds_tables(traced.concrete):
-        archive.track(model)  # walks every object of the model, twice the time of the rest: lookup tables need it
+        archive.track(model)  # needed for lookup tables alone; takes twice as long as the rest
     archive.add_endpoint("serve", traced.function)
     archive.write_out(str(folder), verbose=False)
 
 
 def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: int) -> str:
-    """See `tensorflow_onnx.write_onnx`."""
-    from factory.export import tensorflow_onnx  # only this ability needs ONNX' packages
+    """Write the model as an ONNX file by tf2onnx, see `tensorflow_onnx.write_onnx`."""
+    from factory.export import tensorflow_onnx  # only this function needs the packages of ONNX
 
     return tensorflow_onnx.write_onnx(model, signature, path, opset=opset)

@@ -1,4 +1,4 @@
-"""CHILD: what torch exports: a module that can be traced, and ONNX through torch's two exporters."""
+"""CHILD: Export backend of PyTorch: a module that can be traced, and ONNX by torch's two exporters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["example", "free_axes", "module", "predictor", "write_onnx"]
 
 
 def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: int) -> str:
-    """See `torch_onnx.write_onnx`."""
-    from factory.export import torch_onnx  # only this ability needs ONNX' packages
+    """Write the model as an ONNX file by torch, see `torch_onnx.write_onnx`."""
+    from factory.export import torch_onnx  # only this function needs the packages of ONNX
 
     return torch_onnx.write_onnx(model, signature, path, opset=opset)

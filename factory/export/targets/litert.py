@@ -1,4 +1,4 @@
-"""CHILD: LiteRT (TensorFlow Lite): ``model.tflite`` for the plain interpreter, without TensorFlow ops."""
+"""CHILD: Target ``litert``: a LiteRT (TensorFlow Lite) file for the plain interpreter, without TensorFlow ops."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ SIGNATURE = "serving_default"
 
 
 def export(model: keras.Model, signature: Signature, folder: Path) -> None:
-    """Write the model as a LiteRT flatbuffer with our signature.
+    """Write the model as a LiteRT flatbuffer with the declared signature.
 
     Recurrent layers are unrolled: the interpreter has no loop over a free batch axis.
 
     Args:
-        model: dictionary in, dictionary out.
+        model: maps a dictionary of inputs to a dictionary of outputs.
         signature: names the tensors of the flatbuffer's signature ``serving_default``.
-        folder: gets ``model.tflite``.
+        folder: exists; gets ``model.tflite``.
 
     Raises:
         ExportError: the converter refused, or the model needs ops that the plain interpreter lacks.
@@ -49,7 +49,7 @@ def export(model: keras.Model, signature: Signature, folder: Path) -> None:
 
 
 def load(folder: Path, signature: Signature) -> Predict:
-    """Open the file in the plain LiteRT interpreter; the batch axis is resized as rows come."""
+    """Open the file in the plain LiteRT interpreter, which resizes the batch axis to the rows of each call."""
     with failing("LiteRT does not load the file"):
         interpreter = Interpreter(model_path=str(folder / FILE))
         run = interpreter.get_signature_runner(SIGNATURE)
@@ -63,7 +63,7 @@ def load(folder: Path, signature: Signature) -> Predict:
 
 
 def _needed(error: Exception) -> str:
-    """The ops that stand in the way, out of the pages that the converter writes."""
+    """Return the ops that the plain interpreter lacks, taken from the converter's message, or its first line."""
     ops = sorted(set(re.findall(r"\btf\.([A-Z]\w+)", str(error))))
     if not ops:
         return gist(error)

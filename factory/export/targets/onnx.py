@@ -1,4 +1,4 @@
-"""CHILD: ONNX: ``model.onnx``, run by ONNX Runtime."""
+"""CHILD: Target ``onnx``: an ONNX file, run by ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ FILE = "model.onnx"
 
 
 def export(model: keras.Model, signature: Signature, folder: Path, *, opset: int = 18) -> dict[str, Any]:
-    """Write the model as ONNX by the current route.
+    """Write the model as an ONNX file by the current export backend.
 
     Args:
-        model: dictionary in, dictionary out.
+        model: maps a dictionary of inputs to a dictionary of outputs.
         signature: names, order and dtypes of the file's inputs and outputs.
-        folder: gets ``model.onnx``.
+        folder: exists; gets ``model.onnx``.
         opset: version of ONNX' default operator set.
 
     Returns:
-        The exporter that wrote the file.
+        ``exporter``: the exporter that wrote the file.
 
     Raises:
-        ExportError: no exporter of this route could.
+        ExportError: no exporter of this backend could write it.
     """
     write = backend_function("write_onnx")
     with failing("no ONNX file was written"):

@@ -1,10 +1,9 @@
-"""CHILD: OpenVINO IR, made from the current route's ONNX, with the configuration that makes a CPU compute it in
-float32.
+"""CHILD: Target ``openvino``: OpenVINO IR, made from an ONNX file, with properties that make it compute in float32.
 
-The IR cannot hold its precision: left alone, OpenVINO computes in bfloat16 where the CPU can, with errors of 1e-2. Of
-what might go into the IR, measured with 2026.4, a precision among the ``runtime_options`` is not read, and the
-``precise`` mark of a layer is lost where layers are fused. So the precision lies beside the IR, and the gate takes it
-from there as the server does.
+The IR cannot hold its precision: by default, OpenVINO computes in bfloat16 where the CPU can, with errors of 1e-2. Of
+what can be written into the IR (measured with 2026.4), a precision among the ``runtime_options`` is ignored, and the
+``precise`` mark of a layer is lost where layers are fused. So the precision is a file beside the IR, which the gate
+reads as the server does.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ from factory.export.backend import backend_function
 from factory.export.failure import failing
 from factory.export.unroll import unrolled
 
-# `import openvino` alone starts a process that reports to its makers (2026.4); where openvino_telemetry cannot be
-# imported it falls back to a stub of its own.
+# `import openvino` alone starts a process that sends usage data to its makers (2026.4); where openvino_telemetry
+# cannot be imported, it falls back to a stub of its own.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 import openvino  # noqa: E402
 
@@ -39,16 +38,16 @@ def export(model: keras.Model, signature: Signature, folder: Path, *, opset: int
     """Write the model as OpenVINO IR with float32 weights, and the properties to compile it with.
 
     Args:
-        model: dictionary in, dictionary out.
+        model: maps a dictionary of inputs to a dictionary of outputs.
         signature: names and order of the inputs and outputs.
-        folder: gets ``model.xml``, ``model.bin`` and ``plugin_config.json``.
-        opset: version of ONNX' default operator set on the way.
+        folder: exists; gets ``model.xml``, ``model.bin`` and ``plugin_config.json``.
+        opset: version of ONNX' default operator set in the intermediate file.
 
     Returns:
-        The exporter that wrote the ONNX file.
+        ``exporter``: the exporter that wrote the ONNX file.
 
     Raises:
-        ExportError: no exporter of this route could write ONNX, or OpenVINO cannot read what it wrote.
+        ExportError: no exporter of this backend could write ONNX, or OpenVINO cannot read what it wrote.
     """
     write = backend_function("write_onnx")
     with tempfile.TemporaryDirectory() as scratch, failing("no OpenVINO IR was written"):
@@ -61,7 +60,7 @@ def export(model: keras.Model, signature: Signature, folder: Path, *, opset: int
 
 
 def load(folder: Path, signature: Signature) -> Predict:
-    """Compile for the CPU as a server does: with the properties that lie beside the IR."""
+    """Compile the IR for the CPU as a server does, with the properties in the file beside it."""
     with failing("OpenVINO does not load the IR"):
         properties = json.loads((folder / CONFIG).read_text())
         compiled = openvino.Core().compile_model(folder / FILE, "CPU", properties)

@@ -1,4 +1,4 @@
-"""CHILD: TensorFlow SavedModel: what TensorFlow Serving reads, ``saved_model.pb`` at the top of the folder."""
+"""CHILD: Target ``saved_model``: a TensorFlow SavedModel, as TensorFlow Serving reads it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from factory.export.failure import failing
 
 
 def export(model: keras.Model, signature: Signature, folder: Path) -> None:
-    """Write the model with one endpoint, ``serve``, and its signature ``serving_default``.
+    """Write the model as a SavedModel with one endpoint, ``serve``, and its signature ``serving_default``.
 
     Args:
-        model: dictionary in, dictionary out.
-        signature: names the tensors; a SavedModel maps names, so that their order is the client's business.
-        folder: becomes the SavedModel.
+        model: maps a dictionary of inputs to a dictionary of outputs.
+        signature: names the tensors; their order does not matter, since a SavedModel is called by name.
+        folder: exists; becomes the SavedModel, ``saved_model.pb`` at its top.
 
     Raises:
-        ExportError: TensorFlow refused.
+        ExportError: TensorFlow could not write it.
     """
     write = backend_function("write_saved_model")
     with failing("no SavedModel was written"):
@@ -32,7 +32,10 @@ def export(model: keras.Model, signature: Signature, folder: Path) -> None:
 
 
 def load(folder: Path, signature: Signature) -> Predict:
-    """Load with TensorFlow alone; the returned function holds the loaded object, whose variables would go with it."""
+    """Load the SavedModel with TensorFlow alone.
+
+    The returned function keeps a reference to the loaded object, with which its variables would be deleted.
+    """
     with failing("TensorFlow does not load the SavedModel"):
         loaded = tf.saved_model.load(str(folder))
         serve = loaded.signatures["serving_default"]

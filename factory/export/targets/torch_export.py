@@ -1,4 +1,4 @@
-"""CHILD: PyTorch's exported program: ``model.pt2``, loaded without Keras."""
+"""CHILD: Target ``torch_export``: an exported program of PyTorch, which is loaded without Keras."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ FILE = "model.pt2"
 
 
 def export(model: keras.Model, signature: Signature, folder: Path) -> None:
-    """Write the model as an exported program: keyword tensors in, a dictionary in the declared order out.
+    """Write the model as an exported program, which takes keyword tensors and returns a dictionary in declared order.
 
     Args:
-        model: dictionary in, dictionary out.
+        model: maps a dictionary of inputs to a dictionary of outputs.
         signature: names the keywords and the dictionary's keys.
-        folder: gets ``model.pt2``.
+        folder: exists; gets ``model.pt2``.
 
     Raises:
         ExportError: torch.export could not capture the model with a free batch axis.
@@ -33,7 +33,7 @@ def export(model: keras.Model, signature: Signature, folder: Path) -> None:
     module = backend_function("module")(model, signature)
     example, free_axes = backend_function("example"), backend_function("free_axes")
     with failing("no exported program was written"), unrolled(model, signature), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # each Keras variable is announced as no registered parameter
+        warnings.simplefilter("ignore")  # torch warns of each Keras variable that is no registered parameter
         program = torch.export.export(
             module,
             args=(),
@@ -45,7 +45,7 @@ def export(model: keras.Model, signature: Signature, folder: Path) -> None:
 
 
 def load(folder: Path, signature: Signature) -> Predict:
-    """Load with torch alone."""
+    """Load the exported program with torch alone."""
     with failing("torch does not load the exported program"):
         run = torch.export.load(folder / FILE).module()
 
