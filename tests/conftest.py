@@ -6,6 +6,7 @@ changes what pytest does.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,6 +82,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[LEFT_OUT].update(item.nodeid for item in without)
         items[:] = [item for item in items if item not in without]
         config.hook.pytest_deselected(items=without)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # what is imported and collected stays, so that the collector need not look at it again
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

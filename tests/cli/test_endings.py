@@ -104,7 +104,7 @@ def test_killed_parent_of_stopped_processes_leaves_nothing_behind(tmp_path: Path
         for number in children:
             os.kill(number, signal.SIGSTOP)
         kill(process)
-        wait_until(lambda: processes_of(process) == [], seconds=5)
+        wait_until(lambda: processes_of(process) == [])
 
 
 def test_training_that_takes_longer_than_its_timeout_is_ended(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_random_mixtures_of_overrides_have_the_config_that_hydra_composes(tmp_pa
         compare(tmp_path / str(place), *chosen.values())
 
 
+@pytest.mark.slow
 def test_plain_values_cost_no_composition(tmp_path: Path) -> None:
     seen = compare(tmp_path, "model=mlp,cnn", "seed=range(3)", "train.epochs=1,2")
     assert (len(seen.compared), seen.composed) == (12, 2)

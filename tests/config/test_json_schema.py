@@ -27,6 +27,7 @@ def accepts(name: str, content: Any) -> bool:
     return Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{name}"}).is_valid(content)
 
 
+@pytest.mark.slow
 def test_schema_is_current() -> None:
     current = text()
     assert (package_conf() / "schema.json").read_text(encoding="utf-8") == current, "python -m factory schema"

@@ -200,6 +200,8 @@ def contend(path: Path, start: object, codes: object) -> None:
             raise
 
 
+# Python 3.12 warns of threads: those of pytest-xdist, which the forks do without.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_commands_that_take_a_folder_back_never_take_that_of_another(tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("fork")
     start, codes = spawn.Event(), spawn.Queue()

@@ -67,6 +67,7 @@ def reordered(value: Any, draw: random.Random, path: str = "") -> Any:
     return {key: reordered(value[key], draw, f"{path}.{key}" if path else key) for key in keys}
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_random_edits_are_found_exactly(data: st.DataObject) -> None:

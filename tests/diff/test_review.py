@@ -101,6 +101,7 @@ def test_renamed_and_removed_options(repo: Repository) -> None:
     assert review(repo).statuses == {"optimizer=wolf": "renamed from optimizer=fox", "optimizer=owl": "removed"}
 
 
+@pytest.mark.slow
 def test_groups_of_the_working_tree_do_not_leak_into_a_revision(repo: Repository) -> None:
     """A checkout of the package itself: its own conf/ is what is compared."""
     shutil.copytree(PACKAGE, repo.path / "factory", ignore=shutil.ignore_patterns("__pycache__", "conf"))
@@ -175,6 +176,7 @@ def test_outside_of_git_is_one_line(tmp_path: Path) -> None:
         compare([], str(tmp_path))
 
 
+@pytest.mark.slow
 def test_command_prints_markdown_and_json_and_fails_on_a_class(repo: Repository) -> None:
     repo.edit("deploy/edge.yaml", "[litert]", "[onnx]")
     words = ("diff", "--config-dir", str(repo.conf))
@@ -205,6 +207,7 @@ def test_a_gate_that_lets_more_pass_can_be_refused(repo: Repository) -> None:
     assert factory(*words, "--fail-on", "retrain").code == 6
 
 
+@pytest.mark.slow
 def test_check_names_the_file_of_each_fault(repo: Repository) -> None:
     repo.edit("model/cnn.yaml", "filters: 16", "filtres: 16")
     repo.edit("experiment/pair_everywhere.yaml", "epochs: 20", "epochs: 0")

@@ -67,7 +67,7 @@ def test_ray_of_our_own_trains_to_the_same_weights_and_leaves_nothing(tmp_path: 
     there.mkdir()
     with started("-m", *words, ON_RAY, *at(there), log=there / "log.txt") as process:
         assert process.wait(timeout=300) == 0, (there / "log.txt").read_text()
-        wait_until(lambda: processes_of(process) == [], seconds=5)
+        wait_until(lambda: processes_of(process) == [])
     assert [row["status"] for row in board(there)] == ["published"] * 4
     shown = (there / "log.txt").read_text()
     assert shown.count("published") >= 4 and "WARN" not in shown and "ray.io" not in shown
@@ -79,7 +79,7 @@ def test_single_run_has_its_stages_on_the_cluster(tmp_path: Path) -> None:
     words = ["model.hidden=[16]", "train.backend=jax", "train.epochs=2", ON_RAY, f"hydra.run.dir={tmp_path}/run"]
     with started(*words, f"models={tmp_path}/models", log=tmp_path / "log.txt") as process:
         assert process.wait(timeout=300) == 0, (tmp_path / "log.txt").read_text()
-        wait_until(lambda: processes_of(process) == [], seconds=5)
+        wait_until(lambda: processes_of(process) == [])
     summary = json.loads((tmp_path / "run" / "run.json").read_text())
     assert (summary["status"], summary["threads"]) == ("published", 1)  # as many threads as a stage reserves processors
     refused = factory("train.backend=jax", ON_RAY, "launcher.storage=file:///nowhere", cwd=tmp_path)
@@ -92,13 +92,13 @@ def test_interrupted_and_killed_commands_leave_nothing_and_go_on_without_ray(tmp
     with started(*on_ray, log=tmp_path / "log.txt") as process:
         wait_until(lambda: epochs(tmp_path, 0) > 5)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 130, (tmp_path / "log.txt").read_text()
-        wait_until(lambda: processes_of(process) == [], seconds=5)
+        assert process.wait(timeout=120) == 130, (tmp_path / "log.txt").read_text()
+        wait_until(lambda: processes_of(process) == [])
     reached = epochs(tmp_path, 0)
     with started(*on_ray, log=tmp_path / "log.txt") as process:
         wait_until(lambda: epochs(tmp_path, 0) > reached + 5)
         kill(process)
-        wait_until(lambda: processes_of(process) == [], seconds=30)
+        wait_until(lambda: processes_of(process) == [])
     assert epochs(tmp_path, 0) < 200
     assert factory(*words).code == 0
     assert all_as(tmp_path, local, 3)
@@ -115,8 +115,8 @@ def test_commands_that_end_take_their_actors_with_them(nodes: Nodes, tmp_path: P
             wait_until(lambda reached=reached: epochs(tmp_path, 0) > reached + 5)  # type: ignore[misc]
             assert nodes.head.ours() and nodes.second.ours()
             process.send_signal(end)
-            assert process.wait(timeout=20) == code
-            wait_until(lambda: nodes.ours() == [], seconds=30)
+            assert process.wait(timeout=120) == code
+            wait_until(lambda: nodes.ours() == [])
 
 
 def test_what_the_cluster_cannot_do_is_refused_in_a_line(nodes: Nodes, tmp_path: Path) -> None:

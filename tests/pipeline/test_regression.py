@@ -113,7 +113,7 @@ def test_a_killed_regression_goes_on_to_the_same_weights(tmp_path: Path) -> None
     with started(*words, *at(killed), log=tmp_path / "log.txt") as process:
         wait_until(lambda: history.exists() and len(history.read_text().splitlines()) > 5)
         kill(process)
-        wait_until(lambda: processes_of(process) == [], seconds=20)
+        wait_until(lambda: processes_of(process) == [])
     assert not (killed / "run" / "train" / "report.json").exists()
     resumed = factory("resume", f"{killed}/run")
     assert resumed.code == 0, resumed.err

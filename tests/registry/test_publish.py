@@ -54,6 +54,8 @@ def test_the_same_run_publishes_once(tmp_path: Path) -> None:
         assert published["onnx"].name == "1"
 
 
+# Python 3.12 warns of threads: those of pytest-xdist, which the forks do without.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_runs_that_publish_at_once_get_a_version_each(tmp_path: Path) -> None:
     made = artifact(tmp_path / "made")
     models = tmp_path / "models"

@@ -48,6 +48,7 @@ def test_five_hundred_jobs_are_one_file_of_two_megabytes(tmp_path: Path) -> None
     assert "120 of 474 trainings are drawn" in text
 
 
+@pytest.mark.slow
 def test_thousands_of_jobs_with_long_values_are_no_larger(tmp_path: Path) -> None:
     words = [f"a.key.that.is.long_{key}=a-value-that-is-rather-long-{{}}-{{}}" for key in range(12)]
     jobs = []

@@ -78,7 +78,7 @@ def test_a_killed_command_leaves_no_tracker_that_hangs(tmp_path: Path) -> None:
             wait_until((tmp_path / "run" / "train" / "history.csv").exists)
             assert any(is_tracker(number) for number in processes_of(process))
             kill(process)
-            wait_until(lambda: processes_of(process) == [], seconds=120)
+            wait_until(lambda: processes_of(process) == [])
 
 
 def is_tracker(process: int) -> bool:

@@ -157,7 +157,7 @@ def test_a_resumed_run_goes_on_in_the_same_run(tmp_path: Path) -> None:
     with started(*store, *words, log=tmp_path / "log.txt") as process:
         wait_until(lambda: reached(told + 5))
         kill(process)
-        wait_until(lambda: processes_of(process) == [], seconds=120)
+        wait_until(lambda: processes_of(process) == [])
     assert len(steps(tmp_path)) < 400
     assert the_run()["status"] == "KILLED"
     done = factory(*store, *words)

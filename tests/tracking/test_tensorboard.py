@@ -58,7 +58,7 @@ def test_a_run_that_was_killed_and_resumed_has_each_epoch_once(tmp_path: Path) -
     with started(*words, log=tmp_path / "log.txt") as process:
         wait_until(lambda: (tmp_path / "run" / "train" / "history.csv").exists() and len(history(tmp_path / "run")) > 5)
         kill(process)
-        wait_until(lambda: processes_of(process) == [], seconds=120)
+        wait_until(lambda: processes_of(process) == [])
     assert len(history(tmp_path / "run")) < 300
     done = factory(*words)
     assert (done.code, done.err) == (0, "")

@@ -80,7 +80,7 @@ def test_a_killed_run_goes_on_to_the_same_weights_on_as_many_devices(backend: st
     with started(*words, *at(killed), log=tmp_path / "log.txt") as process:
         wait_until(lambda: table.exists() and len(table.read_text().splitlines()) > 2)
         kill(process)
-        wait_until(lambda: processes_of(process) == [], seconds=20)
+        wait_until(lambda: processes_of(process) == [])
     assert not (killed / "run" / "train" / "report.json").exists()
     resumed = factory(*words, *at(killed))
     assert resumed.code == 0, resumed.err
@@ -99,7 +99,7 @@ def test_a_device_whose_process_is_killed_is_one_line_and_leaves_no_process(tmp_
         assert all(frameworks_in(p) == {"torch"} for p in ranks)
         os.kill(max(others), signal.SIGKILL)
         assert process.wait(timeout=120) == 3
-        wait_until(lambda: processes_of(process) == [], seconds=20)
+        wait_until(lambda: processes_of(process) == [])
     assert "train.devices: device 2: its process was killed by SIGKILL" in (tmp_path / "log.txt").read_text()
     assert summary(tmp_path)["status"] == "failed"
 
