@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from factory.config.catalog.catalog import load
+from factory.config.catalog.catalog import load_catalog
 from factory.config.plugins import words_of
 from factory.core.errors import MissingPackage
 from factory.core.messages import shown
@@ -72,7 +72,7 @@ def absent(packages: Sequence[str]) -> list[str]:
 
 def model_needs(tree: Mapping[str, Any]) -> list[str]:
     """Return the frameworks that layers of the model run on whatever the Keras backend, in alphabetical order."""
-    catalog = load()
+    catalog = load_catalog()
     layers = {entry: catalog.entry("layers", entry) for entry in set(words_of(tree["model"]))}
     return sorted({entry.needs for entry in layers.values() if entry is not None and entry.needs})
 

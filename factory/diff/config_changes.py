@@ -168,7 +168,7 @@ def _declared_argument(space: str, path: str, old: Any, new: Any) -> Iterator[Ch
 @functools.cache
 def _defaults(space: str, name: str) -> dict[str, Any]:
     """Return the defaults of a Keras object's or own layer's arguments, by name."""
-    if name not in declared_names(space) or (space != "layers" and catalog.load().entry(space, name) is None):
+    if name not in declared_names(space) or (space != "layers" and catalog.load_catalog().entry(space, name) is None):
         return {}
     arguments = arguments_of(space, name)
     return {str(f.alias): f.default for f in arguments.model_fields.values() if not f.is_required()}

@@ -76,8 +76,8 @@ def find_class(space: str, name: str, path: str) -> Any:
     own = own_class(space, name)
     if own is not None:
         return own
-    if catalog.load().entry(space, name) is None:
-        raise ConfigError(wrong(path, name, f"a name of keras' {space}", catalog.load().names(space)))
+    if catalog.load_catalog().entry(space, name) is None:
+        raise ConfigError(wrong(path, name, f"a name of keras' {space}", catalog.load_catalog().names(space)))
     return getattr(keras.optimizers.schedules if space == "schedules" else getattr(keras, space), name)
 
 

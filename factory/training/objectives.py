@@ -74,7 +74,7 @@ def _loss(declaration: Declaration, output: Output) -> Any:
     find_class("losses", word, "train.loss")
     if own_class("losses", word):  # losses of plug-ins take class indices, as stored
         return make_object("losses", {word: arguments}, "train.loss")
-    classes = {name.lower(): name for name in catalog.load().names("losses") if name[0].isupper()}
+    classes = {name.lower(): name for name in catalog.load_catalog().names("losses") if name[0].isupper()}
     kind = classes[word.replace("_", "").lower()]  # categorical_crossentropy → CategoricalCrossentropy
     made = make_object("losses", {kind: arguments}, "train.loss")
     if output.scale is not None and kind in DIFFERENCES:

@@ -28,7 +28,7 @@ def test_catalog_of_the_installed_keras_is_committed() -> None:
 
 
 def test_dense_says_what_it_takes() -> None:
-    dense = catalog.load().entry("layers", "Dense")
+    dense = catalog.load_catalog().entry("layers", "Dense")
     assert dense is not None and dense.needs is None
     assert dense.args["units"] == catalog.Argument(takes=("int",), required=True, least=1)
     assert dense.args["use_bias"] == catalog.Argument(takes=("bool",), default=True)
@@ -36,25 +36,25 @@ def test_dense_says_what_it_takes() -> None:
 
 
 def test_choices_come_from_the_docstring() -> None:
-    entry = catalog.load().entry("layers", "Conv1D")
+    entry = catalog.load_catalog().entry("layers", "Conv1D")
     assert entry is not None and entry.args["padding"].choices == ("valid", "same", "causal")
 
 
 @pytest.mark.parametrize(("space", "name"), [(space, name) for space in FORBIDDEN for name in FORBIDDEN[space]])
 def test_what_runs_code_or_touches_files_is_not_offered(space: str, name: str) -> None:
-    assert name not in catalog.load().names(space)
+    assert name not in catalog.load_catalog().names(space)
 
 
 @pytest.mark.parametrize("name", ["StringLookup", "TextVectorization", "Hashing", "HashedCrossing", "IntegerLookup"])
 def test_layers_that_are_tensorflow_inside_are_flagged(name: str) -> None:
-    entry = catalog.load().entry("layers", name)
+    entry = catalog.load_catalog().entry("layers", name)
     assert entry is not None and entry.needs == "tensorflow"
 
 
 @pytest.mark.parametrize("space", NAMESPACES)
 def test_schema_accepts_every_default_of_keras(space: str) -> None:
-    for name in catalog.load().names(space):
-        entry = catalog.load().entry(space, name)
+    for name in catalog.load_catalog().names(space):
+        entry = catalog.load_catalog().entry(space, name)
         assert entry is not None
         defaults = {key: argument.default for key, argument in entry.args.items() if not argument.required}
         faults = [line for line in refused(arguments_of(space, name), defaults, name) if ": missing;" not in line]
@@ -74,7 +74,7 @@ def test_version_without_a_catalog_gets_one_made(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from factory.config.catalog import catalog\n"
         f"catalog.COMMITTED = Path({str(tmp_path / 'none')!r})\n"
-        "print('Dense' in catalog.load().names('layers'), 'keras' in sys.modules)"
+        "print('Dense' in catalog.load_catalog().names('layers'), 'keras' in sys.modules)"
     )
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", script], check=True, env=environment, capture_output=True, timeout=120)

@@ -36,4 +36,4 @@ def report(application: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps({name: report(name) for name in catalog.load().names("applications")}))
+    print(json.dumps({name: report(name) for name in catalog.load_catalog().names("applications")}))

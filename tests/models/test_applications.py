@@ -34,7 +34,7 @@ def built() -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", catalog.load().names("applications"))
+@pytest.mark.parametrize("name", catalog.load_catalog().names("applications"))
 def test_builds_at_the_smallest_images_it_takes(name: str) -> None:
     found = built()[name]
     assert "refused" not in found, found

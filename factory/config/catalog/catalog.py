@@ -90,7 +90,7 @@ def _entry(fields: Mapping[str, Any]) -> Entry:
 
 
 @functools.cache
-def load() -> Catalog:
+def load_catalog() -> Catalog:
     """Return the catalog of the installed Keras, made on first use for a version that has no file; imports no Keras.
 
     Raises:

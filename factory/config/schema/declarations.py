@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, TypeAdapter
 from pydantic_core import PydanticCustomError
 
-from factory.config.catalog.catalog import Argument, Entry, load
+from factory.config.catalog.catalog import Argument, Entry, load_catalog
 from factory.config.plugins import CLASS_KINDS, Plugin, plugins_of, syntax
 from factory.config.schema import values as kinds
 from factory.config.schema.signatures import keyword_fields
@@ -66,7 +66,7 @@ def names(space: str) -> tuple[str, ...]:
 
 @functools.cache
 def _names(space: str, own: tuple[Plugin, ...]) -> tuple[str, ...]:
-    theirs = load().names(space)
+    theirs = load_catalog().names(space)
     for plugin in own:
         if plugin.name in theirs:
             raise ConfigError(f"{plugin.path}: keras.{space} has a {plugin.name} already; give yours another name")
@@ -150,7 +150,7 @@ def arguments_of(space: str, name: str) -> type[Strict]:
 def _arguments_of(space: str, name: str, own: Plugin | None) -> type[Strict]:
     if own:
         return strict_model(name, _own_arguments(space, own))
-    entry = load().entry(space, name) or Entry({})
+    entry = load_catalog().entry(space, name) or Entry({})
     fields = {
         key: (_annotation(argument), ... if argument.required else argument.default)
         for key, argument in entry.args.items()

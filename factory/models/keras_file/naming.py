@@ -73,7 +73,7 @@ def allowed(item: dict[str, Any]) -> bool:
 @functools.cache
 def _classes() -> frozenset[tuple[Any, Any]]:
     """Return module and name of every allowed class of Keras."""
-    offered = catalog.load()
+    offered = catalog.load_catalog()
     public = {(module, name) for space, module in MODULES.items() for name in offered.names(space)}
     return frozenset(pair for pair in public if pair[1][0].isupper()) | AROUND
 
@@ -81,4 +81,4 @@ def _classes() -> frozenset[tuple[Any, Any]]:
 def _functions(module: Any) -> frozenset[str]:
     """Return the allowed functions of a module; of all modules for ``builtins``, as Keras writes for its own."""
     spaces = FUNCTIONS if module == "builtins" else [space for space in FUNCTIONS if MODULES[space] == module]
-    return frozenset(name for space in spaces for name in catalog.load().names(space) if name[0].islower())
+    return frozenset(name for space in spaces for name in catalog.load_catalog().names(space) if name[0].islower())

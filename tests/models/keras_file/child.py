@@ -76,7 +76,7 @@ def not_allowed() -> list[str]:
     """What a declaration may name, saved by Keras, and would not be loaded again."""
     found = []
     for space in naming.MODULES:
-        for name in catalog.load().names(space):
+        for name in catalog.load_catalog().names(space):
             declared = getattr(MODULES[space], name)
             make = serialize_with_public_class if isinstance(declared, type) else keras.saving.serialize_keras_object
             if not naming.allowed(make(declared)):
