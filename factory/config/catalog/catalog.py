@@ -134,7 +134,7 @@ def any_backend() -> str | None:
     return next((backend for backend in BACKENDS if find_spec(backend)), None)
 
 
-def write(fields: Mapping[str, Any], path: Path) -> None:
+def write_catalog(fields: Mapping[str, Any], path: Path) -> None:
     """Write a catalog as JSON, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")

@@ -17,7 +17,7 @@ from typing import Any
 
 import keras
 
-from factory.config.catalog.catalog import write
+from factory.config.catalog.catalog import write_catalog
 from factory.config.declaration import namespace
 
 MODULES: dict[str, ModuleType] = {
@@ -255,4 +255,4 @@ def _spoken_types(text: str) -> set[str]:
 
 
 if __name__ == "__main__":
-    write(harvest(), Path(sys.argv[1]))
+    write_catalog(harvest(), Path(sys.argv[1]))
