@@ -12,7 +12,7 @@ from typing import Any
 from factory.config.composition import plain
 from factory.config.composition.compose import compose_config
 from factory.config.composition.plain import Groups, NotPlain
-from factory.config.composition.yaml_files import read
+from factory.config.composition.yaml_files import read_yaml_file
 from factory.config.load import validate_config
 from factory.config.schema.nodes import Judged
 from factory.core.errors import ConfigError
@@ -143,7 +143,7 @@ def text_changes(a: Side, b: Side, meaningless: bool) -> tuple[str, ...]:
 def _alike(path: Path, twin: Path) -> bool:
     """Return whether two YAML files have the same content, in the same order where order matters."""
     try:
-        one, other = (read(file)[0] for file in (path, twin))
+        one, other = (read_yaml_file(file)[0] for file in (path, twin))
     except ConfigError:
         return False
     return bool(one == other) and _in_order(one) == _in_order(other)

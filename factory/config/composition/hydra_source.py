@@ -39,7 +39,7 @@ class Groups(FileConfigSource):
         file = Path(self.path, name)
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ConfigError(f"{file}: lies outside of {self.path}; takes a file within")
-        content, text = yaml_files.read(file)
+        content, text = yaml_files.read_yaml_file(file)
         problems = [f"{file}: {line}" for line in refusals(name.removesuffix(".yaml"), package(text), content)]
         if problems:
             raise ConfigError(problems)

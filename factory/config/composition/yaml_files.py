@@ -44,7 +44,7 @@ class Loader(BASE):
         return made
 
 
-def read(path: Path) -> tuple[Any, str]:
+def read_yaml_file(path: Path) -> tuple[Any, str]:
     """Return the content of a YAML file, and its text.
 
     Raises:
