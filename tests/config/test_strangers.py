@@ -201,7 +201,7 @@ def test_bytes_that_are_no_text_are_named(conf: Path) -> None:
 
 
 def test_merges_and_aliases_that_configs_have_are_read() -> None:
-    assert yaml_files.parse("a: &a {x: 1}\nb: {<<: *a, x: 2}\nc: [*a, *a]\n") == {
+    assert yaml_files.parse_yaml("a: &a {x: 1}\nb: {<<: *a, x: 2}\nc: [*a, *a]\n") == {
         "a": {"x": 1},
         "b": {"x": 2},
         "c": [{"x": 1}, {"x": 1}],

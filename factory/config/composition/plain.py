@@ -17,7 +17,7 @@ from typing import Any
 from factory.config.composition.data_name import data_name
 from factory.config.composition.hydra_source import package as header
 from factory.config.composition.untrusted_yaml import refusals
-from factory.config.composition.yaml_files import NotReadable, parse
+from factory.config.composition.yaml_files import NotReadable, parse_yaml
 from factory.config.schema.nodes import with_defaults
 
 REFERENCE = re.compile(r"\$\{([\w.:/]+)\}")
@@ -151,7 +151,7 @@ def _parsed(text: str) -> Part:
     if package not in (None, "_global_"):
         raise NotPlain
     try:
-        content = parse(text)
+        content = parse_yaml(text)
     except NotReadable as error:
         raise NotPlain from error
     if not isinstance(content, dict) or any(refusals("", package, content)):

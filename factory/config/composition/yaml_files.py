@@ -56,14 +56,14 @@ def read_yaml_file(path: Path) -> tuple[Any, str]:
         if len(raw) > LARGEST:
             raise NotReadable(f"takes at most {LARGEST >> 20} MiB")
         text = raw.decode("utf-8-sig")
-        return parse(text), text
+        return parse_yaml(text), text
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: byte {error.start} is no UTF-8; takes text in UTF-8") from error
     except (NotReadable, OSError) as error:
         raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def parse(text: str) -> Any:
+def parse_yaml(text: str) -> Any:
     """Return the content of a YAML text.
 
     Raises:
