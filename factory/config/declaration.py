@@ -40,12 +40,12 @@ _NAMESPACES = {
 _WHOLE_NAMES = {"cell": "layers", "cells": "layers", "layers": "layers", "learning_rate": "schedules"}
 
 
-def parse(declaration: Declaration) -> tuple[str, dict[str, Any]]:
+def parse_declaration(declaration: Declaration) -> tuple[str, dict[str, Any]]:
     """Split a declaration into name and arguments.
 
-    >>> parse("Flatten")
+    >>> parse_declaration("Flatten")
     ('Flatten', {})
-    >>> parse({"Dense": {"units": 3}})
+    >>> parse_declaration({"Dense": {"units": 3}})
     ('Dense', {'units': 3})
     """
     if isinstance(declaration, str):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from factory.config.catalog import catalog
-from factory.config.declaration import namespace, parse
+from factory.config.declaration import namespace, parse_declaration
 from factory.config.schema import nodes
 from factory.config.schema.declarations import arguments_of, by_output
 from factory.config.schema.declarations import names as declared_names
@@ -129,7 +129,7 @@ def _declaration(space: str, path: str, old: Any, new: Any) -> Iterator[Change]:
     if not (_declares(old) and _declares(new)):
         yield from compare_values(path, old, new)
         return
-    (before, given), (after, wanted) = parse(old), parse(new)
+    (before, given), (after, wanted) = parse_declaration(old), parse_declaration(new)
     if before != after:
         yield Change(path, "set", old, new)
     else:

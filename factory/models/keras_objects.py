@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from factory.config.catalog import catalog
-from factory.config.declaration import Declaration, namespace, parse
+from factory.config.declaration import Declaration, namespace, parse_declaration
 from factory.core.errors import ConfigError, FactoryError
 from factory.core.messages import one_line, wrong
 from factory.models.own_classes import own_class
@@ -93,7 +93,7 @@ def make_object(space: str, declaration: Declaration, path: str, name: str | Non
     Raises:
         ConfigError: there is no such class, or Keras refuses the arguments.
     """
-    class_name, declared = parse(declaration)
+    class_name, declared = parse_declaration(declaration)
     kind = find_class(space, class_name, path)
     inner = f"{path}.{class_name}"
     arguments = {key: _value(key, value, f"{inner}.{key}", name) for key, value in declared.items()}

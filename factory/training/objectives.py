@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from factory.config.catalog import catalog
-from factory.config.declaration import Declaration, parse
+from factory.config.declaration import Declaration, parse_declaration
 from factory.core.errors import ConfigError
 from factory.core.messages import wrong
 from factory.data.dataset import DataSpec, Output
@@ -69,7 +69,7 @@ def _each_output(declared: Any, spec: DataSpec) -> dict[str, Any]:
 
 def _loss(declaration: Declaration, output: Output) -> Any:
     """Create the loss of one output, which takes the output's targets as this package stores them."""
-    word, arguments = parse(AUTO_LOSS[output.task] if declaration == "auto" else declaration)
+    word, arguments = parse_declaration(AUTO_LOSS[output.task] if declaration == "auto" else declaration)
     _suits(word, output, "train.loss")
     find_class("losses", word, "train.loss")
     if own_class("losses", word):  # losses of plug-ins take class indices, as stored
@@ -90,7 +90,7 @@ def _suits(word: str, output: Output, path: str) -> None:
 
 def _metric(declaration: Declaration, output: Output) -> Any:
     """Create one metric of an output, which takes the output's targets as this package stores them."""
-    word, arguments = parse(AUTO_METRIC[output.task] if declaration == "auto" else declaration)
+    word, arguments = parse_declaration(AUTO_METRIC[output.task] if declaration == "auto" else declaration)
     kind = SHORT_METRICS.get(word, word)
     _suits(kind, output, "train.metrics")
     metric_class = find_class("metrics", kind, "train.metrics")

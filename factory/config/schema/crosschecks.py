@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from factory.config import topology
-from factory.config.declaration import Declaration, parse
+from factory.config.declaration import Declaration, parse_declaration
 from factory.config.schema.declarations import arguments_of, by_output
 from factory.config.schema.known_data import Known, known
 from factory.config.schema.strict import refused
@@ -149,7 +149,7 @@ def _devices(train: Mapping[str, Any]) -> Iterator[str]:
 def _reductions(loss: Any) -> Iterator[str]:
     """Yield each loss reduction other than the mean over rows, which alone can be computed on parts of a batch."""
     for declared in loss.values() if by_output(loss) else [loss]:
-        _, arguments = parse(declared)
+        _, arguments = parse_declaration(declared)
         if arguments.get("reduction", "mean") not in ("sum_over_batch_size", "mean"):
             yield arguments["reduction"]
 
@@ -160,7 +160,7 @@ def _fits(path: str, declared: Declaration | list[Declaration], task: str | None
         for index, metric in enumerate(declared):
             yield from _fits(f"{path}[{index}]", metric, task)
         return
-    name, _ = parse(declared)
+    name, _ = parse_declaration(declared)
     what = "a metric" if path.startswith("train.metrics") else "a loss"
     if any(task not in (None, other) and name in names for other, names in FITS.items()):
         yield messages.wrong(path, name, f"{what} that fits the data's task, {task}")
@@ -174,7 +174,7 @@ def _optimization(optimizer: Mapping[str, Any], train: Mapping[str, Any]) -> Ite
             f"optimizer.{key}", optimizer[key], f"null: optimizer.{clips[0]} is given, and only one may be"
         )
     for index, declared in enumerate(train.get("callbacks", [])):
-        name, _ = parse(declared)
+        name, _ = parse_declaration(declared)
         if name == "ReduceLROnPlateau" and isinstance(optimizer.get("learning_rate"), Mapping | str):
             yield messages.wrong(f"train.callbacks[{index}]", name, "a fixed optimizer.learning_rate, not a schedule")
         if name == "SwapEMAWeights" and not optimizer.get("use_ema"):

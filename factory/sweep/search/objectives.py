@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from factory.config.declaration import parse
+from factory.config.declaration import parse_declaration
 from factory.core import messages
 from factory.core.errors import ConfigError
 from factory.sweep.outcome import FACTS
@@ -141,7 +141,7 @@ def metric_names(declared: Any) -> Iterator[str]:
         if isinstance(declared, list)
         else [declared]
     ):
-        name, arguments = parse(one)
+        name, arguments = parse_declaration(one)
         yield from ("accuracy", "mae") if name == "auto" else (str(arguments.get("name") or name),)
 
 
