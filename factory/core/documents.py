@@ -358,10 +358,10 @@ def read_document(path: Path, kind: Any) -> dict[str, Any] | None:
         ConfigError: it does not fit the schema; names the file and the first wrong field.
     """
     fields = read_json(path)
-    return None if fields is None else check(fields, kind, str(path))
+    return None if fields is None else check_document(fields, kind, str(path))
 
 
-def check(fields: dict[str, Any], kind: Any, where: str) -> dict[str, Any]:
+def check_document(fields: dict[str, Any], kind: Any, where: str) -> dict[str, Any]:
     """Return the content of a file unchanged if it fits its schema.
 
     Args:
@@ -466,7 +466,7 @@ def extent(node: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
 def read_hydra(run: RunDir) -> dict[str, Any]:
     """Return Hydra's own half of a run's config; an empty one where there is none."""
     path = run.config.with_name("hydra.yaml")
-    return dict(check(read_yaml(path), HydraFile, str(path)).get("hydra", {}))
+    return dict(check_document(read_yaml(path), HydraFile, str(path)).get("hydra", {}))
 
 
 def read_overrides(run: RunDir) -> tuple[str, ...]:
