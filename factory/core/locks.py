@@ -38,7 +38,7 @@ def locked(folder: Path, key: str = "hydra.run.dir") -> Iterator[int]:
         with writable(folder, key):
             folder.mkdir(parents=True, exist_ok=True)
             lock = stack.enter_context(opened(folder))
-        if not taken(lock) or not still_holds(folder, lock):  # its last holder may have removed the folder
+        if not try_lock(lock) or not still_holds(folder, lock):  # its last holder may have removed the folder
             raise ConfigError(f"{key}: {folder} is in use by another command")
         yield lock
 
@@ -71,7 +71,7 @@ def closing(lock: int) -> Iterator[int]:
         os.close(lock)
 
 
-def taken(lock: int) -> bool:
+def try_lock(lock: int) -> bool:
     """Take a lock for this process alone, without waiting; return whether that succeeded."""
     if fcntl is not None:
         try:
@@ -100,7 +100,7 @@ def is_held(folder: Path) -> bool:
     with contextlib.suppress(OSError):
         lock = os.open(folder / LOCK, os.O_RDONLY | NO_LINK)
         try:
-            return not taken(lock)
+            return not try_lock(lock)
         finally:
             os.close(lock)
     return False

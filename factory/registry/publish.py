@@ -203,7 +203,7 @@ def staging(models: Path) -> Iterator[Path]:
     folder = models / ".staging"
     folder.mkdir(parents=True, exist_ok=True)
     with locks.opened(folder) as lock:
-        if locks.taken(lock):
+        if locks.try_lock(lock):
             for left in folder.glob("tmp*"):
                 remove(left, inside=models)
         locks.share(lock)
