@@ -81,7 +81,7 @@ def try_lock(lock: int) -> bool:
     return True
 
 
-def share(lock: int) -> None:
+def share_lock(lock: int) -> None:
     """Take a lock together with others who share it; wait for one who holds it alone."""
     if fcntl is not None:
         fcntl.flock(lock, fcntl.LOCK_SH)

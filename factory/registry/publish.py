@@ -206,7 +206,7 @@ def staging(models: Path) -> Iterator[Path]:
         if locks.try_lock(lock):
             for left in folder.glob("tmp*"):
                 remove(left, inside=models)
-        locks.share(lock)
+        locks.share_lock(lock)
         temporary = Path(tempfile.mkdtemp(dir=folder, prefix="tmp"))
         try:
             yield temporary
