@@ -21,7 +21,7 @@ from factory.config.composition.hydra_cli import (
     print_info,
     run_sweep,
 )
-from factory.config.load import load_config, resumed, validate_config
+from factory.config.load import load_config, load_run_config, validate_config
 from factory.config.packages import check_packages
 from factory.config.schema import json_schema
 from factory.core import messages
@@ -53,7 +53,7 @@ def run_command(options: argparse.Namespace) -> int:
 
 
 def resume_command(options: argparse.Namespace) -> int:
-    return carry_out(resumed(RunDir(Path(only_word(options)))), Clock())
+    return carry_out(load_run_config(RunDir(Path(only_word(options)))), Clock())
 
 
 def report_command(options: argparse.Namespace) -> int:

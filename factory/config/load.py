@@ -40,7 +40,7 @@ def load_config(overrides: Sequence[str], config_dir: str | None = None, config_
     return config
 
 
-def resumed(run: RunDir) -> Config:
+def load_run_config(run: RunDir) -> Config:
     """Reload and validate the config of a run folder, which anybody may have edited.
 
     Raises:
