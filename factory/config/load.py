@@ -12,7 +12,7 @@ from typing import Any
 
 from factory.config.composition.compose import Config, compose_config
 from factory.config.composition.saved import reload_config
-from factory.config.named_files import existing
+from factory.config.named_files import require_file
 from factory.config.packages import check_packages
 from factory.config.schema.crosschecks import misfits
 from factory.config.schema.nodes import Judged, refusals
@@ -80,10 +80,10 @@ def require_data(data: Mapping[str, Any]) -> None:
     """Refuse a ``data`` node whose files do not exist, at once rather than when a framework has started.
 
     Raises:
-        MissingFile: as `existing` does.
+        MissingFile: as `require_file` does.
     """
     named = {f"data.{option}": data.get(option) for option in file_options("data/sources", data["source"])}
     named["data.split.file"] = (data.get("split") or {}).get("file")
     for key, path in named.items():
         if isinstance(path, str) and "://" not in path and not os.path.isdir(path):
-            existing(path, key)
+            require_file(path, key)

@@ -8,7 +8,7 @@ from factory.core.errors import MissingFile
 from factory.core.messages import wrong
 
 
-def existing(path: str, key: str) -> Path:
+def require_file(path: str, key: str) -> Path:
     """Return the path of a file that a config names, ``~`` expanded, if it exists.
 
     Args:

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from factory.config.declaration import FACTS
-from factory.config.named_files import existing
+from factory.config.named_files import require_file
 from factory.config.plugins import import_plugin
 from factory.core.errors import DataError, FactoryError
 from factory.core.messages import wrong
@@ -44,7 +44,7 @@ def load_dataset(config: Mapping[str, Any]) -> Dataset:
     if split.get("file") is not None:
         if "path" not in inspect.signature(module.read).parameters:
             raise DataError(wrong("data.split.file", split["file"], f"null: {config['source']} reads no file"))
-        existing(split["file"], "data.split.file")
+        require_file(split["file"], "data.split.file")
         held_out = read_source(module, {**options, "path": split["file"]}, "data.split.file")
     scale_target = bool(config.get("scale_target", False))
     positive = config.get("positive")

@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from factory.config.declaration import FilePath
-from factory.config.named_files import existing
+from factory.config.named_files import require_file
 from factory.core.errors import DataError
 from factory.core.messages import first_line, wrong
 from factory.data.dataset import Source
@@ -36,7 +36,7 @@ def read(
     Raises:
         DataError: no such file or column, a text column, an empty cell, ragged rows.
     """
-    file = existing(path, "data.path")
+    file = require_file(path, "data.path")
     if len(separator.encode()) != 1:
         raise DataError(wrong("data.separator", separator, "one character" + " of ASCII" * (len(separator) == 1)))
     try:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from factory.config.declaration import FilePath
-from factory.config.named_files import existing
+from factory.config.named_files import require_file
 from factory.core.errors import DataError
 from factory.core.messages import listed, wrong
 from factory.data.dataset import Array, Source
@@ -31,7 +31,7 @@ def read(
     Raises:
         DataError: no such file or array, or an array holds Python objects.
     """
-    file = existing(path, "data.path")
+    file = require_file(path, "data.path")
     arrays = _arrays(file.name, str(file))
     inputs = [name for name in arrays if name not in outputs] if inputs is None else inputs
     names: Mapping[str, str] = inputs if isinstance(inputs, Mapping) else {name: name for name in inputs}

@@ -7,7 +7,7 @@ from typing import Literal
 import polars as pl
 
 from factory.config.declaration import FilePath
-from factory.config.named_files import existing
+from factory.config.named_files import require_file
 from factory.core.errors import DataError
 from factory.core.messages import first_line
 from factory.data.dataset import Source
@@ -32,7 +32,7 @@ def read(
     Raises:
         DataError: no such file or column, a text column, an empty cell.
     """
-    file = existing(path, "data.path")
+    file = require_file(path, "data.path")
     try:
         frame = pl.read_parquet(file, glob=False)
     except pl.exceptions.PolarsError as error:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from factory.config.declaration import Application
-from factory.config.named_files import existing
+from factory.config.named_files import require_file
 from factory.core.errors import ConfigError
 from factory.core.messages import one_line, shown, wrong
 from factory.data.dataset import Array, DataSpec
@@ -80,7 +80,7 @@ def _backbone(make: Any, weights: str | None, arguments: dict[str, Any]) -> kera
 
     It is renamed only once it exists: EfficientNetV2 looks its settings up by name, and others are named with numbers.
     """
-    file = None if weights in (None, "imagenet") else existing(str(weights), "model.weights")
+    file = None if weights in (None, "imagenet") else require_file(str(weights), "model.weights")
     made = make(weights=None if file else weights, **arguments)
     if file:
         _load_weights(made, file)
