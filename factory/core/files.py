@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.core.reading import json_object, read_text
-from factory.core.removal import remove
+from factory.core.removal import remove_inside
 
 SCRATCH = ".making-"
 """Prefix of temporary files and folders, which readers ignore."""
@@ -51,7 +51,7 @@ def making(folder: Path) -> Iterator[Path]:
 def move(source: Path, destination: Path) -> None:
     """Move a folder to a place on the same file system, over an older one of the same name."""
     destination.parent.mkdir(parents=True, exist_ok=True)
-    remove(destination, inside=destination.parent)
+    remove_inside(destination, inside=destination.parent)
     source.rename(destination)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from factory.core.errors import ConfigError
 
 
-def remove(path: Path, inside: Path) -> None:
+def remove_inside(path: Path, inside: Path) -> None:
     """Remove a file, a link or a folder with its contents; do nothing where there is none.
 
     Args:

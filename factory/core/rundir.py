@@ -11,7 +11,7 @@ from typing import Any
 from factory.core import locks
 from factory.core.errors import ConfigError
 from factory.core.files import SCRATCH
-from factory.core.removal import refuse_links, remove
+from factory.core.removal import refuse_links, remove_inside
 
 ORIGIN = "origin.json"
 """A file in ``train`` that names the run whose training was taken over."""
@@ -87,7 +87,7 @@ class RunDir:
         Raises:
             ConfigError: it lies outside of it, or behind a link.
         """
-        remove(path, inside=self.path)
+        remove_inside(path, inside=self.path)
 
     def empty(self) -> None:
         """Remove all contents; the lock last, since from then on another command may take the folder."""

@@ -24,7 +24,7 @@ from factory.core.errors import ConfigError, PublishError
 from factory.core.files import sha256, write_json
 from factory.core.messages import wrong
 from factory.core.names import NAME_WORDS, is_name, is_target
-from factory.core.removal import remove
+from factory.core.removal import remove_inside
 
 RECORD = "factory.json"
 DEPTH = 3
@@ -205,13 +205,13 @@ def staging(models: Path) -> Iterator[Path]:
     with locks.opened(folder) as lock:
         if locks.try_lock(lock):
             for left in folder.glob("tmp*"):
-                remove(left, inside=models)
+                remove_inside(left, inside=models)
         locks.share_lock(lock)
         temporary = Path(tempfile.mkdtemp(dir=folder, prefix="tmp"))
         try:
             yield temporary
         finally:
-            remove(temporary, inside=models)
+            remove_inside(temporary, inside=models)
 
 
 def link_or_copy(source: str, destination: str) -> None:
