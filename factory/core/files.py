@@ -43,12 +43,12 @@ def making(folder: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.chmod(temporary, 0o755)
-        move(temporary, folder)
+        move_folder(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def move(source: Path, destination: Path) -> None:
+def move_folder(source: Path, destination: Path) -> None:
     """Move a folder to a place on the same file system, over an older one of the same name."""
     destination.parent.mkdir(parents=True, exist_ok=True)
     remove_inside(destination, inside=destination.parent)

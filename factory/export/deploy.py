@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.core.errors import ExportError, FactoryError
-from factory.core.files import move, send_output_to, sha256, size, write_json
+from factory.core.files import move_folder, send_output_to, sha256, size, write_json
 from factory.core.messages import one_line
 from factory.core.rundir import Emit, RunDir
 from factory.core.timing import Clock
@@ -51,7 +51,7 @@ def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], targets: Mapping[
             }
             send_output_to(stage_log)
             write_json(folder / "report.json", report)
-            move(folder, run.quarantine(target) if report["status"] == "refused" else run.deploy(target))
+            move_folder(folder, run.quarantine(target) if report["status"] == "refused" else run.deploy(target))
         emit({"event": "target", "target": target, "status": report["status"], "error": report["error"]})
 
 
