@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from factory.core.documents import Origin, read_document, read_training
-from factory.core.files import holds, making, write_json
+from factory.core.files import holds, replacing_folder, write_json
 from factory.core.rundir import ORIGIN, RunDir
 from factory.registry.publish import link_or_copy
 
@@ -25,7 +25,7 @@ def inherit(run: RunDir, key: str, donors: Iterable[Path]) -> None:
         return
     for donor in map(RunDir, donors):
         if donor.path != run.path and is_trained(donor, key):
-            with making(run.train) as folder:
+            with replacing_folder(run.train) as folder:
                 for file in ("report.json", *hashes(donor)):
                     link_or_copy(str(donor.train / file), str(folder / file))
                 if donor.history.exists():

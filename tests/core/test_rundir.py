@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from factory.core.errors import ConfigError
-from factory.core.files import key_of, making, read_json, replacing, sha256, size, write_json
+from factory.core.files import key_of, read_json, replacing, replacing_folder, sha256, size, write_json
 from factory.core.locks import still_holds
 from factory.core.rundir import RunDir
 
@@ -24,11 +24,11 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 
 
 def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), making(tmp_path / "artifact") as temporary:
+    with pytest.raises(RuntimeError), replacing_folder(tmp_path / "artifact") as temporary:
         (temporary / "half").write_text("half")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
-    with making(tmp_path / "artifact") as temporary:
+    with replacing_folder(tmp_path / "artifact") as temporary:
         (temporary / "whole").write_text("whole")
     assert (tmp_path / "artifact" / "whole").read_text() == "whole"
 
