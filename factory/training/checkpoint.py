@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from factory.core.errors import TrainError
-from factory.core.files import replacing
+from factory.core.files import replacing_file
 from factory.data.dataset import Array
 
 Log = dict[str, float]
@@ -63,7 +63,7 @@ class Checkpoint:
             plain.append(scalars)
             arrays.update({f"callback/{i}/{name}": array for name, array in lists.items()})
         state = {"key": self.key, "progress": asdict(progress), "callbacks": plain}
-        with replacing(self.file) as temporary, open(temporary, "wb") as file:
+        with replacing_file(self.file) as temporary, open(temporary, "wb") as file:
             np.savez(file, state=np.array(json.dumps(state)), **arrays)  # type: ignore[arg-type]  # as in handoff
 
     def restore(self) -> Progress:

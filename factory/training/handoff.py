@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from factory.core.errors import ExportError
-from factory.core.files import read_json, replacing, sha256, write_json
+from factory.core.files import read_json, replacing_file, sha256, write_json
 from factory.core.rundir import RunDir
 from factory.core.signature import Signature, Tensor
 from factory.data.dataset import Array, Dataset, DataSpec, Rows
@@ -57,12 +57,12 @@ def write(run: RunDir, model: keras.Model, dataset: Dataset, count: int) -> dict
     spec, rows = dataset.spec, dataset.validation.head(count)
     outputs = predictions(model, rows.inputs)
     write_json(run.train / "evaluation.json", evaluation.measure(spec, rows.outputs, outputs))
-    with replacing(run.model) as temporary:
+    with replacing_file(run.model) as temporary:
         model.save(temporary)
     reloaded = predictions(load_model(run), rows.inputs)
     parts = {"inputs": rows.inputs, "targets": rows.outputs, "outputs": outputs, "reloaded": reloaded}
     arrays = {f"{part}/{name}": array for part, named in parts.items() for name, array in named.items()}
-    with replacing(run.reference) as temporary, open(temporary, "wb") as file:
+    with replacing_file(run.reference) as temporary, open(temporary, "wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes any name for allow_pickle
     return {
         "signature": signature_of(spec).to_json(),

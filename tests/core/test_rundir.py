@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from factory.core.errors import ConfigError
-from factory.core.files import key_of, read_json, replacing, replacing_folder, sha256, size, write_json
+from factory.core.files import key_of, read_json, replacing_file, replacing_folder, sha256, size, write_json
 from factory.core.locks import still_holds
 from factory.core.rundir import RunDir
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     write_json(tmp_path / "report.json", {"status": "old"})
-    with pytest.raises(RuntimeError), replacing(tmp_path / "report.json") as temporary:
+    with pytest.raises(RuntimeError), replacing_file(tmp_path / "report.json") as temporary:
         temporary.write_text("half")
         raise RuntimeError
     assert read_json(tmp_path / "report.json") == {"status": "old"}

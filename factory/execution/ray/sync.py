@@ -12,7 +12,7 @@ from uuid import uuid4
 from fsspec.core import url_to_fs
 
 from factory.core.errors import FactoryError
-from factory.core.files import replacing
+from factory.core.files import replacing_file
 from factory.core.messages import first_line
 
 HALF_MADE = ".making-"  # how `rundir` marks files that are being written
@@ -72,7 +72,7 @@ class FolderSync:
                 self.forget(name)
             for name, tag in listed.items():
                 if self.there.get(name) != tag and not self.is_left(name):
-                    with replacing(self.folder / name) as temporary:
+                    with replacing_file(self.folder / name) as temporary:
                         self.system.get_file(f"{self.place}/{name}", str(temporary))
                     self.there[name] = tag
                     self.here[name] = stamp(self.folder / name)
