@@ -94,7 +94,7 @@ def sha256(path: Path, but: str = "") -> str:
     return digest.hexdigest()
 
 
-def holds(path: Path, digest: str) -> bool:
+def has_digest(path: Path, digest: str) -> bool:
     """Return whether a file or folder exists and has the recorded SHA-256."""
     return path.exists() and sha256(path) == digest
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from factory.core.documents import read_target
 from factory.core.errors import ExportError, GateError
-from factory.core.files import holds, write_json
+from factory.core.files import has_digest, write_json
 from factory.core.rundir import RunDir
 from factory.core.timing import Clock
 from factory.execution.environment import Environment
@@ -79,7 +79,7 @@ class Delivery:
         key = self.plan.target_key(name, model)
         report = read_target(self.run.deploy(name)) or {}
         kept = report.get("status") == "passed" and report.get("key") == key and "sha256" in report
-        if kept and holds(self.run.artifact(name), report["sha256"]):
+        if kept and has_digest(self.run.artifact(name), report["sha256"]):
             return Target(name, key, [], report=report)
         return Target(name, key, self.plan.routes(name))
 

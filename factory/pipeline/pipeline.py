@@ -25,7 +25,7 @@ from factory.core.errors import (
     PublishError,
     TrainError,
 )
-from factory.core.files import holds, key_of, write_json
+from factory.core.files import has_digest, key_of, write_json
 from factory.core.rundir import RunDir
 from factory.core.timing import Clock
 from factory.execution.launcher import Launcher
@@ -213,7 +213,11 @@ class Pipeline:
         report = read_training(self.run)
         if report is None or report["key"] != self.plan.train_key:
             return None
-        return report if all(holds(self.run.train / file, hash_) for file, hash_ in report["sha256"].items()) else None
+        return (
+            report
+            if all(has_digest(self.run.train / file, hash_) for file, hash_ in report["sha256"].items())
+            else None
+        )
 
     def train(self) -> dict[str, Any]:
         """Run the train stage, which continues from a checkpoint in the folder, and return its report.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from factory.core.documents import Origin, read_document, read_training
-from factory.core.files import holds, replacing_folder, write_json
+from factory.core.files import has_digest, replacing_folder, write_json
 from factory.core.rundir import ORIGIN, RunDir
 from factory.registry.publish import link_or_copy
 
@@ -41,7 +41,7 @@ def is_trained(run: RunDir, key: str) -> bool:
     return (
         report is not None
         and report["key"] == key
-        and all(holds(run.train / file, digest) for file, digest in report["sha256"].items())
+        and all(has_digest(run.train / file, digest) for file, digest in report["sha256"].items())
     )
 
 
