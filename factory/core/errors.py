@@ -95,7 +95,7 @@ class Interrupted(FactoryError):
     exit_code = 130
 
 
-def revived(name: str, message: str) -> FactoryError:
+def revive_error(name: str, message: str) -> FactoryError:
     """Return an error that crossed a process boundary, from the name of its class and its text.
 
     Args:

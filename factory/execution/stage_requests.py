@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from factory.core.errors import FactoryError, revived
+from factory.core.errors import FactoryError, revive_error
 from factory.core.process import ending
 from factory.core.timing import Clock
 from factory.execution.launcher import Launcher
@@ -61,7 +61,7 @@ def failure_of(end: Mapping[str, Any], kind: type[FactoryError], doing: str) -> 
         doing: what the stage was doing, as the message says it.
     """
     if "error" in end:
-        return revived(end["error"], end["message"])
+        return revive_error(end["error"], end["message"])
     if limit := end.get("overdue"):
         return kind(f"{limit['key']}: {doing} took longer than {limit['seconds']:g} s and was ended")
     return kind(f"{doing}: the process {ending(end['code'])}")

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from factory.core.errors import ConfigError, TrainError, revived
+from factory.core.errors import ConfigError, TrainError, revive_error
 from factory.core.files import write_json
 from factory.core.markdown import block, code, words
 from factory.core.markdown import table as markdown_table
@@ -214,7 +214,7 @@ def test_a_review(name: str) -> None:
 def test_an_error_is_as_many_lines_as_it_has_faults(name: str) -> None:
     error = ConfigError([name, "second"])
     assert str(error).splitlines() == [visible(name), "second"]
-    again = revived("ConfigError", str(error))
+    again = revive_error("ConfigError", str(error))
     assert (type(again), again.problems) == (ConfigError, error.problems)
     assert str(TrainError(name)) == visible(name)
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from factory.core.errors import FactoryError, revived
+from factory.core.errors import FactoryError, revive_error
 from factory.core.process import Child, ending
 
 
@@ -33,7 +33,7 @@ class StudyClient:
             line = self.answer({"do": do, **fields})
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise revived(answer["error"], answer["message"])
+            raise revive_error(answer["error"], answer["message"])
         return answer
 
     def answer(self, request: Mapping[str, Any]) -> str:
