@@ -17,7 +17,7 @@ def is_template(text: str) -> bool:
     return text.isprintable() and not re.search("[{}]", WORD.sub("", text))
 
 
-def command(template: str, version: Path) -> str:
+def serving_command(template: str, version: Path) -> str:
     """Return the serving command of a version: the template with its folders filled in, quoted for a shell.
 
     Each word is replaced once, by itself: the template may come from a stranger's YAML or run.json, where

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from factory.config.serving import command
+from factory.config.serving import serving_command
 from factory.core.files import write_text
 from factory.pipeline.provenance import timings_of_commands
 from factory.report import baseline_note, charts, graph_layout, settings, table
@@ -229,7 +229,7 @@ def commands(facts: Facts) -> Iterator[tuple[str, str]]:
     targets: Mapping[str, Any] = facts.summary.get("targets") or {}
     for name, target in targets.items():
         if target["published"] and target.get("serve"):
-            yield f"Serve {name}", command(target["serve"], Path(target["published"]))
+            yield f"Serve {name}", serving_command(target["serve"], Path(target["published"]))
     yield "Do it again", reproduce(facts)
     if facts.summary["status"] in ("interrupted", "running"):
         yield "Go on", shlex.join(["python", "-m", "factory", "resume", str(facts.path)])

@@ -9,7 +9,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from factory.config.serving import command
+from factory.config.serving import serving_command
 from factory.core.terminal import Terminal, text
 from factory.report import baseline_note
 
@@ -78,7 +78,11 @@ def serving(summary: Mapping[str, Any]) -> list[str]:
     for name, target in (summary.get("targets") or {}).items():
         if target["published"]:
             lines.append(f"{name}: {target['published']}")
-            lines += [f"  serve: {command(target['serve'], Path(target['published']))}"] if target.get("serve") else []
+            lines += (
+                [f"  serve: {serving_command(target['serve'], Path(target['published']))}"]
+                if target.get("serve")
+                else []
+            )
         else:
             lines.append(f"{name}: {target['error']}")
         lines += [f"  {attempt['route']} was tried before: {attempt['error']}" for attempt in target["attempts"] or ()]

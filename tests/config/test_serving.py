@@ -8,25 +8,25 @@ import pytest
 
 from factory.config.composition.compose import compose_config
 from factory.config.load import validate_config
-from factory.config.serving import command
+from factory.config.serving import serving_command
 from factory.core.errors import ConfigError
 from tests.commands import factory
 
 
 def test_the_four_words_are_replaced_and_quoted(tmp_path: Path) -> None:
     version = tmp_path / "on nx" / "cat" / "3"
-    assert command("serve {name} {model} --in={repository} {version}", version) == (
+    assert serving_command("serve {name} {model} --in={repository} {version}", version) == (
         f"serve cat '{tmp_path}/on nx/cat' --in='{tmp_path}/on nx' '{version}'"
     )
 
 
 def test_a_word_inside_a_folder_stays_what_it_is(tmp_path: Path) -> None:
-    assert command("serve {name}", tmp_path / "{version}" / "3") == "serve '{version}'"
+    assert serving_command("serve {name}", tmp_path / "{version}" / "3") == "serve '{version}'"
 
 
 @pytest.mark.parametrize("template", ["{model.joinpath.__globals__[os].environ}", "{name:>999999999}", "{name!r}", "{"])
 def test_what_a_format_string_would_run_is_text(template: str, tmp_path: Path) -> None:
-    assert command(template, tmp_path / "cat" / "3") == template
+    assert serving_command(template, tmp_path / "cat" / "3") == template
 
 
 REFUSED = ["{name.__class__}", "{name:>999999999}", "{nmae}", "{{name}}", "serve\nrm {name}", "\x1b[2J"]
