@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from factory.config.composition.folders import folders
+from factory.config.composition.folders import config_search_path
 
 INTRODUCTION = """\
 Declare a model, its data and its targets; get a trained model and artifacts that are proven to compute the same.
@@ -30,7 +30,7 @@ def help_text(verbs: Mapping[str, str], config_dir: str | None = None) -> str:
         config_dir: the user's folder of groups, shown with the package's.
     """
     parts = [INTRODUCTION, "Verbs\n" + columns(verbs)]
-    for group, options in groups(folders(config_dir)).items():
+    for group, options in groups(config_search_path(config_dir)).items():
         parts.append(f"{group}=\n{columns(options)}")
     examples = "\n".join(f"  # {what}\n  {command}" for what, command in EXAMPLES)
     more = "Any key of the config may be set: --cfg job prints them all, after the overrides that are given with it."

@@ -15,7 +15,7 @@ import yaml
 
 from factory.config.composition import plain
 from factory.config.composition.compose import compose_config
-from factory.config.composition.folders import folders
+from factory.config.composition.folders import config_search_path
 from factory.config.composition.plain import NotPlain
 from factory.config.load import validate_config
 from factory.config.schema.nodes import Judged
@@ -43,7 +43,7 @@ def check(words: Sequence[str], config_dir: str | None) -> str:
         ConfigError: something is wrong; each problem is listed once, behind the file it is in.
         FactoryError: no model can be built on this machine.
     """
-    overrides_by_name = {"overrides": list(words)} if words else dict(commands(folders(config_dir)[0]))
+    overrides_by_name = {"overrides": list(words)} if words else dict(commands(config_search_path(config_dir)[0]))
     trees: dict[str, Mapping[str, Any]] = {}
     problems: dict[str, list[str]] = {}
     judged: Judged = {}
@@ -93,7 +93,7 @@ def _placed(problem: str, names: Sequence[str]) -> str:
 
 def _tree(overrides: Sequence[str], config_dir: str | None) -> Mapping[str, Any]:
     """Return the composed tree; Hydra composes it where values are set or the groups need Hydra."""
-    places, pairs = folders(config_dir), [word.partition("=") for word in overrides]
+    places, pairs = config_search_path(config_dir), [word.partition("=") for word in overrides]
     try:
         if all(any((place / key).is_dir() for place in places) for key, _, _ in pairs):
             return plain.compose(plain.Groups(places), {key: yaml.safe_load(value) for key, _, value in pairs})

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from factory.config.composition.compose import Config, compose_config
-from factory.config.composition.folders import folders, package_conf
+from factory.config.composition.folders import config_search_path, package_conf
 from factory.config.composition.saved import reload_config
 from factory.core.errors import ConfigError
 from factory.core.rundir import RunDir
@@ -106,7 +106,7 @@ def _side(word: str, config_dir: str | None, temporary: Path) -> Side:
         if (folder / RECORD).is_file():
             return _published(word, folder)
     if not revision:
-        side = Side(WORKING_TREE, tuple(folders(config_dir)))
+        side = Side(WORKING_TREE, tuple(config_search_path(config_dir)))
     else:
         side = _revision(revision, config_dir, temporary)
     name = f"{side.name}: {' '.join(own_words)}" if own_words else side.name
@@ -142,7 +142,7 @@ def _revision(revision: str, config_dir: str | None, temporary: Path) -> Side:
 
     The repository is that of the first folder on the config search path; folders outside of it are taken as they are.
     """
-    leading, *others = folders(config_dir)
+    leading, *others = config_search_path(config_dir)
     taken = [_archived(leading, revision, temporary / "0")]
     for number, place in enumerate(others, 1):
         tracked = repository(place) == repository(leading)

@@ -9,7 +9,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf
 
-from factory.config.composition.folders import folders
+from factory.config.composition.folders import config_search_path
 from factory.config.composition.grid import Grid
 from factory.core import messages
 from factory.core.errors import ConfigError
@@ -41,7 +41,7 @@ class Sweep:
         alone: Callable[[DictConfig], int],
         tracking: Tracking,
     ) -> None:
-        self.alone, self.places = alone, folders(config_dir)
+        self.alone, self.places = alone, config_search_path(config_dir)
         self.session = Session(command, config_dir, console, tracking)
 
     def __call__(self, composed: DictConfig) -> None:

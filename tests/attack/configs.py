@@ -27,7 +27,7 @@ from typing import Any
 import yaml
 
 from factory.config.composition.compose import compose_config
-from factory.config.composition.folders import folders, package_conf
+from factory.config.composition.folders import config_search_path, package_conf
 from factory.config.composition.grid import Grid
 from factory.config.composition.hydra_cli import job_config, run_sweep
 from factory.config.load import validate_config
@@ -362,7 +362,7 @@ class Jobs:
     """Stands where a sweep does: composes and judges the first jobs, and runs none."""
 
     def __init__(self, conf: Path) -> None:
-        self.places = folders(str(conf))
+        self.places = config_search_path(str(conf))
 
     def launch(self, loader: Any, master: Any, fields: Any, jobs: Any, first: int) -> list[Any]:
         grid = Grid(loader, master, self.places)

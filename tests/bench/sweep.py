@@ -66,14 +66,14 @@ def sharing(scratch: Path) -> None:
 
 PLANNING = """
 import json, resource, sys, time
-from factory.config.composition.folders import folders
+from factory.config.composition.folders import config_search_path
 from factory.config.composition.grid import Grid
 from factory.config.composition.hydra_cli import run_sweep
 from factory.sweep.plan import Drafting, draft
 
 class Planner:
     def launch(self, loader, master, fields, jobs, first):
-        print(len(draft(Drafting(Grid(loader, master, folders(None)), 1), jobs, first)), end=" jobs  ")
+        print(len(draft(Drafting(Grid(loader, master, config_search_path(None)), 1), jobs, first)), end=" jobs  ")
         return []
 
 began = time.perf_counter()

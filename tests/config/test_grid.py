@@ -14,7 +14,7 @@ from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
 from factory.config.composition.compose import Config, compose_config, from_hydra
-from factory.config.composition.folders import folders
+from factory.config.composition.folders import config_search_path
 from factory.config.composition.grid import Grid
 from factory.config.composition.hydra_cli import run_sweep
 from factory.core.errors import ConfigError
@@ -46,7 +46,7 @@ class Compare:
     def launch(
         self, loader: ConfigLoader, master: DictConfig, fields: Any, jobs: Sequence[Sequence[str]], first: int
     ) -> list[JobReturn]:
-        grid = Grid(loader, master, folders(None))
+        grid = Grid(loader, master, config_search_path(None))
         for number, overrides in enumerate(jobs, first):
             ours = grid.config(number, overrides)
             theirs = from_hydra(loader.load_sweep_config(master, list(overrides)), ())

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from factory.config.composition import data_name
 from factory.config.composition.environment import marked, read_by
-from factory.config.composition.folders import folders
+from factory.config.composition.folders import config_search_path
 from factory.config.composition.hydra_errors import found_in, in_our_words, says_where
 from factory.config.composition.overrides import check_overrides
 from factory.config.composition.search_path import searched
@@ -109,7 +109,7 @@ def compose_config(
     Raises:
         ConfigError: Hydra or OmegaConf refused it; one line each.
     """
-    places = places or folders(config_dir)
+    places = places or config_search_path(config_dir)
     check_overrides(overrides)
     with (
         in_our_words(places, overrides),

@@ -17,7 +17,7 @@ def package_conf() -> Path:
     return within if within.is_dir() else PACKAGE.parent / "conf"
 
 
-def folders(config_dir: str | None) -> list[Path]:
+def config_search_path(config_dir: str | None) -> list[Path]:
     """Return the config search path: the user's folder, the project's, those of installed plug-ins, the package's.
 
     Args:
