@@ -76,7 +76,7 @@ class Grid:
         for word in overrides:
             if word not in through:
                 value = cast(Value, self.value(word))
-                if not put(tree, value):  # a parent is a scalar, or a list would replace a mapping: Hydra says so
+                if not put_value(tree, value):  # a parent is a scalar, or a list would replace a mapping: Hydra says so
                     through = tuple(overrides)
                     base = self.base(through)
                     tree = copy.deepcopy(base.tree)
@@ -174,7 +174,7 @@ def is_plain(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, float)) or (isinstance(value, str) and value != "???")
 
 
-def put(tree: dict[str, Any], value: Value) -> bool:
+def put_value(tree: dict[str, Any], value: Value) -> bool:
     """Set a value in a tree of dicts; return False, with nothing done, where the tree cannot hold it there."""
     node: Any = tree
     *parents, last = value.path
