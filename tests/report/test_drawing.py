@@ -48,7 +48,7 @@ def random_graph(seed: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_boxes_never_overlap_and_lines_go_down(seed: int) -> None:
+def test_graph_boxes_never_overlap_and_edges_go_down(seed: int) -> None:
     nodes = random_graph(seed)
     drawing = draw(nodes)
     places = {box.node["name"]: box for box in drawing.boxes}
@@ -61,11 +61,11 @@ def test_boxes_never_overlap_and_lines_go_down(seed: int) -> None:
         assert all(abs(other.x - box.x) >= WIDTH for other in level)
 
 
-def test_a_chain_is_drawn_in_one_column() -> None:
+def test_graph_of_a_chain_is_one_column() -> None:
     assert len({box.x for box in draw([node("a"), node("b", "a"), node("c", "b")]).boxes}) == 1
 
 
-def test_a_line_goes_round_the_boxes_it_passes() -> None:
+def test_graph_edge_goes_round_the_boxes_it_passes() -> None:
     drawing = draw([node("a"), node("b", "a"), node("c", "b", "a")])
     middle = drawing.boxes[1]
     bent = next(line for line in drawing.lines if "V" in line)
@@ -73,16 +73,16 @@ def test_a_line_goes_round_the_boxes_it_passes() -> None:
     assert not middle.x <= x <= middle.x + WIDTH
 
 
-def test_nothing_differs_where_nothing_was_asked_for(tmp_path: Path) -> None:
+def test_config_without_overrides_has_no_differences(tmp_path: Path) -> None:
     assert settings.differences_from_defaults(composed(tmp_path)) == []
 
 
 @pytest.mark.parametrize("option", ["train=careful", "deploy=everywhere", "model=cnn", "optimizer=adam_cosine"])
-def test_a_whole_option_is_no_difference(option: str, tmp_path: Path) -> None:
+def test_choosing_an_option_of_a_group_is_no_difference(option: str, tmp_path: Path) -> None:
     assert settings.differences_from_defaults(composed(tmp_path, option, "data=digits_image")) == []
 
 
-def test_overrides_differ_from_their_options(tmp_path: Path) -> None:
+def test_overrides_are_differences_from_their_options(tmp_path: Path) -> None:
     words = ["train.epochs=3", "optimizer.clipnorm=1.0", "deploy/target=[onnx]", "data.split.seed=4"]
     assert sorted(settings.differences_from_defaults(composed(tmp_path, *words))) == [
         ("data.split.seed", 0, 4),
@@ -92,13 +92,13 @@ def test_overrides_differ_from_their_options(tmp_path: Path) -> None:
     ]
 
 
-def test_what_an_experiment_sets_differs(tmp_path: Path) -> None:
+def test_values_that_an_experiment_sets_are_differences(tmp_path: Path) -> None:
     rows = settings.differences_from_defaults(composed(tmp_path, "experiment=cancer_edge"))
     assert ("model.hidden", [128], [32, 16]) in rows
     assert ("train.class_weight", None, "balanced") in rows
 
 
-def test_classes_are_counted_where_they_were_taken_for_others() -> None:
+def test_confusion_matrix_counts_predicted_against_actual_classes() -> None:
     spec = DataSpec(
         (Tensor("x", "float32", (1,)),), (Output("label", "classification", 3, ("ant", "bee", "cat"), (3,)),)
     )
@@ -109,7 +109,7 @@ def test_classes_are_counted_where_they_were_taken_for_others() -> None:
     assert judged["right"] == 3
 
 
-def test_too_many_classes_to_see_leave_the_worst_mistakes() -> None:
+def test_too_many_classes_are_shown_as_the_most_frequent_mistakes() -> None:
     spec = DataSpec((), (Output("label", "classification", 100, None, (100,)),))
     actual = np.arange(100, dtype="int32")
     said = np.roll(np.eye(100, dtype="float32"), 1, axis=0)
@@ -130,25 +130,25 @@ def test_residuals_are_predicted_minus_actual() -> None:
     assert len(first["points"]) <= evaluation.MOST_POINTS / 2
 
 
-def test_long_trainings_keep_their_last_epoch_and_stay_small() -> None:
+def test_thinned_curve_keeps_the_last_epoch_and_stays_small() -> None:
     history = [{"epoch": float(n), "loss": 1 / n} for n in range(1, 10_001)]
     (loss,) = charts.curves({"run": history})
     assert len(loss.rows) <= charts.MOST_EPOCHS
     assert loss.rows[-1][0] == 10_000
 
 
-def test_what_is_not_finite_is_left_out_of_the_curves() -> None:
+def test_values_that_are_not_finite_are_left_out_of_the_curves() -> None:
     assert facts.numbers({"epoch": "1", "loss": "nan", "accuracy": "0.5"}) == {"epoch": 1.0, "accuracy": 0.5}
 
 
-def test_a_bar_of_the_clock_is_as_long_as_its_step() -> None:
+def test_gantt_bar_is_as_long_as_its_step() -> None:
     chart = gantt([[{"name": "train (jax): fit", "start": 10.0, "seconds": 4.0}]])
     assert chart is not None
     (bar,) = chart.spec["data"]["values"]
     assert (bar["stage"], bar["step"], bar["start"], bar["end"]) == ("train (jax)", "fit", 0.0, 4.0)
 
 
-def test_commands_on_the_same_run_follow_each_other_on_the_clock() -> None:
+def test_gantt_puts_commands_on_the_same_run_one_after_the_other() -> None:
     first = [{"name": "train (jax): fit", "start": 10.0, "seconds": 4.0}]
     second = [{"name": "train (jax): fit", "start": 5000.0, "seconds": 2.0}]
     chart = gantt([first, second])
@@ -159,7 +159,7 @@ def test_commands_on_the_same_run_follow_each_other_on_the_clock() -> None:
     assert gantt([]) is None
 
 
-def test_values_are_written_as_yaml_writes_them() -> None:
+def test_page_values_are_written_as_yaml() -> None:
     assert plain({"a": [1, None, True], "b": "text"}) == "{a: [1, null, true], b: text}"
     assert cell("one\ntwo | three") == "`one\\ntwo \\| three`"
 
@@ -177,7 +177,7 @@ def hostile(folder: Path) -> Path:
     return path
 
 
-def test_text_from_the_data_never_becomes_markup(tmp_path: Path) -> None:
+def test_run_page_escapes_text_from_the_data(tmp_path: Path) -> None:
     text = hostile(tmp_path).read_text()
     assert "<img" not in text
     assert text.count("</script>") == 3
@@ -185,7 +185,7 @@ def test_text_from_the_data_never_becomes_markup(tmp_path: Path) -> None:
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_a_browser_runs_nothing_that_the_data_says(tmp_path: Path) -> None:
+def test_browser_runs_no_script_that_stands_in_the_data(tmp_path: Path) -> None:
     seen = opened(str(CHROMIUM), hostile(tmp_path), dark=False, width=800)
     assert seen.console == []
     tags = Tags()

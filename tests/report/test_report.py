@@ -43,7 +43,7 @@ def card(run: Ran) -> tuple[dict[str, Any], str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_run_ends_with_a_page_that_needs_nothing_else(name: str, runs: dict[str, Ran]) -> None:
+def test_every_run_writes_a_self_contained_page(name: str, runs: dict[str, Ran]) -> None:
     text = page(runs[name])
     assert len(text.encode()) <= LARGEST
     assert not re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?(?:https?:)?//", text)
@@ -51,17 +51,17 @@ def test_every_run_ends_with_a_page_that_needs_nothing_else(name: str, runs: dic
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_command_says_where_the_page_is(name: str, runs: dict[str, Ran]) -> None:
+def test_run_prints_the_path_of_its_page(name: str, runs: dict[str, Ran]) -> None:
     assert runs[name].done.out.splitlines()[-1] == f"report: {runs[name].path}/report.html"
 
 
-def test_a_finished_run_shows_every_section(runs: dict[str, Ran]) -> None:
+def test_page_of_a_finished_run_has_every_section(runs: dict[str, Ran]) -> None:
     shown = "summary training validation gate targets architecture time config environment commands".split()
     assert sections(runs["digits"]) == shown
     assert sections(runs["diabetes"]) == shown
 
 
-def test_a_refused_run_names_the_hop_that_broke(runs: dict[str, Ran]) -> None:
+def test_page_of_a_refused_run_names_the_hop_that_broke(runs: dict[str, Ran]) -> None:
     run = runs["refused"]
     assert run.done.code == 5
     assert "✗ broke" in page(run)
@@ -69,14 +69,14 @@ def test_a_refused_run_names_the_hop_that_broke(runs: dict[str, Ran]) -> None:
     assert "✗ refused" in page(run)
 
 
-def test_a_run_that_failed_shows_what_there_is(runs: dict[str, Ran]) -> None:
+def test_page_of_a_failed_run_shows_the_parts_it_reached(runs: dict[str, Ran]) -> None:
     run = runs["diverged"]
     assert run.done.code == 3
     assert html.escape(summary(run)["error"]) in page(run)
     assert not {"validation", "gate", "targets"} & set(sections(run))
 
 
-def test_the_confusion_matrix_is_the_metric(runs: dict[str, Ran]) -> None:
+def test_confusion_matrix_agrees_with_the_accuracy(runs: dict[str, Ran]) -> None:
     found = facts.read_facts(runs["digits"].path)
     judged = found.evaluation["digit"]
     right = sum(row[place] for place, row in enumerate(judged["confusion"]))
@@ -84,7 +84,7 @@ def test_the_confusion_matrix_is_the_metric(runs: dict[str, Ran]) -> None:
     assert right / judged["rows"] == pytest.approx(found.metrics["accuracy"], abs=1e-6)
 
 
-def test_the_residuals_are_the_metric(runs: dict[str, Ran]) -> None:
+def test_residuals_agree_with_the_metric(runs: dict[str, Ran]) -> None:
     found = facts.read_facts(runs["diabetes"].path)
     points = found.evaluation["target"]["columns"][0]["points"]
     assert len(points) == found.trained["rows"]["validation"]
@@ -92,7 +92,7 @@ def test_the_residuals_are_the_metric(runs: dict[str, Ran]) -> None:
     assert absolute == pytest.approx(found.metrics["mae"], rel=1e-4)
 
 
-def test_the_architecture_is_the_trained_model(runs: dict[str, Ran]) -> None:
+def test_architecture_on_the_page_is_that_of_the_trained_model(runs: dict[str, Ran]) -> None:
     found = facts.read_facts(runs["pair"].path)
     nodes = {node["name"]: node for node in found.architecture["nodes"]}
     assert sum(node["parameters"] for node in nodes.values()) == found.trained["parameters"]
@@ -102,7 +102,7 @@ def test_the_architecture_is_the_trained_model(runs: dict[str, Ran]) -> None:
     assert nodes["amount_unscaled"]["from"] == ["number_head"]
 
 
-def test_what_differs_from_the_options_stands_first(runs: dict[str, Ran]) -> None:
+def test_page_lists_config_differences_from_the_options(runs: dict[str, Ran]) -> None:
     rows = {
         path: (default, value)
         for path, default, value in contents(facts.read_facts(runs["digits"].path))["differences"]
@@ -115,14 +115,14 @@ def test_what_differs_from_the_options_stands_first(runs: dict[str, Ran]) -> Non
     }
 
 
-def test_the_command_to_do_it_again_leaves_this_folder_alone(runs: dict[str, Ran]) -> None:
+def test_command_to_repeat_a_run_does_not_use_its_folder(runs: dict[str, Ran]) -> None:
     text = html.unescape(page(runs["refused"]))
     command = re.search(r"python -m factory --config-dir \S+/conf model=pooled [^<\n]*", text)
     assert command is not None
     assert "hydra.run.dir" not in command[0]
 
 
-def test_the_model_card_has_the_header_of_the_hub(runs: dict[str, Ran]) -> None:
+def test_model_card_has_the_header_of_the_hub(runs: dict[str, Ran]) -> None:
     header, text = card(runs["digits"])
     metrics = summary(runs["digits"])["train"]["metrics"]
     (model,) = header["model-index"]
@@ -135,7 +135,7 @@ def test_the_model_card_has_the_header_of_the_hub(runs: dict[str, Ran]) -> None:
     assert "pipeline_tag" not in card(runs["pair"])[0]
 
 
-def test_tables_of_the_model_card_are_whole(runs: dict[str, Ran]) -> None:
+def test_rows_of_model_card_tables_have_equal_numbers_of_cells(runs: dict[str, Ran]) -> None:
     for run in runs.values():
         _, text = card(run)
         for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
@@ -144,7 +144,7 @@ def test_tables_of_the_model_card_are_whole(runs: dict[str, Ran]) -> None:
             assert len(bars) > 2, block
 
 
-def test_report_writes_the_page_of_a_run_anew(runs: dict[str, Ran]) -> None:
+def test_report_rewrites_the_page_of_a_run(runs: dict[str, Ran]) -> None:
     path = runs["pair"].path / "report.html"
     path.unlink()
     assert factory("report", str(runs["pair"].path)).code == 0
@@ -165,7 +165,7 @@ def test_a_browser_draws_every_chart_and_complains_of_nothing(name: str, dark: b
 
 
 @pytest.mark.browser
-def test_a_page_with_an_error_would_be_noticed(tmp_path: Path) -> None:
+def test_browser_check_notices_a_page_with_a_script_error(tmp_path: Path) -> None:
     broken = tmp_path / "broken.html"
     broken.write_text("<!doctype html><script>nothing.here()</script>")
     assert "nothing is not defined" in opened(str(CHROMIUM), broken, dark=False, width=800).console[0]

@@ -26,12 +26,12 @@ def test_list_of_a_folder_without_runs_says_so(tmp_path: Path) -> None:
     assert (done.code, done.out) == (0, "no runs and no published versions\n")
 
 
-def test_list_of_no_folder_is_one_line(tmp_path: Path) -> None:
+def test_list_of_a_missing_folder_is_an_error_of_one_line(tmp_path: Path) -> None:
     done = factory("list", f"{tmp_path}/nowhere")
     assert (done.code, done.err) == (2, f"list: got '{tmp_path}/nowhere'; takes a folder that exists\n")
 
 
-def test_a_run_that_nobody_runs_was_killed(tmp_path: Path) -> None:
+def test_list_shows_a_running_run_that_no_command_holds_as_killed(tmp_path: Path) -> None:
     write_json(tmp_path / "a[1]" / "run.json", {"status": "running", "name": "mlp-digits"})
     write_json(tmp_path / "b" / "run.json", {"status": "running", "name": "mlp-digits"})
     with RunDir(tmp_path / "b").locked():
@@ -40,7 +40,7 @@ def test_a_run_that_nobody_runs_was_killed(tmp_path: Path) -> None:
     assert row(done.out, "b")[:3] == ["b", "mlp-digits", "running"]
 
 
-def test_compare_takes_two_runs(tmp_path: Path) -> None:
+def test_compare_refuses_fewer_than_two_readable_runs(tmp_path: Path) -> None:
     assert factory("compare").err == "compare: got nothing; takes two run folders or more\n"
     done = factory("compare", f"{tmp_path}/a", f"{tmp_path}/b")
     lines = [f"run: got '{tmp_path}/{name}'; takes a run folder, one that holds a run.json\n" for name in "ab"]
@@ -62,7 +62,7 @@ def test_list_shows_runs_and_published_versions(runs: dict[str, Ran]) -> None:
 
 
 @pytest.mark.slow
-def test_list_as_json_holds_the_same(runs: dict[str, Ran]) -> None:
+def test_list_as_json_holds_the_same_as_the_tables(runs: dict[str, Ran]) -> None:
     folder = runs["digits"].path.parent
     found = json.loads(factory("list", ".", "--format", "json", cwd=folder).out)
     assert {run["run"]: run["status"] for run in found["runs"]}["refused"] == "refused"
@@ -73,7 +73,7 @@ def test_list_as_json_holds_the_same(runs: dict[str, Ran]) -> None:
     assert versions["mlp-digits", 1] == str(runs["digits"].path)
 
 
-def test_list_takes_two_formats(tmp_path: Path) -> None:
+def test_list_refuses_an_unknown_format(tmp_path: Path) -> None:
     done = factory("list", str(tmp_path), "--format", "md")
     assert (done.code, done.err) == (2, "list --format: got 'md'; takes terminal, json\n")
     assert json.loads(factory("list", str(tmp_path), "--format", "json").out) == {"runs": [], "published": []}
@@ -94,7 +94,7 @@ def test_compare_shows_differences_and_gates(runs: dict[str, Ran], tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_a_published_version_stands_for_its_run(runs: dict[str, Ran], tmp_path: Path) -> None:
+def test_compare_takes_a_published_version_for_its_run(runs: dict[str, Ran], tmp_path: Path) -> None:
     version = runs["digits"].path.parent / "models" / "saved_model" / "mlp-digits" / "1"
     done = factory("compare", str(version), str(runs["diabetes"].path), cwd=tmp_path)
     assert done.code == 0, done.err
@@ -103,7 +103,7 @@ def test_a_published_version_stands_for_its_run(runs: dict[str, Ran], tmp_path: 
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_browser_draws_the_comparison(runs: dict[str, Ran], tmp_path: Path) -> None:
+def test_browser_draws_the_comparison(runs: dict[str, Ran], tmp_path: Path) -> None:
     paths = [str(runs[name].path) for name in ("digits", "refused", "diverged")]
     assert factory("compare", *paths, cwd=tmp_path).code == 0
     (page,) = (tmp_path / "outputs" / "compare").iterdir()
@@ -114,7 +114,7 @@ def test_a_browser_draws_the_comparison(runs: dict[str, Ran], tmp_path: Path) ->
     assert len(page.read_bytes()) <= 1_500_000
 
 
-def test_a_page_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
+def test_page_that_cannot_be_written_is_reported_and_the_exit_code_stays(tmp_path: Path) -> None:
     write_json(tmp_path / "run.json", {"status": "failed", "name": "mlp-digits", "overrides": [], "exit_code": 3})
     (tmp_path / "report.html" / "in the way").mkdir(parents=True)
     done = factory("report", str(tmp_path))

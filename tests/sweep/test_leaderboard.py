@@ -28,35 +28,35 @@ def order(*outcomes: Outcome, aim: Aim = AUTO) -> list[int]:
     return [found.job.number for found in best_first(outcomes, aim)]
 
 
-def test_accuracy_is_the_higher_the_better_and_loss_breaks_ties() -> None:
+def test_higher_accuracy_ranks_first_and_loss_breaks_ties() -> None:
     a, b, c = (outcome(n, accuracy=acc, loss=loss) for n, acc, loss in ((0, 0.5, 1.0), (1, 0.9, 2.0), (2, 0.9, 1.0)))
     assert order(a, b, c) == [2, 1, 0]
 
 
-def test_errors_are_the_lower_the_better() -> None:
+def test_lower_error_ranks_first() -> None:
     assert order(outcome(0, mae=3.0, loss=1.0), outcome(1, mae=2.0, loss=9.0)) == [1, 0]
     assert order(outcome(0, loss=3.0), outcome(1, loss=2.0)) == [1, 0]
 
 
-def test_aim_may_be_given() -> None:
+def test_given_metric_and_mode_decide_the_ranking() -> None:
     a, b = outcome(0, accuracy=0.9, loss=2.0), outcome(1, accuracy=0.8, loss=1.0)
     assert order(a, b, aim=Aim("loss", "auto")) == [1, 0]
     assert order(a, b, aim=Aim("loss", "max")) == [0, 1]
 
 
-def test_failures_and_what_is_no_number_come_last() -> None:
+def test_nan_and_failed_jobs_rank_last() -> None:
     nothing, nan = outcome(0, "failed", "train: no"), outcome(1, accuracy=float("nan"), loss=1.0)
     refused, good = outcome(2, "refused", "gate", accuracy=1.0, loss=0.0), outcome(3, accuracy=0.1, loss=1.0)
     assert order(nothing, nan, refused, good) == [3, 1, 0, 2]
 
 
-def test_jobs_are_named_by_what_differs() -> None:
+def test_job_labels_name_only_the_overrides_that_differ() -> None:
     jobs = [outcome(number).job for number in (0, 1)]
     assert varied(jobs) == ["seed"]
     assert label(jobs[1], varied(jobs)) == "job 1 seed=1"
 
 
-def test_leaderboard_holds_every_job(tmp_path: Path) -> None:
+def test_leaderboard_csv_holds_every_job(tmp_path: Path) -> None:
     leaderboard.write(tmp_path, [outcome(0, "failed", "train: no"), outcome(1, accuracy=0.5, loss=1.0)], AUTO)
     with open(tmp_path / "leaderboard.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -93,7 +93,7 @@ def test_configs_are_ranked_by_their_mean_over_seeds(tmp_path: Path) -> None:
     assert float(rows[3]["accuracy_mean"]) == pytest.approx(0.65)
 
 
-def test_seeds_are_one_line_of_the_table() -> None:
+def test_terminal_table_has_one_row_for_all_seeds_of_a_config() -> None:
     where = Terminal(file=io.StringIO(), width=120)
     leaderboard.show(lucky_and_steady(), AUTO, where)
     assert isinstance(where.file, io.StringIO)
@@ -104,12 +104,12 @@ def test_seeds_are_one_line_of_the_table() -> None:
     assert lines.index(steady) + 1 == lines.index(lucky)
 
 
-def test_a_diverged_seed_leaves_no_mean_to_be_proud_of() -> None:
+def test_config_with_a_nan_seed_ranks_behind_finite_ones() -> None:
     bad = [seeded(0, 0.1, 0, accuracy=1.0), seeded(1, 0.1, 1, accuracy=float("nan"))]
     assert order(*bad, seeded(2, 0.2, 0, accuracy=0.1)) == [2, 0, 1]
 
 
-def test_repeated_config_counts_once_and_numbers_are_short() -> None:
+def test_repeated_config_is_one_seed_and_labels_shorten_long_numbers() -> None:
     twins = [seeded(0, 0.1, 0, accuracy=0.5), seeded(1, 0.1, 0, accuracy=0.5)]
     (one,) = candidates(twins)
     assert (len(one.outcomes), one.spread) == (1, {})
@@ -117,7 +117,7 @@ def test_repeated_config_counts_once_and_numbers_are_short() -> None:
     assert label(job, ["rate", "hidden", "name"]) == "job 7 rate=0.001235 hidden=[128,64] name=0.12"
 
 
-def test_pruned_jobs_are_no_failures_and_what_no_job_beats_is_marked(tmp_path: Path) -> None:
+def test_pruned_jobs_are_not_failures_and_the_pareto_front_is_marked(tmp_path: Path) -> None:
     jobs = [seeded(0, 0.1, 0, accuracy=0.5), outcome(1, "pruned", "after epoch 2"), seeded(2, 0.2, 0, accuracy=0.7)]
     where = Terminal(file=io.StringIO(), width=120)
     leaderboard.show(jobs, AUTO, where, frozenset({2}))
@@ -140,7 +140,7 @@ def test_pruned_jobs_are_no_failures_and_what_no_job_beats_is_marked(tmp_path: P
     ],
     ids=" ".join,
 )
-def test_best_composes_to_the_config_it_was_made_from(words: list[str], tmp_path: Path) -> None:
+def test_best_yaml_composes_to_the_config_it_was_made_from(words: list[str], tmp_path: Path) -> None:
     tree = compose_config(words).tree
     tree["models"] = "odd ${name} \\ here"  # words that YAML and OmegaConf have other plans for
     leaderboard.write_best(tmp_path, tree, outcome(3, accuracy=0.5))

@@ -31,26 +31,28 @@ def outcome(number: int, size: int | None = None, **metrics: float) -> Outcome:
         ({"accuracy": "min", "onnx.size": "max"}, ["accuracy", "onnx.size"], ["minimize", "maximize"]),
     ],
 )
-def test_names_say_the_direction_unless_it_is_given(declared: Any, aims: list[str], directions: list[str]) -> None:
+def test_objective_direction_follows_the_metric_name_unless_given(
+    declared: Any, aims: list[str], directions: list[str]
+) -> None:
     found = Objectives.of(declared, AUTO)
     assert [aim.metric for aim in found.aims] == aims
     assert found.directions == directions
 
 
 @pytest.mark.parametrize("declared", [{"accuracy": "mx"}, ["onnx.latncy"], [], 3, [1], {}])
-def test_what_is_no_objective_is_refused(declared: Any) -> None:
+def test_invalid_objectives_are_refused(declared: Any) -> None:
     with pytest.raises(ConfigError, match=r"search\.objectives"):
         Objectives.of(declared, AUTO)
 
 
-def test_targets_that_no_trial_has_are_refused() -> None:
+def test_objectives_of_targets_that_no_trial_has_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"did you mean 'onnx\.size'"):
         Objectives.of(["accuracy", "onx.size"], AUTO).check_targets(["onnx"])
     with pytest.raises(ConfigError, match="nothing is deployed"):
         Objectives.of("onnx.size", AUTO).check_targets([])
 
 
-def test_values_are_in_the_order_of_the_objectives() -> None:
+def test_trial_values_are_in_the_order_of_the_objectives() -> None:
     facts = Outcome(Job(0, (), ""), "published", metrics={"accuracy": 0.9, "loss": 1.0}, targets=SMALL).facts
     assert Objectives.of(["onnx.latency", "onnx.size", "accuracy"], AUTO).values(facts) == [0.5, 2048, 0.9]
     assert Objectives.of(None, AUTO).values(facts) == [-0.9]
@@ -59,7 +61,7 @@ def test_values_are_in_the_order_of_the_objectives() -> None:
         Objectives.of("acuracy", AUTO).values(facts)
 
 
-def test_live_value_is_that_of_the_validation_rows() -> None:
+def test_live_objective_is_the_metric_on_the_validation_rows() -> None:
     epoch = {"accuracy": 0.8, "loss": 1.0, "val_accuracy": 0.7, "val_loss": 1.5}
     assert Objectives.of("accuracy", AUTO).live(epoch) == ("val_accuracy", 0.7)
     assert Objectives.of(None, AUTO).live(epoch) == ("val_accuracy", -0.7)
@@ -67,7 +69,7 @@ def test_live_value_is_that_of_the_validation_rows() -> None:
     assert Objectives.of("mae", AUTO).live(epoch) is None
 
 
-def test_front_is_what_no_other_beats() -> None:
+def test_ranking_front_holds_the_jobs_that_no_other_beats() -> None:
     big, small = outcome(0, 900, accuracy=0.9), outcome(1, 100, accuracy=0.8)
     worse, twin = outcome(2, 901, accuracy=0.85), outcome(3, 100, accuracy=0.8)
     lost = Outcome(Job(4, (), ""), "failed", "no")

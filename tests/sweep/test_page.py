@@ -39,7 +39,7 @@ def plots(text: str) -> int:
     return len(re.findall('class="plot', text))
 
 
-def test_five_hundred_jobs_are_one_file_of_two_megabytes(tmp_path: Path) -> None:
+def test_sweep_page_of_five_hundred_jobs_has_at_most_two_megabytes(tmp_path: Path) -> None:
     text = drawn(made.many(tmp_path))
     assert len(text.encode()) <= LARGEST
     assert not re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?(?:https?:)?//", text)
@@ -49,7 +49,7 @@ def test_five_hundred_jobs_are_one_file_of_two_megabytes(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_thousands_of_jobs_with_long_values_are_no_larger(tmp_path: Path) -> None:
+def test_sweep_page_of_thousands_of_jobs_with_long_values_is_no_larger(tmp_path: Path) -> None:
     words = [f"a.key.that.is.long_{key}=a-value-that-is-rather-long-{{}}-{{}}" for key in range(12)]
     jobs = []
     for number in range(1500):
@@ -63,14 +63,14 @@ def test_thousands_of_jobs_with_long_values_are_no_larger(tmp_path: Path) -> Non
     assert "and 1,200 more in leaderboard.csv" in text
 
 
-def test_one_job_is_a_sweep(tmp_path: Path) -> None:
+def test_sweep_page_of_one_job_has_curves_and_leaderboard(tmp_path: Path) -> None:
     job = made.ran(made.job(tmp_path, 0, "model=mlp"), {"loss": 0.3, "accuracy": 0.9}, history=CURVE)
     text = drawn(made.sweep(tmp_path, [job]))
     assert sections(text) == ["summary", "curves", "leaderboard", "commands"]
     assert plots(text) == 2
 
 
-def test_a_sweep_where_nothing_was_deployed_has_no_latency(tmp_path: Path) -> None:
+def test_sweep_page_without_deployment_has_no_latency_chart(tmp_path: Path) -> None:
     jobs = [
         made.ran(made.job(tmp_path, n, f"seed={n}"), {"loss": 1.0 - n / 10}, history=CURVE, seconds=n + 1)
         for n in range(4)
@@ -81,7 +81,7 @@ def test_a_sweep_where_nothing_was_deployed_has_no_latency(tmp_path: Path) -> No
     assert "against latency" not in text
 
 
-def test_failures_are_a_line_each_and_alike_ones_one(tmp_path: Path) -> None:
+def test_sweep_page_lists_equal_failures_once(tmp_path: Path) -> None:
     jobs = [made.job(tmp_path, 0, "a=1", fault="a: got 1; takes 2\nb: no"), made.job(tmp_path, 1, "a=2")]
     made.ran(jobs[1], {}, status="failed", error="train: the loss is nan", train=None)
     jobs += [made.job(tmp_path, 2, "a=3", train_key="1"), made.job(tmp_path, 3, "a=4"), made.job(tmp_path, 4, "a=5")]
@@ -100,7 +100,7 @@ def test_failures_are_a_line_each_and_alike_ones_one(tmp_path: Path) -> None:
     assert go_on == f"python -m factory -m a=1,2 hydra.sweep.dir={tmp_path}"
 
 
-def test_jobs_that_are_the_same_are_listed_and_drawn_once(tmp_path: Path) -> None:
+def test_sweep_page_draws_identical_jobs_once_and_names_their_training(tmp_path: Path) -> None:
     jobs = [made.ran(made.job(tmp_path, n, f"seed={n}"), {"loss": 0.5 + n}, history=CURVE) for n in range(2)]
     jobs.append(made.job(tmp_path, 2, "seed=0", train_key="0", same_as=0))
     shown = contents(read_record(made.sweep(tmp_path, jobs)))
@@ -110,20 +110,20 @@ def test_jobs_that_are_the_same_are_listed_and_drawn_once(tmp_path: Path) -> Non
     assert shown["swept"].title == "loss of 2 jobs"
 
 
-def test_a_job_that_still_runs_has_not_ended(tmp_path: Path) -> None:
+def test_running_job_counts_as_not_ended_on_the_sweep_page(tmp_path: Path) -> None:
     jobs = [made.ran(made.job(tmp_path, 0, "a=1"), {"loss": 0.5}), made.job(tmp_path, 1, "a=2")]
     made.ran(jobs[1], {}, status="running", train=None)
     shown = contents(read_record(made.sweep(tmp_path, jobs, status="running")))
     assert next(tile for tile in shown["tiles"] if tile["label"] == "jobs done")["value"] == "1 of 2"
 
 
-def test_a_sweep_of_which_nothing_ended_has_a_page(tmp_path: Path) -> None:
+def test_sweep_page_is_drawn_when_no_job_has_ended(tmp_path: Path) -> None:
     text = drawn(made.sweep(tmp_path, [made.job(tmp_path, 0, "a=1")], status="interrupted"))
     assert sections(text) == ["summary", "commands"]
     assert "0 of 1" in text
 
 
-def test_a_trial_that_was_pruned_has_ended_and_has_not_failed(tmp_path: Path) -> None:
+def test_pruned_trial_counts_as_ended_and_not_failed_on_the_sweep_page(tmp_path: Path) -> None:
     jobs = [made.ran(made.job(tmp_path, n, f"model.dropout=0.{n}"), {"loss": 0.5}) for n in range(2)]
     made.ran(jobs[1], {}, status="pruned", error="hopeless", train=None)
     text = drawn(made.sweep(tmp_path, jobs))
@@ -148,7 +148,7 @@ def ranked(*costs_and_values: tuple[float, float], aim: str = "accuracy") -> Ran
     return found
 
 
-def test_front_holds_what_no_other_beats_in_both() -> None:
+def test_tradeoff_front_holds_the_jobs_that_no_other_beats_in_both() -> None:
     made_of = ranked((1.0, 0.5), (2.0, 0.9), (2.0, 0.8), (3.0, 0.9), (4.0, 0.95), (0.9, 0.4))
     latency = next(chart for chart in costs(made_of) if "latency" in chart.title)
     assert [(row[1], row[2]) for row in latency.rows] == [
@@ -159,19 +159,19 @@ def test_front_holds_what_no_other_beats_in_both() -> None:
     ]
 
 
-def test_front_of_a_loss_goes_down() -> None:
+def test_tradeoff_front_of_a_loss_descends() -> None:
     dots = [{"cost": cost, "value": value} for cost, value in ((1.0, 0.5), (2.0, 0.6), (3.0, 0.1))]
     assert front(ranked((1.0, 0.5), aim="loss"), dots) == [dots[0], dots[2]]
 
 
-def test_one_hopeless_job_does_not_flatten_the_others() -> None:
+def test_far_worse_job_does_not_compress_the_axis_of_the_others() -> None:
     found = ranked(*((1.0, 0.9 + n / 1000) for n in range(20)), (1.0, 0.01))
     worst, best = found.ends
     assert (best, found.beyond) == (0.919, 1)
     assert 0.8 < worst < 0.9
 
 
-def test_a_sample_keeps_the_best() -> None:
+def test_sample_of_jobs_keeps_the_best_half() -> None:
     jobs = ranked(*((1.0, 1 - n / 1000) for n in range(100))).jobs
     numbers = [job.job.number for job in sample(jobs, 20)]
     assert numbers[:10] == list(range(10))
@@ -193,13 +193,13 @@ def hostile(folder: Path) -> Path:
     return made.sweep(folder, jobs, command=[HOSTILE], config_dir=HOSTILE)
 
 
-def test_nothing_that_a_user_types_becomes_markup(tmp_path: Path) -> None:
+def test_sweep_page_escapes_what_a_user_types(tmp_path: Path) -> None:
     text = drawn(hostile(tmp_path))
     assert "<img" not in text
     assert text.count("</script>") == 3
 
 
-def test_report_prints_the_table_and_writes_the_page(tmp_path: Path) -> None:
+def test_report_of_a_sweep_prints_the_table_and_writes_the_page(tmp_path: Path) -> None:
     jobs = [made.ran(made.job(tmp_path, n, f"model.dropout=0.{n}"), {"loss": 0.5 + n}, history=CURVE) for n in range(2)]
     made.sweep(tmp_path, jobs)
     done = factory("report", str(tmp_path))
@@ -212,7 +212,7 @@ def test_report_prints_the_table_and_writes_the_page(tmp_path: Path) -> None:
     assert (done.code, done.err) == (0, f"report: {tmp_path}: not written: Is a directory\n")
 
 
-def test_a_file_that_cannot_be_read_costs_nothing_but_itself(
+def test_unreadable_history_is_reported_and_the_sweep_page_still_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job = made.ran(made.job(tmp_path, 0, "a=1"), {"loss": 0.5}, history=[{"epoch": 1, "loss": 0.1}])
@@ -223,7 +223,7 @@ def test_a_file_that_cannot_be_read_costs_nothing_but_itself(
 
 
 @pytest.mark.slow
-def test_every_sweep_ends_with_its_page_and_report_writes_the_same(tmp_path: Path) -> None:
+def test_sweep_writes_its_page_and_report_writes_the_same_one(tmp_path: Path) -> None:
     words = ["data=diabetes", "optimizer=sgd", "train.backend=jax", "deploy=none", "train.epochs=2"]
     words += ["optimizer.learning_rate=1e-4,1e-3,1e30", "model.hidden=[8],[8]", f"hydra.sweep.dir={tmp_path}/sweep"]
     done = factory("-m", *words)

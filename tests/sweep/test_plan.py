@@ -48,7 +48,7 @@ from tests.commands import ROOT, factory
         ),
     ],
 )
-def test_sweep_that_cannot_run_is_refused_and_leaves_nothing(words: list[str], line: str, tmp_path: Path) -> None:
+def test_sweep_that_cannot_run_is_refused_and_leaves_no_files(words: list[str], line: str, tmp_path: Path) -> None:
     done = factory("-m", *words, f"hydra.sweep.dir={tmp_path}/sweep")
     assert done.code == 2
     assert done.err.startswith(line)
@@ -56,19 +56,19 @@ def test_sweep_that_cannot_run_is_refused_and_leaves_nothing(words: list[str], l
     assert not (tmp_path / "sweep").exists()
 
 
-def test_a_refused_sweep_leaves_no_folder_of_today(tmp_path: Path) -> None:
+def test_refused_sweep_leaves_no_dated_folder(tmp_path: Path) -> None:
     for words in (["train.epochs=0,-1"], ["seed=range(1000000000)"], ["model.dropout=0,1", "search.objectives=[nope]"]):
         assert factory("-m", *words, cwd=tmp_path).code == 2
         assert list(tmp_path.iterdir()) == []
 
 
-def test_a_refused_sweep_leaves_alone_what_was_in_its_folder(tmp_path: Path) -> None:
+def test_refused_sweep_keeps_files_that_were_in_its_folder(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     assert factory("-m", "train.epochs=0,-1", f"hydra.sweep.dir={tmp_path}").code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_short_words_are_hydras_in_full() -> None:
+def test_short_overrides_expand_to_hydras_own() -> None:
     assert in_full(["launcher.jobs=2", "reuse=false", "seed=1,2"]) == [
         "hydra.launcher.jobs=2",
         "hydra.launcher.reuse=false",
@@ -76,7 +76,7 @@ def test_short_words_are_hydras_in_full() -> None:
     ]
 
 
-def test_words_of_a_sweep_are_refused_without_one() -> None:
+def test_sweep_overrides_are_refused_in_a_single_run() -> None:
     words = ["model=mlp", "train.backend=jax", "hydra.launcher.jobs=2"]
     assert for_one_run(words) == words
     named = ["hydra/launcher=factory_ray", "launcher.cpus=2"]
@@ -93,7 +93,7 @@ def recorded(folder: Path, *command: str) -> None:
     (folder / "sweep.json").write_text(json.dumps({"status": "done", "aims": AIMS, "command": command}))
 
 
-def test_resume_finds_the_newest_sweep_of_the_same_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resume_finds_the_newest_sweep_with_the_same_overrides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for day, words in (("2026-01-01", ["seed=1,2"]), ("2026-01-02", ["seed=1,2"]), ("2026-01-03", ["seed=3,4"])):
         recorded(Path("outputs", "sweeps", day, "10-00-00"), *words)
@@ -119,7 +119,7 @@ def test_resume_tells_searches_from_sweeps(tmp_path: Path, monkeypatch: pytest.M
     assert resumed(["sweep=resume"]) == [*search[:-1], "hydra.sweep.dir=outputs/sweeps/2026-01-02/10-00-00"]
 
 
-def test_missing_optuna_is_one_line_with_the_command(tmp_path: Path) -> None:
+def test_missing_optuna_is_an_error_that_names_the_pip_command(tmp_path: Path) -> None:
     words = ["-m", "model.dropout=interval(0,0.5)", f"hydra.sweep.dir={tmp_path}/sweep"]
     program = f"import sys; sys.modules['optuna'] = None; from factory.cli.main import main; sys.exit(main({words!r}))"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
@@ -128,7 +128,7 @@ def test_missing_optuna_is_one_line_with_the_command(tmp_path: Path) -> None:
     assert not (tmp_path / "sweep").exists()
 
 
-def test_every_option_is_known_on_both_sides_and_documented() -> None:
+def test_every_launcher_and_sweeper_option_is_known_to_the_settings_and_documented() -> None:
     here, there = (
         [option.name for option in fields(conf) if option.name != "_target_"]
         for conf in (FactoryLauncherConf, FactoryRayLauncherConf)

@@ -17,7 +17,7 @@ def taken(queue: JobQueue, count: int) -> list[int]:
     return [job.number for job in (queue.take() for _ in range(count)) if job]
 
 
-def test_one_job_of_each_training_starts_first() -> None:
+def test_queue_hands_out_one_job_of_each_training_first() -> None:
     queue = JobQueue(jobs("aabbc"), share=True)
     assert taken(queue, 3) == [0, 2, 4]
     queue.trained("b")
@@ -26,11 +26,11 @@ def test_one_job_of_each_training_starts_first() -> None:
     assert taken(queue, 1) == [1]
 
 
-def test_without_sharing_all_start_in_order() -> None:
+def test_queue_without_sharing_hands_out_all_jobs_in_order() -> None:
     assert taken(JobQueue(jobs("aab"), share=False), 3) == [0, 1, 2]
 
 
-def test_training_that_failed_gives_back_the_jobs_that_waited_for_it() -> None:
+def test_queue_returns_the_jobs_that_waited_for_a_failed_training() -> None:
     queue = JobQueue(jobs("aaab"), share=True)
     assert taken(queue, 2) == [0, 3]
     assert [job.number for job in queue.untrained("a")] == [1, 2]
@@ -39,7 +39,7 @@ def test_training_that_failed_gives_back_the_jobs_that_waited_for_it() -> None:
     assert queue.take() is None
 
 
-def test_nobody_waits_for_jobs_that_will_not_come() -> None:
+def test_queue_ends_its_takers_when_the_last_jobs_have_ended() -> None:
     """Three takers of two jobs; the one that gets none returns once the others' have ended."""
     queue = JobQueue(jobs("ab"), share=True)
     numbers: list[int | None] = []
@@ -59,7 +59,7 @@ def test_nobody_waits_for_jobs_that_will_not_come() -> None:
     assert sorted(number for number in numbers if number is not None) == [0, 1]
 
 
-def test_stop_ends_the_waiting() -> None:
+def test_stopping_the_queue_wakes_its_takers() -> None:
     queue = JobQueue(jobs("aa"), share=True)
     assert taken(queue, 1) == [0]
     thread = threading.Thread(target=queue.take)

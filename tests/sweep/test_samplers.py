@@ -18,7 +18,7 @@ def test_sampler_is_made_by_its_name(name: str) -> None:
     assert type(samplers.sampler(name, 0)(3)).__name__ == name
 
 
-def test_arguments_may_be_samplers_and_pruners_themselves() -> None:
+def test_sampler_arguments_may_be_samplers_and_pruners() -> None:
     found = samplers.sampler({"CmaEsSampler": {"n_startup_trials": 2, "independent_sampler": "RandomSampler"}}, 0)(0)
     assert isinstance(found._independent_sampler, optuna.samplers.RandomSampler)  # type: ignore[attr-defined]
     pruner = samplers.pruner(
@@ -45,18 +45,18 @@ def test_arguments_may_be_samplers_and_pruners_themselves() -> None:
     ],
     ids=str,
 )
-def test_what_is_no_sampler_is_refused(declared: Any, line: str) -> None:
+def test_invalid_sampler_is_refused_with_its_path(declared: Any, line: str) -> None:
     with pytest.raises(ConfigError) as refused:
         samplers.sampler(declared, 0)
     assert str(refused.value).startswith(line)
 
 
-def test_what_optuna_refuses_is_refused_in_its_words() -> None:
+def test_arguments_that_optuna_refuses_are_refused_in_its_words() -> None:
     with pytest.raises(ConfigError, match=r"^search\.pruner: Percentile must be between 0 and 100"):
         samplers.pruner({"PercentilePruner": {"percentile": 200}})
 
 
-def test_nearest_name_is_said() -> None:
+def test_unknown_sampler_names_the_nearest() -> None:
     with pytest.raises(ConfigError, match="did you mean 'MedianPruner'"):
         samplers.pruner("MedianPrunner")
 
@@ -79,6 +79,6 @@ def test_each_trial_draws_from_a_seed_of_its_own_whatever_was_drawn_before() -> 
     assert 0.35 < sum(whole) / 40 < 0.65
 
 
-def test_a_seed_among_the_arguments_is_optunas_own() -> None:
+def test_seed_among_the_sampler_arguments_is_optunas_own() -> None:
     sampler = samplers.sampler({"RandomSampler": {"seed": 3}}, 7)
     assert sampler(0) is sampler(1)

@@ -88,7 +88,7 @@ def test_trial_has_the_weights_of_a_single_run_and_the_best_one_is_written_down(
     assert same_weights(Path(best["run"]), tmp_path / "best")
 
 
-def test_hopeless_trials_are_ended_and_no_failures(tmp_path: Path) -> None:
+def test_pruned_trials_end_early_and_are_not_failures(tmp_path: Path) -> None:
     """A learning rate that learns nothing, with days of epochs ahead of it."""
     words = ["optimizer.learning_rate=choice(1e-9,1e-2)", "train.epochs=choice(3,1000000)", *SMALL]
     words += ["search.sampler=BruteForceSampler", "launcher.jobs=1", "search.trials=4", "train.batch_size=256"]
@@ -116,7 +116,7 @@ def test_hopeless_trials_are_ended_and_no_failures(tmp_path: Path) -> None:
     assert board(tmp_path) == before
 
 
-def test_several_objectives_mark_what_no_trial_beats(tmp_path: Path) -> None:
+def test_search_with_several_objectives_marks_the_pareto_front(tmp_path: Path) -> None:
     """Accuracy up, size of the artifact down; the space is a file in YAML."""
     conf = tmp_path / "conf" / "hydra" / "sweeper"
     conf.mkdir(parents=True)
@@ -137,7 +137,7 @@ def test_several_objectives_mark_what_no_trial_beats(tmp_path: Path) -> None:
     assert "* as good as any" in done.out
 
 
-def test_trials_that_fail_are_a_line_each_and_the_search_goes_on(tmp_path: Path) -> None:
+def test_failed_trials_are_printed_and_the_search_goes_on(tmp_path: Path) -> None:
     words = ["optimizer.learning_rate=choice(1e-4,1e30)", "train.epochs=choice(1,0)", "data=diabetes", "optimizer=sgd"]
     done = sweep(tmp_path, *words, "search.sampler=BruteForceSampler", "search.trials=9", *SMALL)
     assert done.code == 1
@@ -147,7 +147,7 @@ def test_trials_that_fail_are_a_line_each_and_the_search_goes_on(tmp_path: Path)
     assert sorted(trial.state.name for trial in study(tmp_path).trials) == ["COMPLETE", "FAIL", "FAIL", "FAIL"]
 
 
-def test_unknown_metric_is_refused_before_anything_trains(tmp_path: Path) -> None:
+def test_unknown_objective_is_refused_before_any_trial_trains(tmp_path: Path) -> None:
     done = sweep(tmp_path, RATE, "search.objectives=acuracy", *SMALL, "train.epochs=1", "launcher.jobs=1")
     assert done.code == 2
     assert done.err.startswith("search.objectives: got 'acuracy'; takes accuracy, auto, loss, mae")

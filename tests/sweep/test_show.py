@@ -25,7 +25,7 @@ def printed(where: Terminal) -> str:
     return where.file.getvalue()
 
 
-def test_without_a_terminal_a_job_is_a_line() -> None:
+def test_live_display_without_a_terminal_prints_a_line_for_each_job() -> None:
     where = console(False)
     with display(where, JOBS, AIM) as shown:
         assert type(shown) is Lines
@@ -38,7 +38,7 @@ def test_without_a_terminal_a_job_is_a_line() -> None:
     )
 
 
-def test_screen_says_what_runs_what_is_best_and_how_long_it_takes() -> None:
+def test_screen_shows_running_jobs_best_job_and_time_left() -> None:
     where = console(True)
     shown = Screen(where, JOBS, AIM)
     shown.started(JOBS[0])
@@ -51,7 +51,7 @@ def test_screen_says_what_runs_what_is_best_and_how_long_it_takes() -> None:
     assert "job 1 seed=1: epoch 2/9  accuracy 0.5" in text
 
 
-def test_screen_of_a_search_knows_how_many_there_will_be() -> None:
+def test_screen_of_a_search_counts_towards_the_number_of_trials() -> None:
     where = console(True)
     shown = Screen(where, [], AIM, ["seed"], 20)
     shown.ended(Outcome(JOBS[0], "published", metrics={"accuracy": 0.75}))
@@ -62,7 +62,7 @@ def test_screen_of_a_search_knows_how_many_there_will_be() -> None:
     assert "1 done, 0 running, 18 waiting, 0 failed · 1 pruned · best job 0" in text
 
 
-def test_screen_survives_many_threads() -> None:
+def test_screen_does_not_deadlock_with_many_threads() -> None:
     """Printing and refreshing take two locks, in one order only."""
     jobs = [Job(number, (f"seed={number}",), "") for number in range(200)]
     with Screen(console(True), jobs, AIM) as shown:
@@ -83,5 +83,5 @@ def test_screen_survives_many_threads() -> None:
     assert shown.done == 200
 
 
-def test_time_left_is_read_at_a_glance() -> None:
+def test_time_left_is_shown_in_hours_minutes_and_seconds() -> None:
     assert [clock(seconds) for seconds in (7.4, 61, 3723)] == ["0:07", "1:01", "1:02:03"]

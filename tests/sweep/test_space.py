@@ -33,7 +33,7 @@ def space(*words: str) -> Space:
         ("1,null", Dimension("a.b", ("1", "null"))),
     ],
 )
-def test_every_form_is_read(text: str, dimension: Dimension) -> None:
+def test_every_form_of_dimension_is_read(text: str, dimension: Dimension) -> None:
     assert space(f"a.b={text}").parts == (dimension,)
 
 
@@ -51,31 +51,31 @@ def test_every_form_is_read(text: str, dimension: Dimension) -> None:
         ("range(3,3)", "a.b: got 'range(3,3)'; takes a range with a number in it"),
     ],
 )
-def test_what_is_no_space_is_refused(text: str, line: str) -> None:
+def test_invalid_dimension_is_refused_with_its_key(text: str, line: str) -> None:
     with pytest.raises(ConfigError) as refused:
         space("x=1", f"a.b={text}")
     assert refused.value.problems == [line]
 
 
-def test_all_faults_are_said_at_once() -> None:
+def test_all_invalid_dimensions_are_reported_at_once() -> None:
     with pytest.raises(ConfigError) as refused:
         space("a=interval(2,1)", "seed=range(3)", "b=interval(0,1)")
     assert [fault.partition(":")[0] for fault in refused.value.problems] == ["a", "seed"]
 
 
-def test_nothing_to_search_is_refused() -> None:
+def test_search_without_a_dimension_is_refused() -> None:
     with pytest.raises(ConfigError, match="got no key to search"):
         space("model=mlp")
 
 
-def test_words_keep_their_order_and_sign_and_a_later_one_wins() -> None:
+def test_space_keeps_order_and_sign_of_overrides_and_a_later_one_wins() -> None:
     found = space("++b=interval(0,1)", "model=mlp,cnn", "++c=1", "++b=int(interval(3,9))")
     assert found.keys == ["b", "model"]
     assert found.words({"b": 5, "model": "cnn"}) == ["++b=5", "model=cnn", "++c=1"]
     assert list(found.ends()) == [["++b=3", "model=mlp", "++c=1"], ["++b=9", "model=cnn", "++c=1"]]
 
 
-def test_numbers_reach_the_config_as_they_were_chosen() -> None:
+def test_sampled_numbers_survive_the_override_syntax_exactly() -> None:
     parser = OverridesParser.create()
     found = space("a=interval(0,1)")
     for number in (1e-300, 0.1 + 0.2, 1 / 3, 5e-05, 1e22):
@@ -83,7 +83,7 @@ def test_numbers_reach_the_config_as_they_were_chosen() -> None:
         assert parser.parse_override(word).value() == number
 
 
-def test_yaml_says_the_same() -> None:
+def test_search_params_in_yaml_are_read_like_overrides() -> None:
     params = {"a.b": "tag(log, interval(1e-4, 1e-1))", "h": [[64], [128, 64]], "m": ["mlp", "a b"], "e": 3, "n": None}
     words = as_words(params)
     assert words == ["a.b=tag(log, interval(1e-4, 1e-1))", "h=[64],[128,64]", "m=mlp,a\\ b", "e=3", "n=null"]
@@ -94,14 +94,14 @@ def test_yaml_says_the_same() -> None:
     ]
 
 
-def test_short_words_choose_the_sweeper() -> None:
+def test_short_search_overrides_choose_the_search_sweeper() -> None:
     assert in_full(["a=1,2", "search.trials=3"]) == ["hydra/sweeper=search", "a=1,2", "hydra.sweeper.trials=3"]
     assert in_full(["a=int(interval(1,2))"]) == ["hydra/sweeper=search", "a=int(interval(1,2))"]
     assert in_full(["search=wide", "search.trials=3"]) == ["hydra/sweeper=wide", "hydra.sweeper.trials=3"]
     assert in_full(["a=1,2", "launcher.jobs=2"]) == ["a=1,2", "hydra.launcher.jobs=2"]
 
 
-def test_more_trials_are_the_same_search_and_a_sweep_of_the_same_words_is_none() -> None:
+def test_sweep_identity_ignores_the_number_of_trials_but_not_that_it_is_a_search() -> None:
     search = sweep_identity(["a=1,2", "search.trials=3"])
     assert search == sweep_identity(["a=1,2", "search.trials=9", "launcher.jobs=1"])
     assert search != sweep_identity(["a=1,2"])

@@ -82,7 +82,7 @@ def test_killed_study_goes_on_to_the_same_trials(sampler: str, tmp_path: Path) -
     assert [trial["params"] for trial in [*earlier, *rest]] == [trial["params"] for trial in whole]
 
 
-def test_trial_that_had_not_all_its_values_is_given_the_rest(tmp_path: Path) -> None:
+def test_resumed_trial_keeps_its_values_and_is_given_the_missing_ones(tmp_path: Path) -> None:
     """Power failed in the middle of asking, and in the middle of a line."""
     journal = tmp_path / "journal"
     with asked(journal) as (client, _):
@@ -98,7 +98,7 @@ def test_trial_that_had_not_all_its_values_is_given_the_rest(tmp_path: Path) -> 
         assert client.call("ask")["number"] == 1
 
 
-def test_another_search_is_refused(tmp_path: Path) -> None:
+def test_study_of_another_search_is_refused(tmp_path: Path) -> None:
     with asked(tmp_path / "journal"):
         pass
     with pytest.raises(ConfigError, match="holds another search"), asked(tmp_path / "journal", asks=["y"]):
@@ -107,7 +107,7 @@ def test_another_search_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_hopeless_trial_is_to_be_pruned(tmp_path: Path) -> None:
+def test_study_answers_to_prune_a_hopeless_trial(tmp_path: Path) -> None:
     pruner = {"MedianPruner": {"n_startup_trials": 1}}
     with asked(tmp_path / "journal", pruner=pruner) as (client, _):
         for number, value in enumerate((1.0, 9.0, 0.5)):
@@ -122,7 +122,7 @@ def test_hopeless_trial_is_to_be_pruned(tmp_path: Path) -> None:
         assert [trial["state"] for trial in earlier] == ["complete", "pruned", "complete"]
 
 
-def test_sampler_with_nothing_left_ends_the_search(tmp_path: Path) -> None:
+def test_exhausted_sampler_ends_the_search(tmp_path: Path) -> None:
     few = {"sampler": "BruteForceSampler", "space": SPACE[2:]}
     for rest in (2, 0):
         with asked(tmp_path / "journal", **few) as (client, _):
@@ -154,7 +154,7 @@ def test_gaussian_processes_bring_torch_into_the_study_and_not_into_the_parent(t
     assert (frameworks_in(os.getpid()), "torch" in sys.modules) == before
 
 
-def test_closing_does_not_wait_for_an_answer(tmp_path: Path) -> None:
+def test_closing_the_study_client_does_not_wait_for_an_answer(tmp_path: Path) -> None:
     with asked(tmp_path / "journal") as (client, _):
         os.kill(client.child.pid, signal.SIGSTOP)  # a sampler that thinks for ever
         failed: list[FactoryError] = []

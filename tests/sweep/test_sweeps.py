@@ -125,7 +125,7 @@ def test_single_run_with_as_many_threads_has_the_same_weights(shared: tuple[Path
     assert same_weights(Path(other["run"]), tmp_path / "run")
 
 
-def test_same_command_again_keeps_what_is_true_and_mends_what_is_not(shared: tuple[Path, Done]) -> None:
+def test_same_sweep_command_again_keeps_valid_runs_and_repeats_damaged_ones(shared: tuple[Path, Done]) -> None:
     folder, _ = shared
     before = written(folder)
     again = sweep(folder, *SHARED)
@@ -145,7 +145,7 @@ def test_same_command_again_keeps_what_is_true_and_mends_what_is_not(shared: tup
     assert other.err == f"hydra.sweep.dir: {folder}/sweep holds another sweep; give another folder\n"
 
 
-def test_failures_are_a_line_each_and_stop_nobody(tmp_path: Path) -> None:
+def test_failed_jobs_are_printed_and_do_not_stop_the_sweep(tmp_path: Path) -> None:
     """A config that is refused, a loss that diverges, a job that hangs, and one that is sound."""
     words = ["data=diabetes", "optimizer=sgd", "train.backend=jax", "deploy=none", "launcher.timeout=25"]
     words += ["optimizer.learning_rate=1e-4,1e30", "train.epochs=1,0,1000000"]
@@ -165,7 +165,7 @@ def test_failures_are_a_line_each_and_stop_nobody(tmp_path: Path) -> None:
     assert record(stopped)["status"] == "stopped"
 
 
-def test_killed_workers_jobs_and_parents_lose_nothing(tmp_path: Path) -> None:
+def test_sweep_resumes_after_killed_workers_jobs_and_parents(tmp_path: Path) -> None:
     """One sweep: its worker is killed, then a job, then (the command given again) the parent, then Ctrl-C."""
     whole = tmp_path / "whole"
     assert sweep(whole, *LONG).code == 0
