@@ -28,7 +28,7 @@ FilePath: TypeAlias = str
 """A file or folder whose contents decide what is trained: a training is done again where they changed."""
 
 FACTS: Mapping[str, type] = {"<data.classes>": int, "<data.features>": int, "<data.shape>": list}
-"""Placeholders of what is known only once the data is read, and what stands in their place then."""
+"""Placeholders of facts that are known only once the data is read, and the types of their values."""
 
 _NAMESPACES = {
     "activation": "activations",

@@ -136,8 +136,8 @@ def _installed() -> Iterator[Root]:
     for point in entry_points(group=GROUP):
         top, *inner = point.value.split(".")
         spec = find_spec(top)  # a top-level package is found without being imported
-        for place in (spec and spec.submodule_search_locations) or ():
-            yield Root(f"the package {point.value}", point.value, Path(place, *inner))
+        for folder in (spec and spec.submodule_search_locations) or ():
+            yield Root(f"the package {point.value}", point.value, Path(folder, *inner))
 
 
 def conf_folders() -> list[Path]:
@@ -162,18 +162,20 @@ def plugins_of(kind: str) -> Mapping[str, Plugin]:
 
 @functools.cache
 def _plugins_of(kind: str, among: tuple[Root, ...]) -> Mapping[str, Plugin]:
-    found: dict[str, Plugin] = {}
+    plugins: dict[str, Plugin] = {}
     for root in among:
-        place = root.place(kind)
-        for path in sorted((root.folder / place).glob("[!_]*.py")):
+        folder = root.place(kind)
+        for path in sorted((root.folder / folder).glob("[!_]*.py")):
             name = class_of(path) if kind in CLASS_KINDS else path.stem
             if name is None:
                 continue
-            if name in found:
-                raise ConfigError(f"{kind}: {name} is offered by {found[name].origin} and by {root.origin}; rename one")
-            module = ".".join((root.package, *place.split("/"), path.stem))
-            found[name] = Plugin(name, path, module, root.origin)
-    return found
+            if name in plugins:
+                raise ConfigError(
+                    f"{kind}: {name} is offered by {plugins[name].origin} and by {root.origin}; rename one"
+                )
+            module = ".".join((root.package, *folder.split("/"), path.stem))
+            plugins[name] = Plugin(name, path, module, root.origin)
+    return plugins
 
 
 def class_of(path: Path) -> str | None:
@@ -260,15 +262,15 @@ def sources_of(plugin: Plugin) -> list[Path]:
     """Return a plug-in's file and the files of its root that it imports, directly or not, sorted."""
     folder = next(root.folder for root in roots() if root.origin == plugin.origin)
     package = plugin.module.partition(".")[0]
-    found: list[Path] = []
+    files: list[Path] = []
     waiting = [plugin.path]
     while waiting:
         path = waiting.pop()
-        if path not in found:
-            found.append(path)
+        if path not in files:
+            files.append(path)
             names = (name for name in _imported(syntax(path)) if name.partition(".")[0] == package)
             waiting += [file for name in names if (file := _file_of(folder, name))]
-    return sorted(found)
+    return sorted(files)
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

@@ -52,12 +52,12 @@ class Step:
 
 def steps(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, Step]:
     """Return the nodes of a graph by name in the order of the YAML; their form was checked before."""
-    found = {}
+    by_name = {}
     for name, node in nodes.items():
         declared = {key: value for key, value in node.items() if key != "from"}
         same_as = declared.pop("same_as", None)
-        found[name] = Step(name, declared or None, same_as, node["from"])
-    return found
+        by_name[name] = Step(name, declared or None, same_as, node["from"])
+    return by_name
 
 
 def order(nodes: Mapping[str, Mapping[str, Any]]) -> list[Step]:

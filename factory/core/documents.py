@@ -312,10 +312,10 @@ class Origin(Document):
     run: PathText
 
 
-def stays_below(place: str | list[str] | None) -> bool:
+def stays_below(option: str | list[str] | None) -> bool:
     """Return whether an option of a config group is a file below the group's folder."""
-    places = [place] if isinstance(place, str) else place or []
-    return all(not Path(part).is_absolute() and ".." not in Path(part).parts and "\0" not in part for part in places)
+    names = [option] if isinstance(option, str) else option or []
+    return all(not Path(name).is_absolute() and ".." not in Path(name).parts and "\0" not in name for name in names)
 
 
 Option = Annotated[str | list[str] | None, rule(stays_below, "the name of an option")]
@@ -418,10 +418,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: it holds something other than a mapping.
     """
-    found = load_yaml(path)
-    if not isinstance(found, dict | None):
-        raise ConfigError(wrong(str(path), found, "a mapping"))
-    return found or {}
+    content = load_yaml(path)
+    if not isinstance(content, dict | None):
+        raise ConfigError(wrong(str(path), content, "a mapping"))
+    return content or {}
 
 
 def load_yaml(path: Path) -> Any:
@@ -432,8 +432,8 @@ def load_yaml(path: Path) -> Any:
     """
     text = read_text(path)
     try:
-        found = yaml.load(text or "", Loader=Loader)
-        values, depth = extent(found, {})
+        content = yaml.load(text or "", Loader=Loader)
+        values, depth = extent(content, {})
     except RecursionError as error:
         raise ConfigError(f"{path}: nested too deeply") from error
     except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -441,7 +441,7 @@ def load_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}: is no YAML: {reason}") from error
     if values > MOST_VALUES or depth > DEEPEST:
         raise ConfigError(f"{path}: unfolds to more than {MOST_VALUES:,} values or {DEEPEST} levels")
-    return found
+    return content
 
 
 def extent(node: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
@@ -458,8 +458,8 @@ def extent(node: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
     if id(node) not in known:
         known[id(node)] = MOST_VALUES + 1, DEEPEST + 1
         parts = [*node.keys(), *node.values()] if isinstance(node, dict) else node
-        found = [extent(part, known) for part in parts]
-        known[id(node)] = 1 + sum(values for values, _ in found), 1 + max((depth for _, depth in found), default=0)
+        extents = [extent(part, known) for part in parts]
+        known[id(node)] = 1 + sum(values for values, _ in extents), 1 + max((depth for _, depth in extents), default=0)
     return known[id(node)]
 
 
@@ -476,7 +476,7 @@ def read_overrides(run: RunDir) -> tuple[str, ...]:
         ConfigError: the file is no list of words.
     """
     path = run.config.with_name("overrides.yaml")
-    found = load_yaml(path) or []
-    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
-        raise ConfigError(wrong(str(path), found, "a list of overrides"))
-    return tuple(found)
+    overrides = load_yaml(path) or []
+    if not isinstance(overrides, list) or not all(isinstance(override, str) for override in overrides):
+        raise ConfigError(wrong(str(path), overrides, "a list of overrides"))
+    return tuple(overrides)

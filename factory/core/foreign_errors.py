@@ -25,8 +25,8 @@ def in_one_line(error: BaseException) -> str:
     if last:
         return f"{type(error).__name__}: {last}"
     frames = traceback.extract_tb(error.__traceback__)
-    place = f", raised in {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{place}"
+    origin = f", raised in {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{origin}"
 
 
 def meaningful(text: str) -> Iterator[str]:

@@ -51,12 +51,12 @@ def json_object(text: str, where: str) -> dict[str, Any]:
         ConfigError: the text is not a JSON object.
     """
     try:
-        found = json.loads(text)
+        content = json.loads(text)
         if HALF_CHARACTER.search(text):
-            json.dumps(found, ensure_ascii=False).encode()
+            json.dumps(content, ensure_ascii=False).encode()  # raises for a half that is alone
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
         raise ConfigError(f"{where}: takes a JSON object, and this is none: {reason[:200]}") from error
-    if not isinstance(found, dict):
-        raise ConfigError(wrong(where, found, "a JSON object"))
-    return found
+    if not isinstance(content, dict):
+        raise ConfigError(wrong(where, content, "a JSON object"))
+    return content

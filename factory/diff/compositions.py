@@ -48,7 +48,7 @@ class Composed:
             try:
                 return plain.compose(self.groups, self.chosen), ()
             except NotPlain:
-                return compose_config(words(self.chosen), places=self.side.places).tree, ()
+                return compose_config(words(self.chosen), search_path=self.side.places).tree, ()
         except ConfigError as error:
             if self.chosen is None:
                 raise
@@ -82,7 +82,9 @@ def compositions(side: Side, judged: Judged) -> dict[str, Composed]:
     if side.narrowed:
         return {DEFAULT: Composed(side, groups, judged)}
     found = {DEFAULT: Composed(side, groups, judged, {})}
-    for label, chosen in sorted(offered(groups.places).items(), key=lambda item: not item[0].startswith("experiment=")):
+    for label, chosen in sorted(
+        offered(groups.search_path).items(), key=lambda item: not item[0].startswith("experiment=")
+    ):
         found[label] = Composed(side, groups, judged, chosen)
     return found
 

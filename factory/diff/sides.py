@@ -57,7 +57,7 @@ class Side:
         Raises:
             ConfigError: it does not compose.
         """
-        return self.fixed or compose_config(self.overrides, places=self.places)
+        return self.fixed or compose_config(self.overrides, search_path=self.places)
 
 
 def open_sides(words: Sequence[str], config_dir: str | None, temporary: Path) -> tuple[Side, Side]:

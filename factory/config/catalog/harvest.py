@@ -138,10 +138,10 @@ def _parameters(space: str, declared: Any) -> dict[str, Any]:
 def _descriptions(declared: Any) -> dict[str, str]:
     """Map each argument to its text in the ``Args:`` sections of the docstrings; a class goes before its bases."""
     classes = declared.__mro__ if inspect.isclass(declared) else (declared,)
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for owner in reversed(classes):
-        found.update(_arguments_section(owner.__doc__ or ""))
-    return found
+        texts.update(_arguments_section(owner.__doc__ or ""))
+    return texts
 
 
 def _arguments_section(text: str) -> dict[str, str]:

@@ -65,13 +65,13 @@ class Config:
         return config if bare == node else replace(config, tree={**self.tree, "tracker": bare}, told=node)
 
 
-def relax(overrides: Iterable[str], places: Sequence[Path]) -> list[str]:
+def relax(overrides: Iterable[str], search_path: Sequence[Path]) -> list[str]:
     """Return overrides with ``++a.b=c`` for ``a.b=c``, which Hydra accepts whatever the key.
 
     Hydra would stop at the first unknown key, our schema reports all of them. Groups, ``hydra.*`` and overrides with a
     sign of their own (``+ ~``) stay as they are.
     """
-    groups = groups_of(places)
+    groups = groups_of(search_path)
 
     def relaxed(override: str) -> str:
         """Return an override with ``++`` before it, if it sets a value."""
@@ -85,9 +85,9 @@ def relax(overrides: Iterable[str], places: Sequence[Path]) -> list[str]:
     return [relaxed(override) for override in overrides]
 
 
-def groups_of(places: Iterable[Path]) -> frozenset[str]:
+def groups_of(search_path: Iterable[Path]) -> frozenset[str]:
     """Return the names of the config groups in these folders that have one word for a name."""
-    return frozenset(path.name for place in places for path in place.iterdir() if path.is_dir())
+    return frozenset(path.name for folder in search_path for path in folder.iterdir() if path.is_dir())
 
 
 def compose_config(
@@ -95,7 +95,7 @@ def compose_config(
     config_dir: str | None = None,
     config_name: str = "config",
     *,
-    places: Sequence[Path] | None = None,
+    search_path: Sequence[Path] | None = None,
 ) -> Config:
     """Compose a config from its groups and overrides; leave no global state, so that it may be called again.
 
@@ -103,20 +103,20 @@ def compose_config(
         overrides: as on the command line.
         config_dir: a folder of groups that goes before the package's own.
         config_name: the primary config, without ``.yaml``.
-        places: folders of groups in the place of all those, such as another revision's; the primary config is in the
-            last one.
+        search_path: folders of groups that replace all those, such as another revision's; the primary config is in
+            the last one.
 
     Raises:
         ConfigError: Hydra or OmegaConf refused it; one line each.
     """
-    places = places or config_search_path(config_dir)
+    search_path = search_path or config_search_path(config_dir)
     check_overrides(overrides)
     with (
-        in_our_words(places, overrides),
-        searched(places),
-        initialize_config_dir(str(places[-1]), version_base="1.3", job_name="factory"),
+        in_our_words(search_path, overrides),
+        searched(search_path),
+        initialize_config_dir(str(search_path[-1]), version_base="1.3", job_name="factory"),
     ):
-        words = relax(overrides, places)
+        words = relax(overrides, search_path)
         composed = blamed(lambda some: hydra_compose(config_name, list(some), return_hydra_config=True), words)
         return from_hydra(composed, overrides)
 

@@ -49,11 +49,11 @@ class Grid:
     Args:
         loader: of configs, from Hydra.
         master: the sweep's own config, with the node ``hydra``.
-        places: the config search path.
+        search_path: the config search path.
     """
 
-    def __init__(self, loader: ConfigLoader, master: DictConfig, places: Sequence[Path]) -> None:
-        self.loader, self.master, self.places = loader, master, places
+    def __init__(self, loader: ConfigLoader, master: DictConfig, search_path: Sequence[Path]) -> None:
+        self.loader, self.master, self.search_path = loader, master, search_path
         self.folder = Path(master.hydra.sweep.dir)
         self.parser = OverridesParser.create(config_loader=loader)
         self.values: dict[str, Value | None] = {}
@@ -145,7 +145,7 @@ class Grid:
 
     def words(self) -> AbstractContextManager[None]:
         """Return a context in which Hydra's errors become ours."""
-        return in_our_words(self.places)
+        return in_our_words(self.search_path)
 
     def subfolder(self, number: int, overrides: Sequence[str]) -> str:
         """Return the job's folder within the sweep's, ``hydra.sweep.subdir``."""

@@ -35,11 +35,11 @@ SHELL_WORDS = ("install", "uninstall", "query")
 @contextmanager
 def opened(config_dir: str | None, words: Sequence[str] = ()) -> Iterator[Hydra]:
     """Open Hydra on our config search path, inside this context; its errors become ours."""
-    places = config_search_path(config_dir)
+    search_path = config_search_path(config_dir)
     with (
-        in_our_words(places, words),
-        searched(places),
-        initialize_config_dir(str(places[-1]), version_base="1.3", job_name="factory"),
+        in_our_words(search_path, words),
+        searched(search_path),
+        initialize_config_dir(str(search_path[-1]), version_base="1.3", job_name="factory"),
     ):
         yield GlobalHydra.instance().hydra  # type: ignore[misc]  # it has just been made
 

@@ -46,11 +46,11 @@ GOT = {
 
 
 @contextmanager
-def in_our_words(places: Sequence[Path], overrides: Sequence[str] = ()) -> Iterator[None]:
+def in_our_words(search_path: Sequence[Path], overrides: Sequence[str] = ()) -> Iterator[None]:
     """Turn errors of Hydra, OmegaConf and YAML inside this context into a `ConfigError`.
 
     Args:
-        places: the config search path, for the options of a group.
+        search_path: the config search path, for the options of a group.
         overrides: what these read from the environment is not shown.
 
     Raises:
@@ -61,7 +61,7 @@ def in_our_words(places: Sequence[Path], overrides: Sequence[str] = ()) -> Itera
     except ConfigError as error:
         raise ConfigError([hidden(problem, read_by(overrides)) for problem in error.problems]) from error
     except (HydraException, OmegaConfBaseException, RecursionError) as error:
-        raise ConfigError(hidden(line(error, places), read_by(overrides))) from error
+        raise ConfigError(hidden(line(error, search_path), read_by(overrides))) from error
 
 
 def found_in(overrides: Sequence[str], fails: Callable[[Sequence[str]], bool], error: Exception) -> str:
@@ -75,7 +75,7 @@ def found_in(overrides: Sequence[str], fails: Callable[[Sequence[str]], bool], e
     while low < high:
         middle = (low + high) // 2
         low, high = (low, middle) if fails(overrides[:middle]) else (middle + 1, high)
-    if low == 0 or low > len(overrides):
+    if low == 0 or low > len(overrides):  # it fails without any override
         return f"config: {one_line(error) or type(error).__name__}"
     key, _, value = overrides[low - 1].lstrip("+").partition("=")
     said = one_line(error.__cause__ or error) if isinstance(error, HydraException) else one_line(error)
@@ -88,17 +88,17 @@ def says_where(error: Exception) -> bool:
     cause = error.__cause__ if isinstance(error, HydraException) and not str(error) else error
     if isinstance(cause, OmegaConfBaseException):
         return bool(cause.full_key)
-    found = isinstance(cause, MissingConfigException | OverrideParseException)
-    return found or any(re.search(pattern, str(cause), re.DOTALL) for pattern in SAYS)
+    named = isinstance(cause, MissingConfigException | OverrideParseException)
+    return named or any(re.search(pattern, str(cause), re.DOTALL) for pattern in SAYS)
 
 
-def line(error: Exception, places: Sequence[Path] = ()) -> str:
+def line(error: Exception, search_path: Sequence[Path] = ()) -> str:
     """Return an error of Hydra or OmegaConf as the line that a user reads."""
     if isinstance(error, HydraException) and not str(error) and isinstance(error.__cause__, Exception):
-        return line(error.__cause__, places)
+        return line(error.__cause__, search_path)
     match error:
         case MissingConfigException():
-            return _unknown_option(error, places)
+            return _unknown_option(error, search_path)
         case OverrideParseException():
             return _unparsed(error)
         case GrammarParseError():
@@ -132,10 +132,10 @@ def _unparsed(error: OverrideParseException) -> str:
     return messages.wrong(short(key), value, f"a value as Hydra writes it: {said}")
 
 
-def _unknown_option(error: MissingConfigException, places: Sequence[Path]) -> str:
+def _unknown_option(error: MissingConfigException, search_path: Sequence[Path]) -> str:
     """Return the line of an option that its group does not have, with those it has."""
     group, _, option = (error.missing_cfg_file or "").rpartition("/")
-    known = {path.stem for place in places for path in (place / group).glob("*.yaml")}
+    known = {path.stem for folder in search_path for path in (folder / group).glob("*.yaml")}
     options = sorted(known.union(installed(group)))
     return messages.wrong(group or "--config-name", option, messages.listed(options) or "a group's option", options)
 

@@ -48,11 +48,11 @@ class Groups:
     """Config groups in the folders of a search path, each file read once.
 
     Args:
-        places: the config search path; a file in an earlier folder hides those of later ones.
+        search_path: the config search path; a file in an earlier folder hides those of later ones.
     """
 
-    def __init__(self, places: Sequence[Path]) -> None:
-        self.places = places
+    def __init__(self, search_path: Sequence[Path]) -> None:
+        self.search_path = search_path
         self.parts: dict[str, Part] = {}
 
     def read(self, path: str) -> Part:
@@ -62,7 +62,7 @@ class Groups:
             NotPlain: there is no such file, or only Hydra can read it.
         """
         if path not in self.parts:
-            files = (place / f"{path}.yaml" for place in self.places)
+            files = (folder / f"{path}.yaml" for folder in self.search_path)
             file = next((file for file in files if file.is_file()), None)
             if file is None:
                 raise NotPlain

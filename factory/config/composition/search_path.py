@@ -13,7 +13,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 from factory.config.composition.hydra_source import SCHEME, Groups
 
-_places: ContextVar[Sequence[Path]] = ContextVar("places", default=())
+_search_path: ContextVar[Sequence[Path]] = ContextVar("search_path", default=())
 
 
 class OurFolders(SearchPathPlugin):
@@ -21,7 +21,7 @@ class OurFolders(SearchPathPlugin):
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Put our folders before the primary config's, and our config source in its place."""
-        *own, package = _places.get() or (None,)
+        *own, package = _search_path.get() or (None,)
         for element in search_path.get_path():
             if element.provider == "main" and package is not None:
                 element.path = f"{SCHEME}://{package}"
@@ -30,14 +30,14 @@ class OurFolders(SearchPathPlugin):
 
 
 @contextmanager
-def searched(places: Sequence[Path]) -> Iterator[None]:
+def searched(search_path: Sequence[Path]) -> Iterator[None]:
     """Let Hydra search these folders in their order, inside this context; the last one is the package's."""
     plugins = Plugins.instance()
     if OurFolders not in plugins.discover(SearchPathPlugin):
         plugins.register(OurFolders)
         plugins.register(Groups)
-    token = _places.set(places)
+    token = _search_path.set(search_path)
     try:
         yield
     finally:
-        _places.reset(token)
+        _search_path.reset(token)

@@ -50,8 +50,8 @@ def _defaults(group: str, defaults: Any) -> Iterator[str]:
     if not isinstance(defaults, list):
         yield messages.wrong("defaults", defaults, takes)
         return
-    for place, entry in enumerate(defaults):
-        where = f"defaults[{place}]"
+    for index, entry in enumerate(defaults):
+        where = f"defaults[{index}]"
         if isinstance(entry, str):
             yield from _choice(where, group, *_split(entry.rpartition("/")[0], entry.rpartition("/")[2]))
         elif isinstance(entry, Mapping) and len(entry) == 1 and isinstance(key := next(iter(entry)), str):
@@ -101,8 +101,8 @@ def _values(value: Any, *steps: str | int) -> Iterator[str]:
                 yield f"{dotted('', *steps, str(key))}: unknown key; takes names of layers and options, never code"
             yield from _values(part, *steps, str(key))
     elif isinstance(value, list):
-        for place, part in enumerate(value):
-            yield from _values(part, *steps, place)
+        for index, part in enumerate(value):
+            yield from _values(part, *steps, index)
     elif isinstance(value, str) and "${" in value:
         for problem in interpolations.refused(value):
             yield f"{dotted('', *steps)}: {problem}"

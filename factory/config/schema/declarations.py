@@ -107,9 +107,9 @@ def _check(space: str, value: Any) -> Any:
     if name not in MORE_NAMES.get(space, ()):
         model = arguments_of(space, name)
         within = (name,) if isinstance(value, Mapping) else ()
-        found = lines(model.model_validate, {} if arguments is None else arguments, *within)
-        if found:
-            raise refusal(name, found)
+        errors = lines(model.model_validate, {} if arguments is None else arguments, *within)
+        if errors:
+            raise refusal(name, errors)
     return value
 
 

@@ -42,13 +42,13 @@ def keyword_fields(function: ast.FunctionDef, words: Words, where: str) -> dict[
     Raises:
         TypeError: an annotation or a default is outside the language of factory/config/declaration.py.
     """
-    found = {}
+    fields = {}
     for parameter, default in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
         here = f"{where}, {function.name}(…, {parameter.arg})"
         written = annotation(parameter.annotation, {**PLAIN, **words}, here)
         bounded = BOUNDED.get((parameter.arg, kinds.kind_of(written).words), written)
-        found[parameter.arg] = (bounded, ... if default is None else _literal(default, here))
-    return found
+        fields[parameter.arg] = (bounded, ... if default is None else _literal(default, here))
+    return fields
 
 
 def _literal(default: ast.expr, where: str) -> Any:
