@@ -31,14 +31,14 @@ def read_by(overrides: Iterable[str]) -> list[str]:
     return [value for value in values if value]
 
 
-def marked(value: Any, secrets: list[str]) -> Any:
+def mark_secrets(value: Any, secrets: list[str]) -> Any:
     """Return a tree in which every string that holds one of these secrets is a `FromEnvironment`."""
     if not secrets:
         return value
     if isinstance(value, dict):
-        return {key: marked(part, secrets) for key, part in value.items()}
+        return {key: mark_secrets(part, secrets) for key, part in value.items()}
     if isinstance(value, list):
-        return [marked(part, secrets) for part in value]
+        return [mark_secrets(part, secrets) for part in value]
     if isinstance(value, str) and any(secret in value for secret in secrets):
         return FromEnvironment(value)
     return value
