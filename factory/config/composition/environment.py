@@ -44,7 +44,7 @@ def mark_secrets(value: Any, secrets: list[str]) -> Any:
     return value
 
 
-def hidden(text: str, secrets: Iterable[str]) -> str:
+def hide_secrets(text: str, secrets: Iterable[str]) -> str:
     """Return a message with a placeholder in the place of these secrets."""
     for secret in secrets:
         text = text.replace(secret, SHOWN)
