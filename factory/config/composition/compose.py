@@ -15,7 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from factory.config.composition import data_name
-from factory.config.composition.environment import mark_secrets, read_by
+from factory.config.composition.environment import mark_secrets, secrets_of
 from factory.config.composition.folders import config_search_path
 from factory.config.composition.hydra_errors import found_in, in_our_words, says_where
 from factory.config.composition.overrides import check_overrides
@@ -156,7 +156,7 @@ def from_hydra(composed: DictConfig, overrides: Sequence[str]) -> Config:
     with hydra_config(composed):
         run_dir = composed.hydra.run.dir
         tree = plain(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]), resolve=True)
-        tree = mark_secrets(tree, read_by(words_of(composed)))
+        tree = mark_secrets(tree, secrets_of(words_of(composed)))
     hydra = plain(composed.hydra, resolve=False)  # as Hydra writes it: the folders of a sweep cannot be resolved here
     given = any(override.lstrip("+").startswith("hydra.run.dir=") for override in overrides)
     config = Config(with_defaults(tree), run_dir, given, tuple(overrides), hydra, hydra["runtime"]["choices"])

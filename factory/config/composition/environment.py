@@ -25,7 +25,7 @@ for dumper in (yaml.SafeDumper, getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
     dumper.add_representer(FromEnvironment, SafeRepresenter.represent_str)
 
 
-def read_by(overrides: Iterable[str]) -> list[str]:
+def secrets_of(overrides: Iterable[str]) -> list[str]:
     """Return the values of the environment variables that these overrides name."""
     values = (os.environ.get(name, "") for word in overrides for name in READS.findall(word))
     return [value for value in values if value]

@@ -18,7 +18,7 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from factory.config.composition.compose import Config, blamed, hydra_config, plain, relax, words_of
-from factory.config.composition.environment import mark_secrets, read_by
+from factory.config.composition.environment import mark_secrets, secrets_of
 from factory.config.composition.folders import config_search_path
 from factory.config.composition.hydra_errors import in_our_words
 from factory.config.composition.hydra_node import check_node
@@ -132,6 +132,6 @@ def job_config(composed: DictConfig) -> Config:
     node = HydraConfig.get()
     hydra_node = plain(node, resolve=False)  # type: ignore[arg-type]
     overrides = tuple(word.removeprefix("++") for word in hydra_node["overrides"]["task"])
-    tree = with_defaults(mark_secrets(plain(composed, resolve=True), read_by(overrides)))
+    tree = with_defaults(mark_secrets(plain(composed, resolve=True), secrets_of(overrides)))
     choices = hydra_node["runtime"]["choices"]
     return Config(tree, node.runtime.output_dir, True, overrides, hydra_node, choices).guarded()

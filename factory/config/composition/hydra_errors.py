@@ -15,7 +15,7 @@ from omegaconf.errors import (
     UnsupportedInterpolationType,
 )
 
-from factory.config.composition.environment import hide_secrets, read_by
+from factory.config.composition.environment import hide_secrets, secrets_of
 from factory.config.composition.hydra_node import installed, short
 from factory.core import messages
 from factory.core.errors import ConfigError
@@ -59,9 +59,9 @@ def in_our_words(search_path: Sequence[Path], overrides: Sequence[str] = ()) -> 
     try:
         yield
     except ConfigError as error:
-        raise ConfigError([hide_secrets(problem, read_by(overrides)) for problem in error.problems]) from error
+        raise ConfigError([hide_secrets(problem, secrets_of(overrides)) for problem in error.problems]) from error
     except (HydraException, OmegaConfBaseException, RecursionError) as error:
-        raise ConfigError(hide_secrets(line(error, search_path), read_by(overrides))) from error
+        raise ConfigError(hide_secrets(line(error, search_path), secrets_of(overrides))) from error
 
 
 def found_in(overrides: Sequence[str], fails: Callable[[Sequence[str]], bool], error: Exception) -> str:
