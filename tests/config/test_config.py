@@ -12,7 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
 from factory.cli.help import groups, help_text
-from factory.config.composition.compose import Config, compose_config, relax
+from factory.config.composition.compose import Config, compose_config, relax_overrides
 from factory.config.composition.folders import package_conf
 from factory.config.composition.saved import reload_config, save_config
 from factory.config.load import validate_config
@@ -85,7 +85,7 @@ def test_composing_leaves_no_global_state() -> None:
 def test_values_are_relaxed_and_groups_are_not() -> None:
     typed = ["model=mlp", "model.hidden=[3]", "deploy/target=[onnx]", "hydra.run.dir=x", "+a=1", "~train", "modle=x"]
     relaxed = ["model=mlp", "++model.hidden=[3]", *typed[2:6], "++modle=x"]
-    assert relax(typed, [package_conf()]) == relaxed
+    assert relax_overrides(typed, [package_conf()]) == relaxed
 
 
 def test_users_folder_extends_and_wins(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ class Config:
         return config if bare == node else replace(config, tree={**self.tree, "tracker": bare}, told=node)
 
 
-def relax(overrides: Iterable[str], search_path: Sequence[Path]) -> list[str]:
+def relax_overrides(overrides: Iterable[str], search_path: Sequence[Path]) -> list[str]:
     """Return overrides with ``++a.b=c`` for ``a.b=c``, which Hydra accepts whatever the key.
 
     Hydra would stop at the first unknown key, our schema reports all of them. Groups, ``hydra.*`` and overrides with a
@@ -116,7 +116,7 @@ def compose_config(
         searched(search_path),
         initialize_config_dir(str(search_path[-1]), version_base="1.3", job_name="factory"),
     ):
-        words = relax(overrides, search_path)
+        words = relax_overrides(overrides, search_path)
         composed = blamed(lambda some: hydra_compose(config_name, list(some), return_hydra_config=True), words)
         return from_hydra(composed, overrides)
 

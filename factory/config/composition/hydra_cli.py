@@ -17,7 +17,7 @@ from hydra.plugins.completion_plugin import CompletionPlugin
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from factory.config.composition.compose import Config, blamed, hydra_config, plain, relax, words_of
+from factory.config.composition.compose import Config, blamed, hydra_config, plain, relax_overrides, words_of
 from factory.config.composition.environment import mark_secrets, secrets_of
 from factory.config.composition.folders import config_search_path
 from factory.config.composition.hydra_errors import in_our_words
@@ -47,7 +47,7 @@ def opened(config_dir: str | None, words: Sequence[str] = ()) -> Iterator[Hydra]
 def composed_by(program: Hydra, name: str, words: Sequence[str], config_dir: str | None, mode: RunMode) -> DictConfig:
     """Check overrides, then let an opened Hydra compose them."""
     check_overrides(words)
-    overrides = relax(words, config_search_path(config_dir))
+    overrides = relax_overrides(words, config_search_path(config_dir))
     return blamed(lambda some: program.compose_config(name, list(some), mode), overrides)
 
 
@@ -107,7 +107,7 @@ def print_info(words: Sequence[str], config_dir: str | None, config_name: str, w
     """
     with opened(config_dir, words) as program:
         composed_by(program, config_name, words, config_dir, RunMode.RUN)
-        program.show_info(what, config_name, relax(words, config_search_path(config_dir)))
+        program.show_info(what, config_name, relax_overrides(words, config_search_path(config_dir)))
 
 
 def print_hydras_help() -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
-from factory.config.composition.compose import relax
+from factory.config.composition.compose import relax_overrides
 from factory.config.composition.folders import config_search_path
 from factory.config.composition.grid import Grid
 from factory.config.packages import absent
@@ -91,7 +91,7 @@ class Search:
         objectives = Objectives.of(wanted.objectives, Aim.of(settings))
         if absent(["optuna"]):
             raise MissingPackage("search: needs optuna, which is not installed; pip install 'factory[search]'")
-        params = relax(as_words(wanted.params), config_search_path(config_dir))
+        params = relax_overrides(as_words(wanted.params), config_search_path(config_dir))
         return cls(grid, wanted, objectives, read_space([*params, *words], grid.parser))
 
     @contextmanager
