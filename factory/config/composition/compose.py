@@ -117,11 +117,13 @@ def compose_config(
         initialize_config_dir(str(search_path[-1]), version_base="1.3", job_name="factory"),
     ):
         words = relax_overrides(overrides, search_path)
-        composed = blamed(lambda some: hydra_compose(config_name, list(some), return_hydra_config=True), words)
+        composed = compose_or_blame(
+            lambda some: hydra_compose(config_name, list(some), return_hydra_config=True), words
+        )
         return from_hydra(composed, overrides)
 
 
-def blamed(composed: Callable[[Sequence[str]], DictConfig], overrides: Sequence[str]) -> DictConfig:
+def compose_or_blame(composed: Callable[[Sequence[str]], DictConfig], overrides: Sequence[str]) -> DictConfig:
     """Compose overrides; report a failure that does not say where it is at the first override that brings it.
 
     Raises:

@@ -18,12 +18,12 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from factory.config.composition.compose import Config, blamed, from_hydra, hydra_config
+from factory.config.composition.compose import Config, compose_or_blame, from_hydra, hydra_config
 from factory.config.composition.hydra_errors import in_our_words
 from factory.config.schema.nodes import with_defaults
 from factory.core.errors import ConfigError
 
-FORCED = "++"  # what `relax` puts before every override of a value
+FORCED = "++"  # what `relax_overrides` puts before every override of a value
 IDENTIFIER = re.compile(r"[A-Za-z_][\w.]*")
 JOB_NUMBER = re.compile(r"\$\{hydra[.:]job\.num\}")
 
@@ -128,7 +128,7 @@ class Grid:
 
     def composed(self, overrides: Iterable[str]) -> DictConfig:
         """Compose these overrides by Hydra, without remembering the result."""
-        return blamed(lambda some: self.loader.load_sweep_config(self.master, list(some)), tuple(overrides))
+        return compose_or_blame(lambda some: self.loader.load_sweep_config(self.master, list(some)), tuple(overrides))
 
     def once(self, kept: dict[tuple[str, ...], T | ConfigError], key: tuple[str, ...], compose: Callable[[], T]) -> T:
         """Return or raise what ``compose`` does, in our words; remember it for the next job with the same key."""

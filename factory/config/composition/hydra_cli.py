@@ -17,7 +17,7 @@ from hydra.plugins.completion_plugin import CompletionPlugin
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from factory.config.composition.compose import Config, blamed, hydra_config, plain, relax_overrides, words_of
+from factory.config.composition.compose import Config, compose_or_blame, hydra_config, plain, relax_overrides, words_of
 from factory.config.composition.environment import mark_secrets, secrets_of
 from factory.config.composition.folders import config_search_path
 from factory.config.composition.hydra_errors import in_our_words
@@ -48,7 +48,7 @@ def composed_by(program: Hydra, name: str, words: Sequence[str], config_dir: str
     """Check overrides, then let an opened Hydra compose them."""
     check_overrides(words)
     overrides = relax_overrides(words, config_search_path(config_dir))
-    return blamed(lambda some: program.compose_config(name, list(some), mode), overrides)
+    return compose_or_blame(lambda some: program.compose_config(name, list(some), mode), overrides)
 
 
 def run_sweep(
