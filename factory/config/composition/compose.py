@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from factory.config.composition import data_name
 from factory.config.composition.environment import mark_secrets, secrets_of
 from factory.config.composition.folders import config_search_path
-from factory.config.composition.hydra_errors import found_in, in_our_words, says_where
+from factory.config.composition.hydra_errors import in_our_words, locate_error, says_where
 from factory.config.composition.overrides import check_overrides
 from factory.config.composition.search_path import searched
 from factory.config.schema.nodes import with_defaults
@@ -145,7 +145,7 @@ def compose_or_blame(composed: Callable[[Sequence[str]], DictConfig], overrides:
     except Exception as error:  # OmegaConf turns `a_list.word=1` into a bare ValueError
         if says_where(error):
             raise
-        raise ConfigError(found_in(overrides, fails, error)) from error
+        raise ConfigError(locate_error(overrides, fails, error)) from error
 
 
 def from_hydra(composed: DictConfig, overrides: Sequence[str]) -> Config:

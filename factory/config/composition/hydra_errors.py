@@ -64,7 +64,7 @@ def in_our_words(search_path: Sequence[Path], overrides: Sequence[str] = ()) -> 
         raise ConfigError(hide_secrets(line(error, search_path), secrets_of(overrides))) from error
 
 
-def found_in(overrides: Sequence[str], fails: Callable[[Sequence[str]], bool], error: Exception) -> str:
+def locate_error(overrides: Sequence[str], fails: Callable[[Sequence[str]], bool], error: Exception) -> str:
     """Return the line of an error that does not say where it is: at the first override that brings it.
 
     Args:
