@@ -61,7 +61,7 @@ def in_our_words(search_path: Sequence[Path], overrides: Sequence[str] = ()) -> 
     except ConfigError as error:
         raise ConfigError([hide_secrets(problem, secrets_of(overrides)) for problem in error.problems]) from error
     except (HydraException, OmegaConfBaseException, RecursionError) as error:
-        raise ConfigError(hide_secrets(line(error, search_path), secrets_of(overrides))) from error
+        raise ConfigError(hide_secrets(error_line(error, search_path), secrets_of(overrides))) from error
 
 
 def locate_error(overrides: Sequence[str], fails: Callable[[Sequence[str]], bool], error: Exception) -> str:
@@ -84,7 +84,7 @@ def locate_error(overrides: Sequence[str], fails: Callable[[Sequence[str]], bool
 
 
 def says_where(error: Exception) -> bool:
-    """Return whether `line` can tell the place of an error by itself."""
+    """Return whether `error_line` can tell the place of an error by itself."""
     cause = error.__cause__ if isinstance(error, HydraException) and not str(error) else error
     if isinstance(cause, OmegaConfBaseException):
         return bool(cause.full_key)
@@ -92,10 +92,10 @@ def says_where(error: Exception) -> bool:
     return named or any(re.search(pattern, str(cause), re.DOTALL) for pattern in SAYS)
 
 
-def line(error: Exception, search_path: Sequence[Path] = ()) -> str:
+def error_line(error: Exception, search_path: Sequence[Path] = ()) -> str:
     """Return an error of Hydra or OmegaConf as the line that a user reads."""
     if isinstance(error, HydraException) and not str(error) and isinstance(error.__cause__, Exception):
-        return line(error.__cause__, search_path)
+        return error_line(error.__cause__, search_path)
     match error:
         case MissingConfigException():
             return _unknown_option(error, search_path)
