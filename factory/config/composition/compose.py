@@ -19,7 +19,7 @@ from factory.config.composition.environment import mark_secrets, secrets_of
 from factory.config.composition.folders import config_search_path
 from factory.config.composition.hydra_errors import in_our_words, locate_error, says_where
 from factory.config.composition.overrides import check_overrides
-from factory.config.composition.search_path import searched
+from factory.config.composition.search_path import use_search_path
 from factory.config.schema.nodes import with_defaults
 from factory.core.errors import ConfigError
 from factory.core.passwords import without_passwords
@@ -113,7 +113,7 @@ def compose_config(
     check_overrides(overrides)
     with (
         in_our_words(search_path, overrides),
-        searched(search_path),
+        use_search_path(search_path),
         initialize_config_dir(str(search_path[-1]), version_base="1.3", job_name="factory"),
     ):
         words = relax_overrides(overrides, search_path)

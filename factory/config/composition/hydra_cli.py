@@ -23,7 +23,7 @@ from factory.config.composition.folders import config_search_path
 from factory.config.composition.hydra_errors import in_our_words
 from factory.config.composition.hydra_node import check_node
 from factory.config.composition.overrides import check_overrides
-from factory.config.composition.search_path import searched
+from factory.config.composition.search_path import use_search_path
 from factory.config.schema.nodes import with_defaults
 from factory.core import messages
 from factory.core.errors import ConfigError
@@ -38,7 +38,7 @@ def opened(config_dir: str | None, words: Sequence[str] = ()) -> Iterator[Hydra]
     search_path = config_search_path(config_dir)
     with (
         in_our_words(search_path, words),
-        searched(search_path),
+        use_search_path(search_path),
         initialize_config_dir(str(search_path[-1]), version_base="1.3", job_name="factory"),
     ):
         yield GlobalHydra.instance().hydra  # type: ignore[misc]  # it has just been made

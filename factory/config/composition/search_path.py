@@ -17,7 +17,7 @@ _search_path: ContextVar[Sequence[Path]] = ContextVar("search_path", default=())
 
 
 class OurFolders(SearchPathPlugin):
-    """A Hydra search path plug-in that inserts the folders of `searched`, and does nothing outside of it."""
+    """A Hydra search path plug-in that inserts the folders of `use_search_path`, and does nothing outside of it."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Put our folders before the primary config's, and our config source in its place."""
@@ -30,7 +30,7 @@ class OurFolders(SearchPathPlugin):
 
 
 @contextmanager
-def searched(search_path: Sequence[Path]) -> Iterator[None]:
+def use_search_path(search_path: Sequence[Path]) -> Iterator[None]:
     """Let Hydra search these folders in their order, inside this context; the last one is the package's."""
     plugins = Plugins.instance()
     if OurFolders not in plugins.discover(SearchPathPlugin):
