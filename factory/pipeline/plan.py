@@ -12,7 +12,7 @@ from typing import Any
 
 from factory.config.packages import absent, needs_tensorflow
 from factory.config.plugins import plugins_of, sources_of, used_plugins
-from factory.config.schema.known_data import known
+from factory.config.schema.known_data import known_facts
 from factory.config.schema.plugins import file_options
 from factory.core.backends import BACKENDS
 from factory.core.disk import refusals_as
@@ -117,7 +117,7 @@ class Plan:
         """Return the data node without keys that do not decide these weights; earlier releases had none of them."""
         data = self.tree["data"]
         indifferent = ["positive"] if data.get("positive") is None else []
-        if set(known(data).tasks.values()) == {"classification"}:
+        if set(known_facts(data).tasks.values()) == {"classification"}:
             indifferent.append("scale_target")
         return without(data, *indifferent)
 

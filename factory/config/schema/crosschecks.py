@@ -9,7 +9,7 @@ from typing import Any
 from factory.config import topology
 from factory.config.declaration import Declaration, parse_declaration
 from factory.config.schema.declarations import arguments_of, by_output
-from factory.config.schema.known_data import Known, known
+from factory.config.schema.known_data import Known, known_facts
 from factory.config.schema.strict import refused
 from factory.core import messages
 
@@ -44,7 +44,7 @@ def misfits(tree: Mapping[str, Any], sound: Container[str]) -> Iterator[str]:
         """Return whether all these nodes are valid by themselves."""
         return all(node in sound for node in nodes)
 
-    facts = known(tree["data"]) if all_sound("data") else Known(None, None, {})
+    facts = known_facts(tree["data"]) if all_sound("data") else Known(None, None, {})
     yield from _data_names(facts)
     if all_sound("model"):
         yield from _model_names(tree["model"], facts)

@@ -28,7 +28,7 @@ class Known:
         return tasks.pop() if len(tasks) == 1 else None
 
 
-def known(data: Mapping[str, Any]) -> Known:
+def known_facts(data: Mapping[str, Any]) -> Known:
     """Return what a ``data`` node tells, once its form has been checked."""
     signature = data.get("signature") or {}
     inputs = signature.get("inputs") or data.get("inputs")
