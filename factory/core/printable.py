@@ -2,7 +2,7 @@
 
 A control character moves the cursor or sets the window's title, a line break begins a line that we did not write, a
 bidirectional control turns its neighbours around. Each is shown as its escape: ``\\x1b``, ``\\n``, ``\\u202e``.
-Everything is printed through `say`, `tell` or `factory.terminal.Terminal`; ruff refuses a plain ``print``.
+Everything is printed through `say`, `tell` or `factory.core.terminal.Terminal`; ruff refuses a plain ``print``.
 """
 
 from __future__ import annotations

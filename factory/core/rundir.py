@@ -51,17 +51,17 @@ class RunDir:
 
     @property
     def model(self) -> Path:
-        """The trained model."""
+        """The file of the trained model, train/model.keras."""
         return self.train / "model.keras"
 
     @property
     def reference(self) -> Path:
-        """The reference rows: inputs, and the predictions of the trained model."""
+        """The reference rows, with the predictions of the trained model, train/reference.npz."""
         return self.train / "reference.npz"
 
     @property
     def history(self) -> Path:
-        """The metrics of each epoch."""
+        """The table of each epoch's metrics, train/history.csv."""
         return self.train / "history.csv"
 
     @property

@@ -69,7 +69,7 @@ def _said(kind: Kind, inner: JsonSchemaValue) -> JsonSchemaValue:
 
 
 def text() -> str:
-    """Return the file conf/schema.json: a line for each definition of a group, and for each layer, loss …"""
+    """Return the file conf/schema.json: one line for each group, and for each layer, loss and so on."""
     made = schema()
     definitions = ",\n".join(f"  {json.dumps(name)}: {_broken(part)}" for name, part in made.pop("$defs").items())
     head = json.dumps(made, indent=1, ensure_ascii=False).removesuffix("\n}")
