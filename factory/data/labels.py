@@ -12,7 +12,7 @@ from factory.core.messages import listed, meant, shown, unknown, wrong
 from factory.data.dataset import Array, Source
 
 
-def read(source: Source, name: str) -> Array:
+def read_labels(source: Source, name: str) -> Array:
     """Return the labels of one output as an array ``(rows,)`` of text or int64.
 
     Raises:
@@ -56,7 +56,7 @@ def distinct(source: Source, name: str) -> Array:
     Raises:
         DataError: there are fewer than two.
     """
-    labels = np.unique(read(source, name))
+    labels = np.unique(read_labels(source, name))
     if len(labels) < 2:
         raise DataError(f"{source.name}: {name}: got one class, {shown(labels[0].item())}; takes at least 2")
     return labels
@@ -105,7 +105,7 @@ def encode(source: Source, name: str, labels: Array) -> Array:
     Raises:
         DataError: a row holds a label that is not among them.
     """
-    values = read(source, name)
+    values = read_labels(source, name)
     if values.dtype.kind != labels.dtype.kind:  # a validation file may hold only labels that look like numbers
         values, labels = values.astype(str), labels.astype(str)
     order = np.argsort(labels)
