@@ -46,7 +46,7 @@ class Gate:
         Raises:
             ExportError: the hand-off is not what training recorded, or the model does not load.
         """
-        given = handoff.read(run)
+        given = handoff.read_hand_off(run)
         model = handoff.load_model(run, config["deploy"]["precision"])
         return cls(given, model, current_backend().predictor(model, given.signature), config)
 

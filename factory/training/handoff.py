@@ -42,7 +42,7 @@ class HandOff:
     trained: Mapping[str, Any]
 
 
-def write(run: RunDir, model: keras.Model, dataset: Dataset, count: int) -> dict[str, Any]:
+def write_hand_off(run: RunDir, model: keras.Model, dataset: Dataset, count: int) -> dict[str, Any]:
     """Write the hand-off: save the model, load it again, and save reference rows and predictions.
 
     Args:
@@ -71,7 +71,7 @@ def write(run: RunDir, model: keras.Model, dataset: Dataset, count: int) -> dict
     }
 
 
-def read(run: RunDir) -> HandOff:
+def read_hand_off(run: RunDir) -> HandOff:
     """Read the hand-off of a run, after its files are checked against the recorded hashes.
 
     Raises:

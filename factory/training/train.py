@@ -71,7 +71,7 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
     with clock.timed("evaluate"):
         metrics = evaluate(model, dataset.validation, config["train"]["batch_size"])
     with clock.timed("hand-off"):
-        given = handoff.write(run, model, dataset, config["deploy"]["metric_rows"])
+        given = handoff.write_hand_off(run, model, dataset, config["deploy"]["metric_rows"])
     write_json(
         run.train / "report.json",
         {
