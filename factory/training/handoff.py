@@ -16,7 +16,7 @@ from factory.core.files import read_json, replacing_file, sha256, write_json
 from factory.core.rundir import RunDir
 from factory.core.signature import Signature, Tensor
 from factory.data.dataset import Array, Dataset, DataSpec, Rows
-from factory.models.keras_file.load import load
+from factory.models.keras_file.load import load_keras_file
 from factory.models.own_classes import register_layers
 from factory.training import baseline, evaluation
 
@@ -121,7 +121,7 @@ def load_model(run: RunDir, precision: str = "trained") -> keras.Model:
         ExportError: the file is refused, or does not load.
     """
     register_layers()
-    model = load(run.model)
+    model = load_keras_file(run.model)
     if precision == "float32":
         for layer in model._flatten_layers():
             layer.dtype_policy = "float32"

@@ -21,7 +21,7 @@ from factory.core.errors import ConfigError  # noqa: E402
 from factory.data.load import load_dataset  # noqa: E402
 from factory.models.adapt import adapt_statistics  # noqa: E402
 from factory.models.build import build_model  # noqa: E402
-from factory.models.keras_file.load import load  # noqa: E402
+from factory.models.keras_file.load import load_keras_file  # noqa: E402
 
 STATISTICS = ("adapt_mean", "adapt_variance")
 
@@ -38,7 +38,7 @@ def report(case: dict[str, Any], folder: Path) -> dict[str, Any]:
     rows = dataset.validation.head(7).inputs
     before = answers(model, rows)
     model.save(folder / "model.keras")
-    after = answers(load(folder / "model.keras"), rows)
+    after = answers(load_keras_file(folder / "model.keras"), rows)
     return {
         "inputs": {name: list(tensor.shape[1:]) for name, tensor in model.input.items()},
         "outputs": {name: list(array.shape[1:]) for name, array in before.items()},

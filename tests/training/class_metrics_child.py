@@ -14,7 +14,7 @@ from sklearn import metrics as sklearn
 from factory.core.signature import Tensor
 from factory.data.dataset import DataSpec, Output
 from factory.models.build import build_model
-from factory.models.keras_file.load import load
+from factory.models.keras_file.load import load_keras_file
 from factory.training import objectives
 
 DECLARED: list[Any] = ["Precision", "Recall", "F1Score", {"FBetaScore": {"beta": 2.0}}, "AUC"]
@@ -80,7 +80,7 @@ def trained() -> dict[str, Any]:
     history = model.fit(x, {"kind": labels}, verbose=0, epochs=2)
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder) / "model.keras")
-        loaded = load(Path(folder) / "model.keras")
+        loaded = load_keras_file(Path(folder) / "model.keras")
     same = np.allclose(model.predict(x, verbose=0)["kind"], loaded.predict(x, verbose=0)["kind"])
     metrics = [one for classes in (2, 3) for one in objectives.metrics(DECLARED, spec(classes))["kind"]]
     again = [keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(one)) for one in metrics]

@@ -19,10 +19,10 @@ from factory.core.errors import ExportError
 from factory.core.messages import one_line
 from factory.models.keras_file import archive, configuration, weights
 
-__all__ = ["load", "reason", "refusal"]
+__all__ = ["load_keras_file", "reason", "refusal"]
 
 
-def load(path: Path) -> keras.Model:
+def load_keras_file(path: Path) -> keras.Model:
     """Screen a ``.keras`` file and load it in Keras' safe mode, without its training state.
 
     Args:

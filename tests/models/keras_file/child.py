@@ -19,7 +19,7 @@ from factory.config.catalog import catalog
 from factory.config.catalog.harvest import MODULES
 from factory.core.errors import ExportError
 from factory.models.keras_file import naming
-from factory.models.keras_file.load import load
+from factory.models.keras_file.load import load_keras_file
 from tests.models.keras_file.hostile import CASES, numbers
 
 TOLD = (
@@ -65,7 +65,7 @@ def sound(path: Path) -> None:
 def attempt(path: Path) -> dict[str, Any]:
     with heard():
         try:
-            load(path)
+            load_keras_file(path)
             said = None
         except ExportError as error:
             said = str(error)
@@ -90,7 +90,7 @@ def main() -> None:
         sound(good)
         with zipfile.ZipFile(good) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}
-        load(good)  # imports what loading imports
+        load_keras_file(good)  # imports what loading imports
         found: dict[str, Any] = {"sound": attempt(good)}
         for name, (make, _) in CASES.items():
             path = Path(scratch) / f"{name}.keras"
