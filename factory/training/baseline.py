@@ -10,7 +10,7 @@ import numpy as np
 from factory.data.dataset import Array, DataSpec, Output
 
 
-def measure(
+def measure_baseline(
     spec: DataSpec, training: Mapping[str, Array], targets: Mapping[str, Array], predictions: Mapping[str, Array]
 ) -> dict[str, Any]:
     """Compare the model with a constant prediction: the most frequent class, or the mean of the training targets.

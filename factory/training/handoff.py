@@ -66,7 +66,7 @@ def write_hand_off(run: RunDir, model: keras.Model, dataset: Dataset, count: int
         np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes any name for allow_pickle
     return {
         "signature": signature_of(spec).to_json(),
-        "baseline": baseline.measure(spec, dataset.train.outputs, rows.outputs, outputs),
+        "baseline": baseline.measure_baseline(spec, dataset.train.outputs, rows.outputs, outputs),
         "sha256": {path.name: sha256(path) for path in (run.model, run.reference)},
     }
 

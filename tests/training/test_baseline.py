@@ -20,7 +20,7 @@ PRICES = np.column_stack([DRAW.normal(3e5, 1e5, 40), DRAW.normal(-1, 1e-3, 40)])
 
 
 def judged(output: Output, training: Any, targets: Any, predictions: Any) -> dict[str, Any]:
-    return baseline.measure(
+    return baseline.measure_baseline(
         DataSpec((), (output,)), {output.name: training}, {output.name: targets}, {output.name: predictions}
     )
 
