@@ -15,7 +15,7 @@ MOST_POINTS = 400  # points of a scatter plot, over all columns of an output
 QUANTILES = (0, 5, 25, 50, 75, 95, 100)  # percent
 
 
-def measure(spec: DataSpec, targets: Mapping[str, Array], predictions: Mapping[str, Array]) -> dict[str, Any]:
+def evaluate_outputs(spec: DataSpec, targets: Mapping[str, Array], predictions: Mapping[str, Array]) -> dict[str, Any]:
     """Evaluate the predictions of every output.
 
     Args:

@@ -56,7 +56,7 @@ def write_hand_off(run: RunDir, model: keras.Model, dataset: Dataset, count: int
     """
     spec, rows = dataset.spec, dataset.validation.head(count)
     outputs = predictions(model, rows.inputs)
-    write_json(run.train / "evaluation.json", evaluation.measure(spec, rows.outputs, outputs))
+    write_json(run.train / "evaluation.json", evaluation.evaluate_outputs(spec, rows.outputs, outputs))
     with replacing_file(run.model) as temporary:
         model.save(temporary)
     reloaded = predictions(load_model(run), rows.inputs)

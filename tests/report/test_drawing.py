@@ -103,7 +103,7 @@ def test_confusion_matrix_counts_predicted_against_actual_classes() -> None:
         (Tensor("x", "float32", (1,)),), (Output("label", "classification", 3, ("ant", "bee", "cat"), (3,)),)
     )
     said = np.eye(3, dtype="float32")[[0, 1, 1, 2]]
-    judged = evaluation.measure(spec, {"label": np.array([0, 1, 2, 2], "int32")}, {"label": said})["label"]
+    judged = evaluation.evaluate_outputs(spec, {"label": np.array([0, 1, 2, 2], "int32")}, {"label": said})["label"]
     assert judged["confusion"] == [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
     assert judged["mistaken"] == [["cat", "bee", 1]]
     assert judged["right"] == 3
@@ -113,7 +113,7 @@ def test_too_many_classes_are_shown_as_the_most_frequent_mistakes() -> None:
     spec = DataSpec((), (Output("label", "classification", 100, None, (100,)),))
     actual = np.arange(100, dtype="int32")
     said = np.roll(np.eye(100, dtype="float32"), 1, axis=0)
-    judged = evaluation.measure(spec, {"label": actual}, {"label": said})["label"]
+    judged = evaluation.evaluate_outputs(spec, {"label": actual}, {"label": said})["label"]
     assert judged["confusion"] is None
     assert len(judged["mistaken"]) == evaluation.MOST_MISTAKEN
     assert charts.confusion("label", judged).spec == {}
@@ -123,7 +123,7 @@ def test_residuals_are_predicted_minus_actual() -> None:
     spec = DataSpec((), (Output("price", "regression", None, None, (2,)),))
     actual = np.zeros((1000, 2), "float32")
     said = np.stack([np.ones(1000), np.linspace(-1, 1, 1000)], axis=1).astype("float32")
-    first, second = evaluation.measure(spec, {"price": actual}, {"price": said})["price"]["columns"]
+    first, second = evaluation.evaluate_outputs(spec, {"price": actual}, {"price": said})["price"]["columns"]
     assert first["mean"] == 1.0
     assert first["r2"] is None
     assert (second["quantiles"]["0"], second["quantiles"]["100"]) == (-1.0, 1.0)
