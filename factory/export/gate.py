@@ -109,7 +109,7 @@ class Gate:
         signature, source = self.given.signature, self.given.trained["backend"]
 
         def measured(run: Predict) -> tuple[parity.Difference, ...]:
-            return parity.measure(run, inputs, trained, signature, tolerance, **settings)
+            return parity.measure_differences(run, inputs, trained, signature, tolerance, **settings)
 
         return [
             Hop("reload", parity.compare(trained, reloaded, signature, tolerance, **settings)),

@@ -113,7 +113,7 @@ def batches(rows: int) -> list[tuple[str, tuple[slice, ...]]]:
     return [*runs, ("all", (slice(0, rows),))]
 
 
-def measure(
+def measure_differences(
     predict: Predict,
     inputs: Arrays,
     reference: Arrays,

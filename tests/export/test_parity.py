@@ -12,7 +12,16 @@ import pytest
 
 from factory.core.errors import ExportError
 from factory.core.signature import Signature, Tensor
-from factory.export.parity import Difference, Hop, Tolerance, batches, compare, first_broken, latency, measure
+from factory.export.parity import (
+    Difference,
+    Hop,
+    Tolerance,
+    batches,
+    compare,
+    first_broken,
+    latency,
+    measure_differences,
+)
 
 SIGNATURE = Signature((Tensor("x", "float32", (2,)),), (Tensor("y", "float32", (3,)),))
 TIGHT = Tolerance(absolute=1e-4, relative=1e-3)
@@ -97,14 +106,14 @@ def test_batches_are_one_two_seven_and_all() -> None:
     assert sizes(1) == {"1": [1], "all": [1]}
 
 
-def test_measure_finds_what_shows_at_one_batch_size_only() -> None:
+def test_measure_differences_finds_what_shows_at_one_batch_size_only() -> None:
     inputs = {"x": np.ones((30, 2), "float32")}
     reference = {"y": np.ones((30, 3), "float32")}
 
     def fixed(rows: Any) -> dict[str, Any]:
         return {"y": np.full((len(rows["x"]), 3), 2.0 if len(rows["x"]) == 7 else 1.0, "float32")}
 
-    (difference,) = measure(fixed, inputs, reference, SIGNATURE, TIGHT)
+    (difference,) = measure_differences(fixed, inputs, reference, SIGNATURE, TIGHT)
     assert (difference.batch, difference.max_absolute, difference.rows) == ("7", 1.0, 3 + 4 + 21 + 30)
 
 
