@@ -54,20 +54,20 @@ def run(
 def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.Terms | None, on: OneDevice) -> None:
     """Train on the claimed devices; where several processes train, all but rank 0 end after fitting."""
     clock = Clock()
-    begin(config)
+    set_seed_and_precision(config)
     with clock.timed("data"):
         dataset = load_dataset(config["data"])
     contract.require_same(config["name"], promised, terms(dataset.spec))
     with on.scope():
         with clock.timed("build"):
-            model = made(config, dataset)
+            model = build_compiled_model(config, dataset)
         if on.rank == 0:
             write_json(run.train / "architecture.json", architecture.describe(model))
         size = {"parameters": model.count_params(), "rows": len(dataset.train), "devices": on.count}
         on.emit({"event": "built", **size, "scaled": bool(scaled_losses(model))})
         with clock.timed("fit"):
             progress = fit(model, dataset, config, run, key, on)
-    model = on.home(model, lambda: remade(config, dataset))
+    model = on.home(model, lambda: build_again(config, dataset))
     with clock.timed("evaluate"):
         metrics = evaluate(model, dataset.validation, config["train"]["batch_size"])
     with clock.timed("hand-off"):
@@ -99,13 +99,13 @@ def terms(spec: DataSpec) -> contract.Terms:
     return {"signature": handoff.signature_of(spec).to_json(), "labels": labels}
 
 
-def begin(config: Mapping[str, Any]) -> None:
+def set_seed_and_precision(config: Mapping[str, Any]) -> None:
     """Set the declared random seed and precision."""
     keras.utils.set_random_seed(config["seed"])
     keras.config.set_dtype_policy(config["train"]["precision"])
 
 
-def made(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:
+def build_compiled_model(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:
     """Build the declared model, adapt its preprocessing layers, compile it and build its optimizer."""
     settings = config["train"]
     model = build_model(config["model"], dataset.spec)
@@ -124,10 +124,10 @@ def scaled_losses(model: keras.Model) -> list[str]:
     return [name for name, loss in model.loss.items() if isinstance(loss, ScaledLoss)]
 
 
-def remade(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:
+def build_again(config: Mapping[str, Any], dataset: Dataset) -> keras.Model:
     """Build the declared model once more, from the seed on."""
-    begin(config)
-    return made(config, dataset)
+    set_seed_and_precision(config)
+    return build_compiled_model(config, dataset)
 
 
 def fit(
