@@ -17,7 +17,7 @@ from factory.core.process import cores
 from factory.core.signature import Signature, Tensor
 
 
-def finish(proto: onnx.ModelProto, signature: Signature, path: Path) -> None:
+def finish_onnx_file(proto: onnx.ModelProto, signature: Signature, path: Path) -> None:
     """Put inputs and outputs in the declared order, name the free axes, check the file and write it.
 
     Args:
@@ -34,7 +34,7 @@ def finish(proto: onnx.ModelProto, signature: Signature, path: Path) -> None:
     onnx.save_model(proto, path)
 
 
-def session(path: Path) -> onnxruntime.InferenceSession:
+def open_session(path: Path) -> onnxruntime.InferenceSession:
     """Open an ONNX file in ONNX Runtime, on the CPU cores that this process may use."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

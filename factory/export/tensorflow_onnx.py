@@ -14,7 +14,7 @@ from tf2onnx.utils import map_onnx_to_numpy_type
 
 from factory.core.errors import ExportError
 from factory.core.signature import Signature
-from factory.export.onnx_file import finish
+from factory.export.onnx_file import finish_onnx_file
 from factory.export.tensorflow_trace import holds_tables, serving_function
 
 
@@ -49,7 +49,7 @@ def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: i
         custom_op_handlers={"Erfc": (_erfc, [])},
         tensors_to_rename=ours,
     )
-    finish(proto, signature, path)
+    finish_onnx_file(proto, signature, path)
     return f"tf2onnx {tf2onnx.__version__}"
 
 

@@ -13,7 +13,7 @@ import torch
 from factory.core.errors import ExportError
 from factory.core.signature import Signature
 from factory.export.failure import gist
-from factory.export.onnx_file import finish, session
+from factory.export.onnx_file import finish_onnx_file, open_session
 from factory.export.torch_trace import example, free_axes, module, predictor, sample
 from factory.export.unroll import unrolled
 
@@ -62,7 +62,7 @@ def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: i
             with unrolled(model, signature), warnings.catch_warnings(), torch.no_grad():
                 warnings.simplefilter("ignore")  # both exporters warn of their deprecation and of each constant
                 proto = export(model, signature, path, opset)
-            finish(proto, signature, path)
+            finish_onnx_file(proto, signature, path)
             _prove(path, model, signature)
         except Exception as error:
             path.unlink(missing_ok=True)
@@ -126,7 +126,7 @@ def _prove(path: Path, model: keras.Model, signature: Signature) -> None:
     Raises:
         ExportError: a shape or a value differs.
     """
-    run, predict = session(path), predictor(model, signature)
+    run, predict = open_session(path), predictor(model, signature)
     for size, steps in OTHERS:
         rows = {name: tensor.numpy() for name, tensor in sample(signature, size, steps=steps).items()}
         expected = predict(rows)

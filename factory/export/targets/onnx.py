@@ -40,7 +40,7 @@ def export(model: keras.Model, signature: Signature, folder: Path, *, opset: int
 def load(folder: Path, signature: Signature) -> Predict:
     """Open the file in ONNX Runtime."""
     with failing("ONNX Runtime does not load the file"):
-        session = onnx_file.session(folder / FILE)
+        session = onnx_file.open_session(folder / FILE)
     names = [tensor.name for tensor in signature.outputs]
 
     def predict(inputs: Arrays) -> dict[str, np.ndarray[Any, Any]]:
