@@ -66,7 +66,7 @@ class OneDevice:
         return model
 
 
-def deal(batches: Batches, count: int) -> None:
+def refuse_empty_shares(batches: Batches, count: int) -> None:
     """Refuse a batch size whose last batch leaves a device without a row, which the frameworks cannot handle.
 
     Args:

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from factory.core.rundir import Emit
 from factory.training.batches import Batches
-from factory.training.one_device import SeveralDevices, deal
+from factory.training.one_device import SeveralDevices, refuse_empty_shares
 
 
 def gpus(count: int) -> int:
@@ -43,7 +43,7 @@ class MirroredDevices(SeveralDevices):
     def attach(
         self, model: keras.Model, batches: Batches, declared: Sequence[keras.callbacks.Callback]
     ) -> list[keras.callbacks.Callback]:
-        deal(batches, self.count)
+        refuse_empty_shares(batches, self.count)
         for layer in model._flatten_layers():
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True

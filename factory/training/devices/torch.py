@@ -21,7 +21,7 @@ from factory.core.messages import wrong
 from factory.core.rundir import Emit
 from factory.data.dataset import Rows
 from factory.training.batches import Batches
-from factory.training.one_device import SeveralDevices, deal
+from factory.training.one_device import SeveralDevices, refuse_empty_shares
 from factory.training.ranks import forked
 from factory.training.torch_batchnorm import synchronise
 
@@ -66,7 +66,7 @@ class RankedDevices(SeveralDevices):
     def attach(
         self, model: keras.Model, batches: Batches, declared: Sequence[keras.callbacks.Callback]
     ) -> list[keras.callbacks.Callback]:
-        deal(batches, self.count)
+        refuse_empty_shares(batches, self.count)
         self.average_gradients(model)
         weigh_by_rows(model, self.count)
         self.sum_metrics(model)
