@@ -53,7 +53,7 @@ def forked(count: int, emit: Emit) -> Iterator[tuple[int, Callable[[], None]]]:
             except BaseException as error:
                 traceback.print_exc()
                 time.sleep(YIELD)
-                tell(emit, f"device {rank}: {in_one_line(error)}")
+                emit_failure(emit, f"device {rank}: {in_one_line(error)}")
             finally:
                 os._exit(TOLD)
         others[process] = rank
@@ -67,7 +67,7 @@ def forked(count: int, emit: Emit) -> Iterator[tuple[int, Callable[[], None]]]:
             os.close(held)
 
     for process, rank in others.items():
-        threading.Thread(target=watch, args=(process, rank, free, emit), daemon=True).start()
+        threading.Thread(target=watch_rank, args=(process, rank, free, emit), daemon=True).start()
     try:
         yield 0, release
     except Exception:  # often a mere effect of the end of another rank, which is reported first
@@ -89,16 +89,16 @@ def park() -> NoReturn:
         threading.Event().wait()
 
 
-def watch(process: int, rank: int, free: threading.Event, emit: Emit) -> None:
+def watch_rank(process: int, rank: int, free: threading.Event, emit: Emit) -> None:
     """Wait for another rank to end; if it was not released, report that and end the training."""
     _, status = os.waitpid(process, 0)
     code = os.waitstatus_to_exitcode(status)
     if not free.is_set():
         if code != TOLD:
-            tell(emit, f"device {rank}: its process {ending(code)}")
+            emit_failure(emit, f"device {rank}: its process {ending(code)}")
         os._exit(TrainError.exit_code)
 
 
-def tell(emit: Emit, message: str) -> None:
+def emit_failure(emit: Emit, message: str) -> None:
     """Emit the ``failed`` event of a rank."""
     emit({"event": "failed", "error": TrainError.__name__, "message": f"train.devices: {message}"[:MESSAGE_LIMIT]})
