@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from factory.data.dataset import Array
-from factory.models.keras_objects import at
+from factory.models.keras_objects import errors_at
 
 GIVEN = ("mean", "bin_boundaries", "vocabulary")
 """Arguments that give a preprocessing layer its statistics, so that it needs no adaptation."""
@@ -33,7 +33,7 @@ def adapt_statistics(model: keras.Model, inputs: Mapping[str, Array]) -> None:
     for layer in model.layers:
         if not hasattr(layer, "adapt") or any(layer.get_config().get(name) is not None for name in GIVEN):
             continue
-        with at(f"model: layer {layer.name!r}"):
+        with errors_at(f"model: layer {layer.name!r}"):
             layer.adapt(_rows(model, layer, inputs))
             _keep_constant_columns(layer)
 

@@ -12,7 +12,7 @@ from factory.config.plugins import import_plugin
 from factory.core.errors import ConfigError
 from factory.core.messages import wrong
 from factory.data.dataset import DataSpec
-from factory.models.keras_objects import at
+from factory.models.keras_objects import errors_at
 
 
 def build_model(config: Mapping[str, Any], spec: DataSpec) -> keras.Model:
@@ -30,7 +30,7 @@ def build_model(config: Mapping[str, Any], spec: DataSpec) -> keras.Model:
     """
     options = {key: _filled(value, spec.facts(), f"model.{key}") for key, value in config.items() if key != "kind"}
     kind = import_plugin("models/kinds", config["kind"])
-    with at("model"):
+    with errors_at("model"):
         model: keras.Model = kind.build(spec, **options)
     return model
 

@@ -18,7 +18,7 @@ from factory.data.dataset import Dataset
 from factory.data.load import load_dataset
 from factory.models.build import build_model
 from factory.models.flops import flops
-from factory.models.keras_objects import at
+from factory.models.keras_objects import errors_at
 
 FAILURE = ConfigError
 ANSWER = "describe.json"
@@ -81,7 +81,7 @@ def described(asked: Mapping[str, Any], rows: Dataset | FactoryError) -> dict[st
     declared = {key: None if key == "weights" else value for key, value in asked["model"].items()}
     try:
         # Weights are not initialized, since only their shape is wanted: jax would compile each draw, for seconds.
-        with keras.StatelessScope(initialize_variables=False), at("model"):
+        with keras.StatelessScope(initialize_variables=False), errors_at("model"):
             model = build_model(declared, rows.spec)
             layers = list(table(model))
     except FactoryError as error:

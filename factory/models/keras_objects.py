@@ -48,7 +48,7 @@ def optimizer(config: Mapping[str, Any]) -> keras.optimizers.Optimizer:
 
 
 @contextmanager
-def at(path: str) -> Iterator[None]:
+def errors_at(path: str) -> Iterator[None]:
     """Turn whatever Keras raises inside into a ConfigError of one line that begins with the config path.
 
     Raises:
@@ -97,7 +97,7 @@ def make_object(space: str, declaration: Declaration, path: str, name: str | Non
     kind = find_class(space, class_name, path)
     inner = f"{path}.{class_name}"
     arguments = {key: _value(key, value, f"{inner}.{key}", name) for key, value in declared.items()}
-    with at(inner):
+    with errors_at(inner):
         return kind(**arguments, **({} if name is None else {"name": name}))
 
 

@@ -13,7 +13,7 @@ from factory.config.declaration import Declaration, parse_declaration
 from factory.core.errors import ConfigError
 from factory.core.messages import wrong
 from factory.data.dataset import DataSpec, Output
-from factory.models.keras_objects import at, find_class, make_object
+from factory.models.keras_objects import errors_at, find_class, make_object
 from factory.models.own_classes import own_class
 from factory.training import class_metrics
 from factory.training.one_hot import OneHotLoss, takes_indices
@@ -103,7 +103,7 @@ def _metric(declaration: Declaration, output: Output) -> Any:
         return view.wrap(keras.metrics.MeanMetricWrapper(metric_class, name=name))
     arguments |= {key: value for key, value in (view.defaults or {}).items() if arguments.get(key) is None}
     if view.kind is not None:
-        with at(f"train.metrics.{kind}"):
+        with errors_at(f"train.metrics.{kind}"):
             return view.wrap(view.kind(name=name, **arguments))
     return view.wrap(make_object("metrics", {kind: arguments}, "train.metrics", name))
 

@@ -43,7 +43,7 @@ def build(spec: DataSpec, *, nodes: dict[str, Node], outputs: list[str] | dict[s
             layers[step.name] = layers[str(step.same_as)]
         else:
             layers[step.name] = keras_objects.layer(step.layer, step.name, path)
-        with keras_objects.at(path):
+        with keras_objects.errors_at(path):
             given = _given(step.inputs, made)
             functional.refuse_whole_numbers(layers[step.name], given, path)
             made[step.name] = layers[step.name](**given) if isinstance(given, dict) else layers[step.name](given)

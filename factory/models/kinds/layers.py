@@ -31,7 +31,7 @@ def build(spec: DataSpec, *, layers: dict[str, Layer]) -> keras.Model:
     x = tensors[functional.only_input(spec, "layers")]
     for name, declaration in layers.items():
         layer = keras_objects.layer(declaration, name, f"model.layers.{name}")
-        with keras_objects.at(f"model.layers.{name}"):
+        with keras_objects.errors_at(f"model.layers.{name}"):
             functional.refuse_whole_numbers(layer, x, f"model.layers.{name}")
             x = layer(x)
     return functional.model(spec, tensors, {outputs[0]: x}, {outputs[0]: f"model.layers.{[*layers][-1]}"})

@@ -11,7 +11,7 @@ from factory.core.errors import ConfigError
 from factory.core.signature import Tensor
 from factory.data.dataset import DataSpec
 from factory.models import functional
-from factory.models.keras_objects import at
+from factory.models.keras_objects import errors_at
 
 
 def build(
@@ -43,10 +43,10 @@ def build(
     flat = [_flat(tensor, tensors[tensor.name], standardize) for tensor in spec.inputs]
     x = flat[0] if len(flat) == 1 else keras.layers.Concatenate(name="inputs")(flat)
     for index, units in enumerate(hidden):
-        with at(f"model.hidden[{index}]"):
+        with errors_at(f"model.hidden[{index}]"):
             x = _hidden(x, f"hidden_{index + 1}", units, activations[index], normalization)
         if dropout:
-            with at("model.dropout"):
+            with errors_at("model.dropout"):
                 x = keras.layers.Dropout(dropout, name=f"hidden_{index + 1}_dropout")(x)
     paths = {output.name: "model" for output in spec.outputs}
     return functional.model(spec, tensors, functional.heads(spec, x), paths)
