@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 
-def describe(model: keras.Model) -> dict[str, Any]:
+def describe_architecture(model: keras.Model) -> dict[str, Any]:
     """Return the graph of a model, its nodes in an order in which they can be called.
 
     Args:

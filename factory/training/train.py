@@ -62,7 +62,7 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
         with clock.timed("build"):
             model = build_compiled_model(config, dataset)
         if on.rank == 0:
-            write_json(run.train / "architecture.json", architecture.describe(model))
+            write_json(run.train / "architecture.json", architecture.describe_architecture(model))
         size = {"parameters": model.count_params(), "rows": len(dataset.train), "devices": on.count}
         on.emit({"event": "built", **size, "scaled": bool(scaled_losses(model))})
         with clock.timed("fit"):
