@@ -42,7 +42,7 @@ def prepare_dataset(
     check_count(source, least=2)
     known = {name: labels.distinct(source, name) for name, task in source.tasks.items() if task == "classification"}
     rows = convert(source, known)
-    spec = describe(source, rows, known, labels.positives(known, positive))
+    spec = describe_data(source, rows, known, labels.positives(known, positive))
     check_facts(spec.facts(), declared or {}, source.name)
     if held_out is None:
         train, validation = (rows.take(indices) for indices in divide(rows, spec, split))
@@ -131,7 +131,9 @@ def refuse_where(bad: Array, source: Source, name: str, values: Array, takes: st
     raise DataError(f"{where}: got {values[(row, *position)].item()!r}; takes {takes}")
 
 
-def describe(source: Source, rows: Rows, known: Mapping[str, Array], positives: Mapping[str, int | str]) -> DataSpec:
+def describe_data(
+    source: Source, rows: Rows, known: Mapping[str, Array], positives: Mapping[str, int | str]
+) -> DataSpec:
     """Return the specification of converted rows."""
     inputs = [Tensor(name, array.dtype.name, array.shape[1:]) for name, array in rows.inputs.items()]
     outputs = []
