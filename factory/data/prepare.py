@@ -13,7 +13,7 @@ from factory.core.messages import shown, wrong
 from factory.core.signature import Tensor
 from factory.data import labels
 from factory.data.dataset import Array, Dataset, DataSpec, Output, Rows, Scale, Source, fingerprint
-from factory.data.split import Split, divide
+from factory.data.split import Split, divide_rows
 
 
 def prepare_dataset(
@@ -45,7 +45,7 @@ def prepare_dataset(
     spec = describe_data(source, rows, known, labels.positives(known, positive))
     check_facts(spec.facts(), declared or {}, source.name)
     if held_out is None:
-        train, validation = (rows.take(indices) for indices in divide(rows, spec, split))
+        train, validation = (rows.take(indices) for indices in divide_rows(rows, spec, split))
     else:
         check_count(held_out, least=1)
         train, validation = rows, convert(held_out, known)

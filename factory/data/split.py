@@ -34,7 +34,7 @@ class Split:
         return cls(**{key: value for key, value in node.items() if key != "file"})
 
 
-def divide(rows: Rows, spec: DataSpec, split: Split) -> tuple[Array, Array]:
+def divide_rows(rows: Rows, spec: DataSpec, split: Split) -> tuple[Array, Array]:
     """Return the indices of the training and of the validation rows, int64, both shuffled, at least one each.
 
     Raises:
