@@ -84,6 +84,7 @@ def identifier(column: str) -> str:
 
 
 def _check_columns(table: Table, targets: Sequence[str], features: Sequence[str]) -> None:
+    """Refuse columns that are missing, that are both feature and target, or whose names clients cannot tell apart."""
     present = table.frame.columns
     declared = [*(("data.target", name) for name in targets), *(("data.columns", name) for name in features)]
     takes = f"a column of {table.name}: {listed(present)}"
@@ -150,6 +151,7 @@ def _mostly_text(values: pl.Series, empty: pl.Series) -> int | None:
 
 
 def _numbers(table: Table, name: str, values: pl.Series, problems: list[str]) -> Array:
+    """Return a column as float64; the first cell that is no number is appended to the problems."""
     numbers = values.cast(pl.Float64, strict=False)
     text = numbers.is_null()
     if text.any():
@@ -159,5 +161,6 @@ def _numbers(table: Table, name: str, values: pl.Series, problems: list[str]) ->
 
 
 def _first(bad: pl.Series) -> int:
+    """Return the index of the first true value."""
     index = bad.arg_true()
     return int(index[0])

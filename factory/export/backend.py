@@ -23,7 +23,7 @@ from factory.core.signature import Signature
 
 
 class Backend(Protocol):
-    """The module of an export backend; the optional functions are listed above."""
+    """The module of an export backend; its optional functions are listed in this module's docstring."""
 
     def predictor(self, model: keras.Model, signature: Signature) -> Predict:
         """Return a function that runs the loaded Keras model in inference mode."""

@@ -46,6 +46,7 @@ def heads(spec: DataSpec, features: Any) -> dict[str, Any]:
 
 
 def _head(output: Output, features: Any) -> Any:
+    """Return one output's dense head ``(batch, *shape)`` in float32."""
     # float32 under mixed precision too: a softmax in float16 loses the small probabilities.
     activation = "softmax" if output.task == "classification" else None
     flat = len(output.shape) == 1

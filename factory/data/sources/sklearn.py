@@ -47,6 +47,7 @@ def _diabetes() -> tuple[Array, Array]:
 
 
 def _source(name: str, features: Array, outputs: Array, *, output: str, task: Task) -> Source:
+    """Return a table of features ``(rows, k)`` and one output as a source."""
     return Source(
         name=name,
         inputs={"features": features},

@@ -56,6 +56,7 @@ def read(
 
 
 def _check(inputs: dict[str, list[int]], outputs: dict[str, int], tokens: dict[str, int]) -> None:
+    """Refuse shapes, numbers of classes and names that make no data; all problems at once."""
     problems = [
         wrong(f"data.inputs.{name}", list(shape), "positive sizes")
         for name, shape in inputs.items()

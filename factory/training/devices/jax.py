@@ -36,6 +36,7 @@ class WholeBatches(keras.distribution.DataParallel):
     """
 
     def get_data_layout(self, data_shape: Sequence[int]) -> keras.distribution.TensorLayout:
+        """Return a layout that divides no axis."""
         return keras.distribution.TensorLayout([None] * len(data_shape), self.device_mesh)
 
 
@@ -50,12 +51,14 @@ class JaxDevices(SeveralDevices):
         self.distribution = WholeBatches(devices=keras.distribution.list_devices()[:count])
 
     def scope(self) -> AbstractContextManager[Any]:
+        """Return the context in which Keras places variables by the distribution."""
         scope: AbstractContextManager[Any] = self.distribution.scope()
         return scope
 
     def attach(
         self, model: keras.Model, batches: Batches, declared: Sequence[keras.callbacks.Callback]
     ) -> list[keras.callbacks.Callback]:
+        """Make the training and evaluation step divide the rows of a batch over the devices."""
         spec = PartitionSpec("batch")  # type: ignore[no-untyped-call]  # as above
         by_rows = NamedSharding(self.distribution.device_mesh.backend_mesh, spec)
 

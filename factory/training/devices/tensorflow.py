@@ -37,12 +37,14 @@ class MirroredDevices(SeveralDevices):
         self.strategy = tf.distribute.MirroredStrategy(names)
 
     def scope(self) -> AbstractContextManager[Any]:
+        """Return the context in which TensorFlow mirrors variables on all devices."""
         scope: AbstractContextManager[Any] = self.strategy.scope()
         return scope
 
     def attach(
         self, model: keras.Model, batches: Batches, declared: Sequence[keras.callbacks.Callback]
     ) -> list[keras.callbacks.Callback]:
+        """Make a step on several devices compute what it computes on one, as `parallel` describes."""
         refuse_empty_shares(batches, self.count)
         for layer in model._flatten_layers():
             if isinstance(layer, keras.layers.BatchNormalization):

@@ -66,6 +66,7 @@ class RankedDevices(SeveralDevices):
     def attach(
         self, model: keras.Model, batches: Batches, declared: Sequence[keras.callbacks.Callback]
     ) -> list[keras.callbacks.Callback]:
+        """Make a step of all ranks compute what it computes on one device, as `parallel` describes."""
         refuse_empty_shares(batches, self.count)
         self.average_gradients(model)
         weigh_by_rows(model, self.count)
