@@ -43,7 +43,7 @@ def factory(*words: str, cwd: Path = ROOT, timeout: float = 300, path: Path | No
 @functools.cache
 def host() -> Host:
     """The one of this process, started by its first command."""
-    return Host(environment())
+    return Host("factory", ["factory.cli.main"], environment())
 
 
 @contextmanager

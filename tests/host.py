@@ -1,4 +1,4 @@
-"""A process that has imported ``factory`` and forks for each command, which saves a third of a second a command.
+"""A process that has made the imports of ``python -m …`` and forks for each command, which then need not make them.
 
 Nothing but the imports is shared. Commands whose start itself matters are processes of their own: `commands.started`,
 the wheel, shells, and all whose Python would start in another way.
@@ -7,6 +7,7 @@ the wheel, shells, and all whose Python would start in another way.
 from __future__ import annotations
 
 import atexit
+import importlib
 import json
 import os
 import runpy
@@ -23,12 +24,18 @@ AT_START = ("PYTHON", "LANG", "LC_", "TZ")  # variables that Python reads once b
 
 
 class Host:
-    """One such process; it performs one command at a time."""
+    """One such process; it performs one command at a time.
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    Args:
+        module: that is run.
+        imported: before the first command.
+        variables: of the environment.
+    """
+
+    def __init__(self, module: str, imported: Sequence[str], variables: Mapping[str, str]) -> None:
         self.at_start = read_at_start(variables)
         self.answers, told = os.pipe()
-        command = [sys.executable, "-c", f"from tests.host import serve; serve({told})"]
+        command = [sys.executable, "-c", f"from tests.host import serve; serve({told}, {module!r}, {imported!r})"]
         root = Path(__file__).parent.parent
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[told], env=dict(variables), cwd=root)
         os.close(told)
@@ -47,7 +54,7 @@ class Host:
     def perform(
         self, words: Sequence[str], cwd: Path, variables: Mapping[str, str], timeout: float
     ) -> tuple[int, str, str]:
-        """Exit code (negative: of a signal), output and errors of ``python -m factory``.
+        """Exit code (negative: of a signal), output and errors of ``python -m`` module.
 
         Raises:
             subprocess.TimeoutExpired: it took longer, and was killed.
@@ -75,23 +82,23 @@ def read_at_start(variables: Mapping[str, str]) -> dict[str, str]:
 # ---- in the process
 
 
-def serve(told: int) -> None:
+def serve(told: int, module: str, imported: Sequence[str]) -> None:
     """Perform what is asked on standard input; a fork for a command returns from here, to end as any Python does."""
-    import factory.cli.main  # noqa: F401
-
+    for name in imported:
+        importlib.import_module(name)
     os.set_inheritable(told, False)
     for line in sys.stdin.buffer:
         process = os.fork()
         if not process:
             os.close(told)
-            return carry_out(json.loads(line))
+            return carry_out(module, json.loads(line))
         os.write(told, b"%d\n" % process)
         _, status = os.waitpid(process, 0)
         os.write(told, b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
-def carry_out(asked: dict[str, Any]) -> None:
-    """Become ``python -m factory``."""
+def carry_out(module: str, asked: dict[str, Any]) -> None:
+    """Become ``python -m`` module."""
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["variables"])
@@ -100,4 +107,4 @@ def carry_out(asked: dict[str, Any]) -> None:
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
     sys.argv[1:] = asked["words"]
     sys.path[0] = asked["cwd"]
-    runpy.run_module("factory", run_name="__main__", alter_sys=True)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +15,25 @@ from types import ModuleType
 from typing import Any
 
 from tests.commands import ROOT, environment
+from tests.host import Host
+
+READERS = {
+    "mlflow": "mlflow",
+    "predict": "mlflow",
+    "tensorboard": "tensorboard.backend.event_processing.event_accumulator",
+}
 
 
 def recorded(*words: str, cwd: Path = ROOT) -> Any:
     """Run this file and read what it prints."""
-    command = [sys.executable, "-m", "tests.tracking.recorded", *words]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, env=environment())
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    code, out, err = reader(READERS[words[0]]).perform(words, cwd, environment(), timeout=300)
+    assert code == 0, err
+    return json.loads(out.splitlines()[-1])
+
+
+@functools.cache
+def reader(library: str) -> Host:
+    return Host("tests.tracking.recorded", [library], environment() | {"MLFLOW_DISABLE_TELEMETRY": "true"})
 
 
 def mlflow(uri: str) -> Any:
