@@ -129,8 +129,8 @@ class Output:
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Output:
         labels = None if fields["labels"] is None else tuple(fields["labels"])
-        scale = Scale.from_json(fields["scale"]) if fields.get("scale") else None  # runs from before it was kept
-        positive = fields.get("positive")  # likewise
+        scale = Scale.from_json(fields["scale"]) if fields.get("scale") else None  # older runs have none
+        positive = fields.get("positive")  # older runs have none
         return cls(fields["name"], fields["task"], fields["classes"], labels, tuple(fields["shape"]), scale, positive)
 
 

@@ -64,7 +64,7 @@ class Checkpoint:
             arrays.update({f"callback/{i}/{name}": array for name, array in lists.items()})
         state = {"key": self.key, "progress": asdict(progress), "callbacks": plain}
         with replacing_file(self.file) as temporary, open(temporary, "wb") as file:
-            np.savez(file, state=np.array(json.dumps(state)), **arrays)  # type: ignore[arg-type]  # as in handoff
+            np.savez(file, state=np.array(json.dumps(state)), **arrays)  # type: ignore[arg-type]  # numpy's stub takes any name for allow_pickle
 
     def restore(self) -> Progress:
         """Restore the model and optimizer, and return the progress; without a checkpoint, return an empty progress.

@@ -107,7 +107,7 @@ class RankedDevices(SeveralDevices):
         distributed.barrier()
         if self.rank == 0:
             distributed.destroy_process_group()
-        self.release()  # the others stay here
+        self.release()  # in all other ranks this is `park`, which never returns
         return super().home(model, make)
 
 
@@ -142,7 +142,8 @@ class RanksTogether(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Move torch's seed apart from the other ranks', at the start of each epoch."""
-        if batch == 0:  # `Watch` has seeded the epoch alike on all ranks
+        # `Watch` has seeded the epoch alike on all ranks. Only torch's seed moves: Python's orders the batches.
+        if batch == 0:
             torch.manual_seed(torch.initial_seed() + APART * self.rank)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
