@@ -203,11 +203,11 @@ class Case:
 
 @dataclass
 class Outcome:
-    """What became of the cases: ``faults`` is empty where all went as it must."""
+    """What became of the cases: ``problems`` is empty where all went as it must."""
 
     counts: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
-    faults: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 class TimeOver(BaseException):
@@ -476,7 +476,7 @@ def attack(count: int, seed: int, *, commands: int = 0, progress: bool = False) 
                 if commands and refused and outcome.counts["refused"] % commands == 0:
                     as_command(case, here, outcome)
                 if progress and number % 500 == 0:
-                    print(f"{number}: {dict(outcome.counts)}, {len(outcome.problems)} faults", flush=True)
+                    print(f"{number}: {dict(outcome.counts)}, {len(outcome.problems)} problems", flush=True)
         finally:
             sys.path.remove(str(here))
             os.chdir(folder)
@@ -495,7 +495,7 @@ def main() -> int:
     for fault in outcome.problems:
         print(fault[:2000])
     counts = ", ".join(f"{count} {what}" for what, count in outcome.counts.items())
-    print(f"{options.count} cases: {counts}; {len(outcome.problems)} faults; slowest {outcome.slowest:.1f} s")
+    print(f"{options.count} cases: {counts}; {len(outcome.problems)} problems; slowest {outcome.slowest:.1f} s")
     return 1 if outcome.problems else 0
 
 

@@ -332,10 +332,9 @@ FLOPS = {
 
 @pytest.mark.slow
 def test_flops_of_recurrence_attention_and_a_layer_that_is_used_twice(tmp_path: Path) -> None:
-    from factory.diff.layer_tables import describe
 
     trees = [compose_config([word, "data=digits"]).tree for word in FLOPS]
-    for counted, described in zip(FLOPS.values(), describe(trees, tmp_path), strict=True):
+    for counted, described in zip(FLOPS.values(), describe_models_or_errors(trees, tmp_path), strict=True):
         layers = {layer["name"]: layer["flops"] for layer in described["layers"]}
         assert {name: layers[name] for name in counted} == counted
 
@@ -344,10 +343,10 @@ def test_flops_of_recurrence_attention_and_a_layer_that_is_used_twice(tmp_path: 
 def test_every_model_of_conf_is_described_as_it_is_built(tmp_path: Path) -> None:
     from factory.config.composition.folders import package_conf
     from factory.diff.compositions import offered, words
-    from factory.diff.layer_tables import describe
+    from factory.diff.layer_tables import describe_models_or_errors
 
     models = {label: chosen for label, chosen in offered([package_conf()]).items() if label.startswith("model=")}
-    described = describe([compose_config(words(chosen)).tree for chosen in models.values()], tmp_path)
+    described = describe_models_or_errors([compose_config(words(chosen)).tree for chosen in models.values()], tmp_path)
     faults = {label: one["error"] for label, one in zip(models, described, strict=True) if "error" in one}
     assert faults == {}
     assert all(sum(layer["parameters"] for layer in one["layers"]) >= one["parameters"] > 0 for one in described)
