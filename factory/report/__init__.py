@@ -1,4 +1,4 @@
-"""PARENT: the reports of runs: live display, table, HTML pages, model card, lists and comparisons.
+"""PARENT: The reports of runs: live display, table, HTML pages, model card, lists and comparisons.
 
 Imports registry, config and core.
 """

@@ -333,6 +333,8 @@ FLOPS = {
 @pytest.mark.slow
 def test_flops_of_recurrence_attention_and_a_layer_that_is_used_twice(tmp_path: Path) -> None:
 
+    from factory.diff.layer_tables import describe_models_or_errors
+
     trees = [compose_config([word, "data=digits"]).tree for word in FLOPS]
     for counted, described in zip(FLOPS.values(), describe_models_or_errors(trees, tmp_path), strict=True):
         layers = {layer["name"]: layer["flops"] for layer in described["layers"]}

@@ -1,4 +1,4 @@
-"""PARENT: the reports of sweeps: leaderboard, HTML page, live display.
+"""PARENT: The reports of sweeps: leaderboard, HTML page, live display.
 
 Imports sweep and report.
 """

@@ -1,4 +1,4 @@
-"""PARENT: searches with Optuna, which runs in a process of its own (study.py).
+"""PARENT: Searches with Optuna, which runs in a process of its own (study.py).
 
 Imports sweep.
 """
