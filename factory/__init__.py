@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from factory.core import errors
 from factory.core.version import __version__
 
 if TYPE_CHECKING:
     from factory.cli.run import run as run
 
-__all__ = ["__version__", "run"]
+__all__ = ["__version__", "errors", "run"]
 
 
 def __getattr__(name: str) -> object:

@@ -93,7 +93,7 @@ def test_openvino_computes_in_the_gated_precision_under_the_printed_command(ever
     """Left alone it computes in bfloat16 where the CPU can, and is off by 4e-3 where the gate saw 2e-7."""
     folder, done = everything
     (command,) = (line.partition("serve: ")[2] for line in done.out.splitlines() if "serve: ovms" in line)
-    ovms = """ovms() { exec "$PYTHON" tests/targets/served.py "$REFERENCE" "$@"; }"""
+    ovms = """ovms() { exec "$PYTHON" tests/export/served.py "$REFERENCE" "$@"; }"""
     named = {"PYTHON": sys.executable, "REFERENCE": f"{folder}/run/train/reference.npz"}
     served = subprocess.run(
         ["bash", "-c", f"{ovms}\n{command}"], cwd=ROOT, env=environment() | named, capture_output=True, text=True
