@@ -26,9 +26,9 @@ from factory.config.packages import check_packages
 from factory.config.schema import json_schema
 from factory.core import messages
 from factory.core.disk import refusals_as
-from factory.core.documents import read_summary
 from factory.core.errors import ConfigError, FactoryError, Interrupted
 from factory.core.printable import printed_visibly, say, tell
+from factory.core.read_documents import read_summary
 from factory.core.rundir import RunDir
 from factory.core.terminal import Terminal
 from factory.core.timing import Clock

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 MOST_LISTED = 10
 MISSING = ": missing; takes "
-LONGEST = 400  # characters of another library's message
-NOTHING = re.compile("$.")  # matches no line
 
 
 def wrong(path: str, value: Any, takes: str, among: Iterable[str] = ()) -> str:
@@ -57,36 +54,3 @@ def shown(value: Any) -> str:
     """Return a value as it is quoted in an error, cut short where it is long."""
     text = repr(value)
     return text if len(text) <= 80 else text[:79] + "…"
-
-
-def one_line(error: BaseException) -> str:
-    r"""Return the message of a library's error in one line, without colours and Keras' lists of arguments.
-
-    >>> one_line(ValueError("Exception encountered when calling Dense.call().\n\n\x1b[1mno such\x1b[0m\naxis"))
-    'no such axis'
-    """
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split("\n\nArguments received by")[0]
-    text = re.sub(r"^Exception encountered when calling .*\n", "", text)
-    text = " ".join(text.split()) or type(error).__name__
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
-def first_line(error: BaseException, noise: re.Pattern[str] = NOTHING) -> str:
-    """Return the first line of an error's message, the name of its class where it has none.
-
-    Args:
-        error: of a library, whose message may have many lines.
-        noise: matches lines to skip.
-    """
-    lines = (line.strip() for line in str(error).splitlines())
-    return next((line for line in lines if line and not noise.match(line)), type(error).__name__)
-
-
-def class_and_line(error: BaseException, noise: re.Pattern[str] = NOTHING) -> str:
-    """Return the name of an error's class and, where it has a message, the first line of it.
-
-    >>> class_and_line(ValueError("no such op"))
-    'ValueError: no such op'
-    """
-    name, line = type(error).__name__, first_line(error, noise)
-    return name if line == name else f"{name}: {line}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from factory.core.errors import ExportError, FactoryError
 from factory.core.files import move_folder, send_output_to, sha256, size, write_json
-from factory.core.messages import one_line
+from factory.core.foreign_errors import one_line
 from factory.core.rundir import Emit, RunDir
 from factory.core.timing import Clock
 from factory.export.gate import Gate

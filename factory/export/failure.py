@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from factory.core.errors import ExportError, FactoryError
-from factory.core.messages import class_and_line
+from factory.core.foreign_errors import class_and_line
 
 NOISE = re.compile(
     r"^(Exception from |FrontEnd API failed|Model wasn't fully converted|Check '.*' failed at |Traceback |File \")"

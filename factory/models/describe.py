@@ -12,7 +12,7 @@ import keras
 
 from factory.core.errors import ConfigError, FactoryError, MissingFile, MissingPackage
 from factory.core.files import write_json
-from factory.core.messages import one_line
+from factory.core.foreign_errors import one_line
 from factory.core.rundir import Emit, RunDir
 from factory.data.dataset import Dataset
 from factory.data.load import load_dataset

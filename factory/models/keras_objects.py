@@ -14,7 +14,8 @@ import keras
 from factory.config.catalog import catalog
 from factory.config.declaration import Declaration, namespace, parse_declaration
 from factory.core.errors import ConfigError, FactoryError
-from factory.core.messages import one_line, wrong
+from factory.core.foreign_errors import one_line
+from factory.core.messages import wrong
 from factory.models.own_classes import own_class
 
 BY_NAME = {"activations", "initializers", "regularizers", "constraints"}

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from factory.core.documents import read_target
 from factory.core.errors import ExportError, GateError
 from factory.core.files import has_digest, write_json
+from factory.core.read_documents import read_target
 from factory.core.rundir import RunDir
 from factory.core.timing import Clock
 from factory.execution.environment import Environment

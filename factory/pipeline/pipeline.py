@@ -14,7 +14,6 @@ from factory.config.composition.compose import Config
 from factory.config.composition.saved import save_config
 from factory.core import contract, locks
 from factory.core.disk import refusals_as, writable
-from factory.core.documents import read_summary, read_training
 from factory.core.errors import (
     ConfigError,
     ExportError,
@@ -26,6 +25,7 @@ from factory.core.errors import (
     TrainError,
 )
 from factory.core.files import has_digest, key_of, write_json
+from factory.core.read_documents import read_summary, read_training
 from factory.core.rundir import RunDir
 from factory.core.timing import Clock
 from factory.execution.launcher import Launcher

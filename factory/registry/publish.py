@@ -19,11 +19,12 @@ from typing import Any
 from uuid import uuid4
 
 from factory.core import contract, locks
-from factory.core.documents import Claim, Record, read_document
+from factory.core.documents import Claim, Record
 from factory.core.errors import ConfigError, PublishError
 from factory.core.files import sha256, write_json
 from factory.core.messages import wrong
 from factory.core.names import NAME_WORDS, is_name, is_target
+from factory.core.read_documents import read_document
 from factory.core.removal import remove_inside
 
 RECORD = "factory.json"

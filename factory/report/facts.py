@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from factory.core.documents import read_document, read_hydra, read_summary, read_target, read_yaml
 from factory.core.errors import ConfigError
 from factory.core.names import is_target
 from factory.core.printable import json_text
+from factory.core.read_documents import read_document, read_hydra, read_summary, read_target, read_yaml
 from factory.core.reading import read_text
 from factory.core.rundir import RunDir
 from factory.registry.publish import RECORD, origin_of

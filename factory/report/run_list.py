@@ -16,10 +16,11 @@ from rich.segment import Segments
 from rich.table import Table
 
 from factory.core import locks
-from factory.core.documents import Claim, Record, Summary, read_document
+from factory.core.documents import Claim, Record, Summary
 from factory.core.errors import ConfigError
 from factory.core.files import size
 from factory.core.printable import json_text
+from factory.core.read_documents import read_document
 from factory.core.terminal import Terminal
 from factory.registry.publish import DEPTH, RECORD, place_of_claim
 from factory.report import columns

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from factory.config.schema.nodes import with_defaults
-from factory.core.documents import read_yaml
+from factory.core.read_documents import read_yaml
 from factory.report.facts import Facts, target_names
 
 REFERENCE = re.compile(r"\$\{([\w.]+)\}")

@@ -15,11 +15,11 @@ from factory.config.load import validate_config
 from factory.config.packages import check_packages
 from factory.config.schema.nodes import Judged
 from factory.core import documents
-from factory.core.documents import check_document
 from factory.core.errors import ConfigError, DataError, FactoryError
 from factory.core.files import key_of, write_text
 from factory.core.messages import wrong
 from factory.core.passwords import without_passwords
+from factory.core.read_documents import check_document
 from factory.core.reading import json_object, read_text
 from factory.execution.environment import Environment
 from factory.pipeline.plan import Plan

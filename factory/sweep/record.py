@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from factory.core import documents
-from factory.core.documents import read_document, read_summary
 from factory.core.errors import ConfigError
+from factory.core.read_documents import read_document, read_summary
 from factory.core.rundir import RunDir
 from factory.sweep import plan
 from factory.sweep.command import RECORD

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.core import contract
-from factory.core.documents import read_summary, read_training
+from factory.core.read_documents import read_summary, read_training
 from factory.core.rundir import RunDir
 from factory.pipeline import provenance
 from factory.registry.publish import publish

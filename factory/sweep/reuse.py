@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from factory.core.documents import Origin, read_document, read_training
+from factory.core.documents import Origin
 from factory.core.files import has_digest, replacing_folder, write_json
+from factory.core.read_documents import read_document, read_training
 from factory.core.rundir import ORIGIN, RunDir
 from factory.registry.publish import link_or_copy
 

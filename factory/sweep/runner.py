@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from factory.core.documents import read_summary
 from factory.core.errors import FactoryError, GateError, Interrupted, Pruned
 from factory.core.files import write_json
+from factory.core.read_documents import read_summary
 from factory.core.timing import Clock
 from factory.execution.pool import Pool
 from factory.pipeline.deployment import Delivery

@@ -11,10 +11,10 @@ from typing import Any
 from factory.config.composition.grid import Grid
 from factory.core import documents, locks
 from factory.core.disk import refusals_as, writable
-from factory.core.documents import read_document
 from factory.core.errors import FactoryError, Interrupted
 from factory.core.files import write_json
 from factory.core.passwords import without_passwords
+from factory.core.read_documents import read_document
 from factory.core.terminal import Terminal
 from factory.execution.pool import Pool
 from factory.pipeline.plan import wants_gpu

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from factory.core import messages
-from factory.core.messages import class_and_line, first_line
+from factory.core import foreign_errors, messages
+from factory.core.foreign_errors import class_and_line, first_line
 
 
 @pytest.mark.parametrize(
@@ -29,5 +29,5 @@ def test_lines_that_tell_nothing_are_passed_over() -> None:
 
 
 def test_examples_in_docstrings_hold() -> None:
-    assert doctest.testmod(messages).failed == 0
-    assert doctest.testmod(messages).attempted > 1
+    results = [doctest.testmod(module) for module in (messages, foreign_errors)]
+    assert all(result.failed == 0 and result.attempted >= 1 for result in results)

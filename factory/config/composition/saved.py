@@ -7,9 +7,9 @@ from pathlib import Path
 import yaml
 
 from factory.config.composition.compose import Config
-from factory.core.documents import read_hydra, read_overrides, read_yaml
 from factory.core.errors import ConfigError
 from factory.core.files import write_text
+from factory.core.read_documents import read_hydra, read_overrides, read_yaml
 from factory.core.rundir import RunDir
 
 LINE = 1000

@@ -9,7 +9,7 @@ import polars as pl
 from factory.config.declaration import FilePath
 from factory.config.named_files import require_file
 from factory.core.errors import DataError
-from factory.core.messages import first_line
+from factory.core.foreign_errors import first_line
 from factory.data.dataset import Source
 from factory.data.tables import Table, to_source
 

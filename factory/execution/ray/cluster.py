@@ -21,7 +21,7 @@ from ray.util.placement_group import (
 )
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 
-from factory.core import messages
+from factory.core import foreign_errors, messages
 from factory.core.errors import ConfigError
 from factory.execution.cluster import Events, Slot
 from factory.execution.environment import Environment
@@ -177,7 +177,7 @@ def connect_to_ray(address: str) -> None:
             ray.init(address=address, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
         except (OSError, RayError, RuntimeError, ValueError) as error:
             ray.shutdown()
-            takes = f"the address of a Ray cluster that answers; {messages.first_line(error)}"
+            takes = f"the address of a Ray cluster that answers; {foreign_errors.first_line(error)}"
             raise ConfigError(messages.wrong("launcher.address", address, takes)) from error
 
 

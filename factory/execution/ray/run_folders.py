@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from fsspec.core import url_to_fs
 
-from factory.core import messages
+from factory.core import foreign_errors, messages
 from factory.core.errors import ConfigError, FactoryError
 from factory.core.files import read_json, write_json
 from factory.core.rundir import RunDir
@@ -69,7 +69,7 @@ def url_of(root: Path, storage: str) -> str:
     try:
         url_to_fs(storage)
     except (ImportError, ValueError) as error:
-        takes = f"a URL that fsspec opens; {messages.first_line(error)}"
+        takes = f"a URL that fsspec opens; {foreign_errors.first_line(error)}"
         raise ConfigError(messages.wrong("launcher.storage", storage, takes)) from error
     earlier = read_json(root / STORAGE) or {}
     if earlier.get("storage") != storage:

@@ -13,7 +13,7 @@ from fsspec.core import url_to_fs
 
 from factory.core.errors import FactoryError
 from factory.core.files import replacing_file
-from factory.core.messages import first_line
+from factory.core.foreign_errors import first_line
 
 HALF_MADE = ".making-"  # how `rundir` marks files that are being written
 OWN = (".lock",)  # files that are not sent

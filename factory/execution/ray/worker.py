@@ -12,7 +12,7 @@ import ray
 from ray.exceptions import ActorUnavailableError, RayError
 
 from factory.core.errors import FactoryError
-from factory.core.messages import first_line
+from factory.core.foreign_errors import first_line
 from factory.execution.cluster import Events
 from factory.execution.environment import Environment
 from factory.execution.ray.run_folders import RunFolders

@@ -16,7 +16,7 @@ from pathlib import Path
 import keras
 
 from factory.core.errors import ExportError
-from factory.core.messages import one_line
+from factory.core.foreign_errors import one_line
 from factory.models.keras_file import archive, configuration, weights
 
 __all__ = ["load_keras_file", "reason", "refusal"]

@@ -12,7 +12,8 @@ import numpy as np
 from factory.config.declaration import Application
 from factory.config.named_files import require_file
 from factory.core.errors import ConfigError
-from factory.core.messages import one_line, shown, wrong
+from factory.core.foreign_errors import one_line
+from factory.core.messages import shown, wrong
 from factory.data.dataset import Array, DataSpec
 from factory.models import functional
 from factory.models.keras_file.load import reason, refusal

@@ -12,7 +12,7 @@ from typing import Any
 
 import optuna
 
-from factory.core import messages
+from factory.core import foreign_errors, messages
 from factory.core.errors import ConfigError
 from factory.core.files import key_of
 
@@ -98,7 +98,7 @@ def built(path: str, make: Callable[..., Any], arguments: Mapping[str, Any]) -> 
     except ModuleNotFoundError as error:
         raise ConfigError(f"{path}: needs {error.name}; pip install {error.name}") from error
     except (TypeError, ValueError, ImportError) as error:
-        raise ConfigError(f"{path}: {messages.first_line(error)}") from error
+        raise ConfigError(f"{path}: {foreign_errors.first_line(error)}") from error
 
 
 def checked(path: str, declared: Any, kind: Kind) -> tuple[Callable[..., Any], dict[str, Any]]:

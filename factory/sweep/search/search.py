@@ -12,9 +12,9 @@ from factory.config.composition.folders import config_search_path
 from factory.config.composition.grid import Grid
 from factory.config.packages import absent
 from factory.core import documents, messages
-from factory.core.documents import read_document
 from factory.core.errors import ConfigError, MissingPackage
 from factory.core.passwords import without_passwords
+from factory.core.read_documents import read_document
 from factory.sweep.command import JOURNAL, RECORD
 from factory.sweep.plan import Drafting
 from factory.sweep.ranking import Aim

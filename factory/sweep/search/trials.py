@@ -10,9 +10,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from factory.core.documents import read_summary
 from factory.core.errors import FactoryError
 from factory.core.files import write_text
+from factory.core.read_documents import read_summary
 from factory.core.rundir import RunDir
 from factory.sweep.outcome import Outcome
 from factory.sweep.plan import PLAN, Drafting, Job
