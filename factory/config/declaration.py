@@ -27,6 +27,12 @@ Application: TypeAlias = str
 FilePath: TypeAlias = str
 """A file or folder whose contents decide what is trained: a training is done again where they changed."""
 
+Size: TypeAlias = int
+"""An integer of at least 1."""
+
+Rate: TypeAlias = float
+"""A number of at least 0 and below 1, such as a dropout rate."""
+
 FACTS: Mapping[str, type] = {"<data.classes>": int, "<data.features>": int, "<data.shape>": list}
 """Placeholders of facts that are known only once the data is read, and the types of their values."""
 

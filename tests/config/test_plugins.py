@@ -168,3 +168,9 @@ def test_an_installed_package_offers_plugins_by_an_entry_point(tmp_path: Path, m
     (info / "entry_points.txt").write_text("[factory.plugins]\nacme = acme_plugins\n")
     done = factory("--cfg", "job", "model=acme", path=tmp_path)
     assert done.code == 0 and "gate: AcmeGate" in done.out, done.err
+
+
+def test_an_option_of_a_type_that_no_yaml_has_is_one_line(project: Path) -> None:
+    (project / "data" / "sources" / "waves.py").write_text("def read(*, rows: complex = 1): ...\n")
+    (line,) = refusals(*MODEL)
+    assert line.startswith(f"{project}/data/sources/waves.py, read(…, rows): annotated complex; takes the types of ")

@@ -81,7 +81,7 @@ def own_classes(space: str) -> Mapping[str, Plugin]:
 @functools.cache
 def named(space: str) -> Any:
     """Return the type of a name alone, without arguments, as for activations and applications."""
-    return kinds.name_among(WORDS[space], names(space))
+    return kinds.name_among(space, WORDS[space], names(space))
 
 
 def declaration(space: str) -> Any:
@@ -92,7 +92,7 @@ def declaration(space: str) -> Any:
 @functools.cache
 def _declaration(space: str, among: tuple[str, ...]) -> Any:
     check = functools.partial(_check, space)
-    return Annotated[Any, AfterValidator(check), Kind(WORDS[space], frozenset({"str", "dict"}), among)]
+    return Annotated[Any, AfterValidator(check), Kind(WORDS[space], frozenset({"str", "dict"}), among, name=space)]
 
 
 def _check(space: str, value: Any) -> Any:
@@ -196,7 +196,9 @@ def _number(type_: Any, words: str) -> Callable[[Argument], Any]:
         least, below = argument.least, argument.below
         said = f"{words} of at least {least}" + (f" and below {below}" if below is not None else "")
         shapes = kinds.kind_of(type_).shapes
-        return Annotated[Any, Kind(said, shapes, accepts=lambda v: v >= least and (below is None or v < below))]
+        bound = int(least) if shapes == {"int"} and below is None else None
+        kind = Kind(said, shapes, accepts=lambda v: v >= least and (below is None or v < below), least=bound)
+        return Annotated[Any, kind]
 
     return make
 

@@ -18,7 +18,7 @@ WIRING = ("from", "same_as")
 
 def node() -> Any:
     """Return the type of a node of a graph."""
-    return Annotated[Any, AfterValidator(_check), Kind(WHAT, frozenset({"dict"}))]
+    return Annotated[Any, AfterValidator(_check), Kind(WHAT, frozenset({"dict"}), name="node")]
 
 
 def _check(value: dict[str, Any]) -> Any:

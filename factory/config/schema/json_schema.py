@@ -51,13 +51,9 @@ class _Generator(GenerateJsonSchema):
 
 def _said(kind: Kind, inner: JsonSchemaValue) -> JsonSchemaValue:
     """Return the schema of one value; ``inner`` is what pydantic knows of it."""
-    if kind.words == NODE:
-        return {OURS: "node"}
-    for space, words in WORDS.items():
-        if kind.words == words:
-            return {OURS: space} if "dict" in kind.shapes else {"enum": [*names(space)]}
-    least = re.fullmatch(r"an integer of at least (\d+)", kind.words)
-    bound = {"minimum": int(least[1])} if least else {}
+    if kind.name:
+        return {OURS: kind.name} if "dict" in kind.shapes else {"enum": [*names(kind.name)]}
+    bound = {} if kind.least is None else {"minimum": kind.least}
     if inner:
         return {"anyOf": [{**inner, **bound}, _LATER]}
     forms: list[JsonSchemaValue] = [

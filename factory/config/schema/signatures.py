@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from factory.config.schema import values as kinds
+from factory.core.errors import ConfigError
 
 Words = Mapping[str, Any]
 """Word of an annotation → pydantic type."""
@@ -18,17 +19,11 @@ PLAIN: Words = {
     "str": kinds.Str,
     "Any": kinds.Any_,
     "FilePath": kinds.Str,
+    "Size": kinds.integer(1),
+    "Rate": kinds.number("a number of at least 0 and below 1", lambda value: 0 <= value < 1),
     "dict": kinds.Table,
     "list": kinds.nested("a list", frozenset({"none", "bool", "int", "float", "str", "dict"})),
 }
-
-_sizes = kinds.integer(1)
-BOUNDED = {
-    ("dropout", "a number"): kinds.number("a number of at least 0 and below 1", lambda value: 0 <= value < 1),
-    ("hidden", "a list, each an integer"): kinds.list_of(_sizes),
-    ("rows", "an integer"): _sizes,
-}
-"""Options with a meaning that is the same in every plug-in, by name and type, and the numbers they take."""
 
 
 def keyword_fields(function: ast.FunctionDef, words: Words, where: str) -> dict[str, tuple[Any, Any]]:
@@ -40,14 +35,13 @@ def keyword_fields(function: ast.FunctionDef, words: Words, where: str) -> dict[
         where: the path of its file, for the error.
 
     Raises:
-        TypeError: an annotation or a default is outside the language of factory/config/declaration.py.
+        ConfigError: an annotation or a default is outside the language of factory/config/declaration.py.
     """
     fields = {}
     for parameter, default in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
         here = f"{where}, {function.name}(…, {parameter.arg})"
         written = annotation(parameter.annotation, {**PLAIN, **words}, here)
-        bounded = BOUNDED.get((parameter.arg, kinds.kind_of(written).words), written)
-        fields[parameter.arg] = (bounded, ... if default is None else _literal(default, here))
+        fields[parameter.arg] = (written, ... if default is None else _literal(default, here))
     return fields
 
 
@@ -56,7 +50,7 @@ def _literal(default: ast.expr, where: str) -> Any:
     try:
         return ast.literal_eval(default)
     except ValueError as error:
-        raise TypeError(f"{where}: the default must be a literal") from error
+        raise ConfigError(f"{where}: the default must be a literal") from error
 
 
 def annotation(written: ast.expr | None, words: Words, where: str) -> Any:
@@ -77,7 +71,7 @@ def annotation(written: ast.expr | None, words: Words, where: str) -> Any:
         case ast.Subscript(value=ast.Name(id="dict" | "Mapping"), slice=ast.Tuple(elts=[_, item])):
             return kinds.dict_of(annotation(item, words, where))
     written_as = "nothing" if written is None else ast.unparse(written)
-    raise TypeError(f"{where}: annotated {written_as}; takes the types of factory/config/declaration.py")
+    raise ConfigError(f"{where}: annotated {written_as}; takes the types of factory/config/declaration.py")
 
 
 def _alternatives(written: ast.expr) -> list[ast.expr]:

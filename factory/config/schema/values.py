@@ -46,12 +46,16 @@ class Kind:
         shapes: the types that a value may have, as `shape` names them.
         among: the words that a wrong string may have meant.
         accepts: tells whether a value of one of these types is valid; None takes all.
+        name: what a schema for editors refers to it by, such as a space of the catalog; the words are for people alone.
+        least: the smallest integer, where that is all there is to say.
     """
 
     words: str
     shapes: frozenset[str]
     among: tuple[str, ...] = ()
     accepts: Callable[[Any], bool] | None = None
+    name: str = ""
+    least: int | None = None
 
     def check(self, value: Any, inner: Callable[[Any], Any]) -> Any:
         """Return a value as ``inner`` validates it, if it is of this kind.
@@ -97,7 +101,10 @@ Table = _plain(dict[str, Any], "a mapping", "dict")
 
 def integer(least: int) -> Any:
     """Return the type of an integer of at least ``least``."""
-    return whole(f"an integer of at least {least}", lambda value: value >= least)
+    kind = Kind(
+        f"an integer of at least {least}", frozenset({"int"}), accepts=lambda value: value >= least, least=least
+    )
+    return Annotated[int, kind]
 
 
 def whole(words: str, accepts: Callable[[int], bool]) -> Any:
@@ -133,9 +140,9 @@ def choice(*words: str | int | float | bool) -> Any:
     return Annotated[literal, Kind(takes, shapes, strings, words.__contains__)]
 
 
-def name_among(what: str, names: tuple[str, ...]) -> Any:
+def name_among(space: str, what: str, names: tuple[str, ...]) -> Any:
     """Return the type of one of very many names, which the error does not list."""
-    return Annotated[str, Kind(what, frozenset({"str"}), names, names.__contains__)]
+    return Annotated[str, Kind(what, frozenset({"str"}), names, names.__contains__, space)]
 
 
 def list_of(item: Any) -> Any:

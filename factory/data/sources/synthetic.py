@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from factory.config.declaration import Size
 from factory.core.errors import DataError
 from factory.core.messages import listed, wrong
 from factory.data.dataset import Array, Source, Task
@@ -22,7 +23,7 @@ def read(
     inputs: dict[str, list[int]],
     outputs: dict[str, int],
     tokens: dict[str, int] | None = None,
-    rows: int = 1000,
+    rows: Size = 1000,
     noise: float = 0.1,
     seed: int = 0,
 ) -> Source:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from factory.config.declaration import Application
+from factory.config.declaration import Application, Rate
 from factory.config.named_files import require_file
 from factory.core.errors import ConfigError
 from factory.core.foreign_errors import one_line
@@ -28,7 +28,7 @@ def build(
     white: float = 1.0,
     top: bool = False,
     pooling: Literal["avg", "max"] = "avg",
-    dropout: float = 0.0,
+    dropout: Rate = 0.0,
     trainable: bool = True,
     options: dict[str, Any] | None = None,
 ) -> keras.Model:

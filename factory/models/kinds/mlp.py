@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import keras
 
-from factory.config.declaration import Activation
+from factory.config.declaration import Activation, Rate, Size
 from factory.core.errors import ConfigError
 from factory.core.signature import Tensor
 from factory.data.dataset import DataSpec
@@ -17,9 +17,9 @@ from factory.models.keras_objects import errors_at
 def build(
     spec: DataSpec,
     *,
-    hidden: list[int],
+    hidden: list[Size],
     activation: Activation | list[Activation] = "relu",
-    dropout: float = 0.0,
+    dropout: Rate = 0.0,
     normalization: Literal["batch", "layer"] | None = None,
     standardize: bool = False,
 ) -> keras.Model:
