@@ -12,7 +12,7 @@ from pydantic import AfterValidator, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from factory.config.catalog.catalog import Argument, Entry, load_catalog
-from factory.config.plugins import CLASS_KINDS, Plugin, plugins_of, syntax
+from factory.config.plugins import CLASS_KINDS, Plugin, Root, plugins_of, roots, syntax
 from factory.config.schema import values as kinds
 from factory.config.schema.signatures import keyword_fields
 from factory.config.schema.strict import Strict, lines, refusal, strict_model
@@ -143,11 +143,11 @@ def by_output(value: Any) -> bool:
 
 def arguments_of(space: str, name: str) -> type[Strict]:
     """Return the model that validates the arguments of one class."""
-    return _arguments_of(space, name, own_classes(space).get(name))
+    return _arguments_of(space, name, own_classes(space).get(name), roots())
 
 
 @functools.cache
-def _arguments_of(space: str, name: str, own: Plugin | None) -> type[Strict]:
+def _arguments_of(space: str, name: str, own: Plugin | None, among: tuple[Root, ...]) -> type[Strict]:
     if own:
         return strict_model(name, _own_arguments(space, own))
     entry = load_catalog().entry(space, name) or Entry({})

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from factory.config.plugins import Root, roots
 from factory.config.schema import values as kinds
 from factory.config.schema.declarations import arguments_of, declaration, loss, metrics, named
 from factory.config.schema.declarations import names as declared_names
@@ -186,7 +187,7 @@ def refusals(tree: Mapping[str, Any], judged: Judged) -> Iterator[str]:
     for name, node in {"": frame, **nodes}.items():
         key = (name, repr(node))
         if key not in judged:
-            judged[key] = tuple(_NODES[name](node) if name else refused(_fixed("config"), node))
+            judged[key] = tuple(_NODES[name](node) if name else refused(_fixed("config", roots()), node))
         yield from judged[key]
 
 
@@ -212,29 +213,30 @@ def _plugin(path: str, node: Mapping[str, Any], key: str, folder: str, fixed: Fi
     """Yield the problems of a node that names a plug-in and holds its options beside the fixed keys."""
     chosen: Fields = {**fixed, key: (choice(*offered(folder)), ...)}
     if node.get(key) in offered(folder):
-        yield from refused(_completed(path, key, folder, node[key], offered(folder)), node, path)
+        yield from refused(_completed(path, key, folder, node[key], roots()), node, path)
     else:
         yield from refused(strict_model(path, chosen), _only(node, *chosen), path)
 
 
-# A model of pydantic's takes milliseconds to make, and a review validates dozens of configs.
+# A model of pydantic's takes milliseconds to make, and a review validates dozens of configs. What is known depends on
+# the roots of plug-ins, so these are part of the key.
 
 
 @functools.cache
-def _completed(path: str, key: str, folder: str, name: str, among: tuple[str, ...]) -> type[Strict]:
+def _completed(path: str, key: str, folder: str, name: str, among: tuple[Root, ...]) -> type[Strict]:
     """Return the model of a node with the options of one plug-in."""
     fixed: Fields = {"data/sources": DATA, "trackers": TRACKER}.get(folder, {})
-    return strict_model(path, {**fixed, key: (choice(*among), ...), **fields(folder, name)})
+    return strict_model(path, {**fixed, key: (choice(*offered(folder)), ...), **fields(folder, name)})
 
 
 @functools.cache
-def _target(name: str) -> type[Strict]:
+def _target(name: str, among: tuple[Root, ...]) -> type[Strict]:
     """Return the model of a target of one format."""
     return strict_model(name, {**TARGET, "options": (options("export/targets", name), {}, "Of the export.")})
 
 
 @functools.cache
-def _fixed(name: str) -> type[Strict]:
+def _fixed(name: str, among: tuple[Root, ...]) -> type[Strict]:
     """Return the model of a node that no plug-in completes."""
     return strict_model(name, {"config": ROOT, "train": train_fields(), "deploy": DEPLOY, "publish": PUBLISH}[name])
 
@@ -251,24 +253,24 @@ def _optimizer(node: Mapping[str, Any]) -> Iterator[str]:
 
 def _train(node: Mapping[str, Any]) -> Iterator[str]:
     """Yield the problems of the node ``train``."""
-    yield from refused(_fixed("train"), node, "train")
+    yield from refused(_fixed("train", roots()), node, "train")
 
 
 def _publish(node: Mapping[str, Any]) -> Iterator[str]:
     """Yield the problems of the node ``publish``."""
-    yield from refused(_fixed("publish"), node, "publish")
+    yield from refused(_fixed("publish", roots()), node, "publish")
 
 
 def _deploy(node: Mapping[str, Any]) -> Iterator[str]:
     """Yield the problems of the node ``deploy`` and of each of its targets."""
-    yield from refused(_fixed("deploy"), node, "deploy")
+    yield from refused(_fixed("deploy", roots()), node, "deploy")
     targets = node.get("target")
     for name, target in (targets if isinstance(targets, Mapping) else {}).items():
         path = f"deploy.target.{name}"
         if name not in offered("export/targets"):
             yield unknown(path, name, offered("export/targets"))
         elif isinstance(target, Mapping):
-            yield from refused(_target(name), target, path)
+            yield from refused(_target(name, roots()), target, path)
 
 
 def _only(node: Mapping[str, Any], *keys: str) -> dict[str, Any]:

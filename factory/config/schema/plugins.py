@@ -6,7 +6,7 @@ import ast
 import functools
 from typing import Any
 
-from factory.config.plugins import Plugin, plugins_of, syntax
+from factory.config.plugins import Plugin, Root, plugins_of, roots, syntax
 from factory.config.schema.declarations import type_words
 from factory.config.schema.graph_node import node
 from factory.config.schema.signatures import keyword_fields
@@ -24,11 +24,11 @@ def offered(kind: str) -> tuple[str, ...]:
 
 def fields(kind: str, name: str) -> dict[str, tuple[Any, Any]]:
     """Map each option of one plug-in to its annotation and default, ``...`` where it must be given."""
-    return _fields(plugins_of(kind)[name], FUNCTIONS[kind])
+    return _fields(plugins_of(kind)[name], FUNCTIONS[kind], roots())
 
 
 @functools.cache
-def _fields(plugin: Plugin, function: str) -> dict[str, tuple[Any, Any]]:
+def _fields(plugin: Plugin, function: str, among: tuple[Root, ...]) -> dict[str, tuple[Any, Any]]:
     return keyword_fields(_function(plugin, function), {**type_words(), "Node": node()}, str(plugin.path))
 
 
