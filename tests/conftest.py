@@ -24,6 +24,8 @@ FIRST = (  # the files that take longest, so that none of them begins when all e
     "models/test_models.py",
     "models/test_applications.py",
     "diff/test_review.py",
+    "config/test_config.py",
+    "sweep/test_plan.py",
 )
 TOGETHER = {  # files that one worker runs, one after the other → why
     "execution/test_ray.py": "ports",  # asked for free, then opened by a server that is told them

@@ -15,6 +15,7 @@ from tests.conftest import FIRST, TOGETHER
 @pytest.mark.parametrize(
     "words", [["model.hiden=3"], ["--cfg", "job", "seed=7"], ["list"], ["--help"], ["", "ö\udcff"]]
 )
+@pytest.mark.slow
 def test_forked_command_says_what_one_from_nothing_says(words: list[str], tmp_path: Path) -> None:
     real = subprocess.run([*FACTORY, *words], cwd=tmp_path, capture_output=True, text=True, env=environment())
     assert host().perform(words, tmp_path, environment(), 60) == (real.returncode, real.stdout, real.stderr)

@@ -63,6 +63,7 @@ def test_every_affected_composition_is_listed(repo: Repository) -> None:
     assert (finding.cls, finding.compositions) == (Class.retrain, ("experiment=cancer_edge", "optimizer=adamw"))
 
 
+@pytest.mark.slow
 def test_two_revisions_and_the_groups_of_each_alone(repo: Repository) -> None:
     repo.edit("train/default.yaml", "epochs: 10", "epochs: 11")
     (repo.conf / "model" / "extra.yaml").write_text("kind: mlp\nhidden: [3]\n")
@@ -84,6 +85,7 @@ def test_what_no_longer_composes_is_listed_with_its_faults(repo: Repository) -> 
     assert seen.problems["optimizer=lion"][0].startswith("optimizer.weight_decai: unknown key")
 
 
+@pytest.mark.slow
 def test_mended_composition(repo: Repository) -> None:
     repo.edit("experiment/cancer_edge.yaml", "override /optimizer: adamw", "override /optimizer: adamv")
     repo.commit()
@@ -197,6 +199,7 @@ def test_command_prints_markdown_and_json_and_fails_on_a_class(repo: Repository)
     assert factory(*words, "--fail-on", "re-export").code == 6
 
 
+@pytest.mark.slow
 def test_a_gate_that_lets_more_pass_can_be_refused(repo: Repository) -> None:
     repo.edit("deploy/target/onnx.yaml", "float32: {absolute: 1.0e-4", "float32: {absolute: 1.0e-2")
     words = ("diff", "--config-dir", str(repo.conf), "deploy/target=[onnx]")
