@@ -96,6 +96,7 @@ def test_folder_may_be_named_after_the_overrides(tmp_path: Path) -> None:
     assert [Path(job.run_dir).name for job in compare(tmp_path, *words).compared] == ["++seed=1", "++seed=2"]
 
 
+@pytest.mark.slow
 def test_what_hydra_refuses_is_refused_in_the_same_words(tmp_path: Path) -> None:
     for words in (
         ["model=mpl,mlp"],

@@ -81,6 +81,7 @@ def test_arguments_of_a_project_are_checked_as_ours_are(project: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_schema_for_editors_knows_a_project(project: Path) -> None:
     text = json_schema.text()
     assert all(f'"{word}"' in text for word in ("twin", "SoftGate", "quantile", "Within", "Pause", "waves", "weights"))
@@ -135,6 +136,7 @@ def test_a_folder_of_data_whose_files_change_changes_the_key(project: Path) -> N
     assert before != after
 
 
+@pytest.mark.slow
 def test_the_working_folder_is_a_project_where_it_says_so(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE)
     done = factory("--cfg", "job", "model=twin", cwd=project)

@@ -90,6 +90,7 @@ def test_random_edits_are_found_exactly(data: st.DataObject) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.sampled_from(TREES), st.integers())
+@pytest.mark.slow
 def test_reordered_and_reformatted_is_no_change(tree: dict[str, Any], seed: int) -> None:
     text = yaml.safe_dump(reordered(tree, random.Random(seed)), default_flow_style=bool(seed % 2), sort_keys=False)
     assert find_changes(tree, yaml.safe_load(f"# a comment\n{text}")) == []

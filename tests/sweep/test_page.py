@@ -39,6 +39,7 @@ def plots(text: str) -> int:
     return len(re.findall('class="plot', text))
 
 
+@pytest.mark.slow
 def test_sweep_page_of_five_hundred_jobs_has_at_most_two_megabytes(tmp_path: Path) -> None:
     text = drawn(made.many(tmp_path))
     assert len(text.encode()) <= LARGEST

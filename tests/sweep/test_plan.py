@@ -48,6 +48,7 @@ from tests.commands import ROOT, factory
         ),
     ],
 )
+@pytest.mark.slow
 def test_sweep_that_cannot_run_is_refused_and_leaves_no_files(words: list[str], line: str, tmp_path: Path) -> None:
     done = factory("-m", *words, f"hydra.sweep.dir={tmp_path}/sweep")
     assert done.code == 2
@@ -56,6 +57,7 @@ def test_sweep_that_cannot_run_is_refused_and_leaves_no_files(words: list[str], 
     assert not (tmp_path / "sweep").exists()
 
 
+@pytest.mark.slow
 def test_refused_sweep_leaves_no_dated_folder(tmp_path: Path) -> None:
     for words in (["train.epochs=0,-1"], ["seed=range(1000000000)"], ["model.dropout=0,1", "search.objectives=[nope]"]):
         assert factory("-m", *words, cwd=tmp_path).code == 2

@@ -67,6 +67,7 @@ def test_a_changed_tracker_changes_no_key() -> None:
     assert keys() != keys("seed=1")
 
 
+@pytest.mark.slow
 def test_a_changed_tracker_is_operational() -> None:
     done = factory("diff", ":tracker=none", ":tracker=mlflow", "--format", "json", "--fail-on", "re-export")
     assert done.code == 0, done.err
