@@ -9,5 +9,5 @@ from tests.attack.folders import campaign
 
 @pytest.mark.slow
 def test_edited_folders_raise_nothing_and_reach_nothing_outside() -> None:
-    cases = campaign(8, seed=4)
-    assert [case.findings for case in cases] == [[]] * 8
+    cases = campaign(5, seed=4)
+    assert [case.findings for case in cases] == [[]] * 5
