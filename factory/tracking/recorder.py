@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -34,7 +35,8 @@ def main() -> None:
         os.nice(NICE)
 
     def send(event: Mapping[str, Any]) -> None:
-        os.write(events, (json.dumps(event) + "\n").encode())
+        with contextlib.suppress(BrokenPipeError):  # of a parent that was killed; its runs are still to be ended
+            os.write(events, (json.dumps(event) + "\n").encode())
 
     name, options = sys.argv[1], json.loads(os.environ.pop(OPTIONS))
     place = ""

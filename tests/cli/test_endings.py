@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from factory.core import messages
 from tests.commands import FACTORY, Done, environment, factory, kill, processes_of, started, wait_until
 
 pytestmark = pytest.mark.slow
@@ -144,7 +145,7 @@ def may_mount() -> bool:
 
 
 needs_mount = pytest.mark.skipif(not may_mount(), reason="making a small or read-only disk needs root")
-RUN_DIR = "hydra.run.dir: got '{}'; takes a folder that can be made and written: {}\n"
+RUN_DIR = "hydra.run.dir: got {}; takes a folder that can be made and written: {}\n"
 
 
 def in_the_way(folder: Path) -> str:
@@ -155,7 +156,7 @@ def in_the_way(folder: Path) -> str:
 def below_a_file(folder: Path) -> str:
     (folder / "file").write_text("")
     (folder / "run").symlink_to(folder / "file" / "run")
-    return RUN_DIR.format(folder / "run", "is no folder")
+    return RUN_DIR.format(messages.shown(str(folder / "run")), "is no folder")
 
 
 @pytest.mark.parametrize("fault", [in_the_way, below_a_file])
@@ -185,7 +186,7 @@ def test_disk_that_is_full_from_the_start_is_refused(tmp_path: Path) -> None:
         (disk / "data").write_bytes(b"x" * 60_000)
         done = factory(*SMALL, f"hydra.run.dir={disk}/run")
         assert done.code == 2
-        assert done.err == RUN_DIR.format(disk / "run", "No space left on device")
+        assert done.err == RUN_DIR.format(messages.shown(str(disk / "run")), "No space left on device")
         assert not (disk / "run").exists()
 
 
@@ -211,7 +212,10 @@ def test_read_only_folders_can_be_looked_at_and_not_resumed(tmp_path: Path) -> N
         (disk / "run" / "report.html").unlink()
         read_only(disk)
         resumed = factory("resume", f"{disk}/run")
-        assert (resumed.code, resumed.err) == (2, RUN_DIR.format(disk / "run", "Read-only file system"))
+        assert (resumed.code, resumed.err) == (
+            2,
+            RUN_DIR.format(messages.shown(str(disk / "run")), "Read-only file system"),
+        )
         listed = factory("list", str(disk))
         assert (listed.code, listed.err) == (0, "")
         assert "killed" in listed.out and "trained" in listed.out
@@ -219,7 +223,10 @@ def test_read_only_folders_can_be_looked_at_and_not_resumed(tmp_path: Path) -> N
         assert shown.code == 0
         assert shown.err == f"report: {disk}/run: not written: Read-only file system\n"
         fresh = factory(*SMALL, f"hydra.run.dir={disk}/fresh")
-        assert (fresh.code, fresh.err) == (2, RUN_DIR.format(disk / "fresh", "Read-only file system"))
+        assert (fresh.code, fresh.err) == (
+            2,
+            RUN_DIR.format(messages.shown(str(disk / "fresh")), "Read-only file system"),
+        )
         swept = factory("-m", *SMALL, "seed=1,2", f"hydra.sweep.dir={disk}/sweep")
         assert swept.code == 2
-        assert len(swept.err.splitlines()) == 1 and f"{disk}/sweep" in swept.err
+        assert len(swept.err.splitlines()) == 1 and messages.shown(f"{disk}/sweep") in swept.err

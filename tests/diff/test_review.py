@@ -322,7 +322,7 @@ def test_other_rows_of_the_same_form_break_no_client(repo: Repository, tmp_path:
     assert found(review(repo, *words, side("old"), side("new"))) == {"data.path": Class.retrain}
     assert found(review(repo, *words, side("old"), side("same"))) == {"data.path": Class.operational}
     seen = review(repo, *words, side("old"), side("missing"))
-    assert seen.layers[0].note is not None and "missing.csv" in seen.layers[0].note
+    assert seen.layers[0].note is not None and "takes a file that exists" in seen.layers[0].note
     assert found(seen) == {"data.path": Class.retrain}
 
 
