@@ -174,11 +174,20 @@ def connect_to_ray(address: str) -> None:
     with own_signals():
         try:
             check_answering(address)
-            ray.init(address=address, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
+            try:
+                join_cluster(address)
+            except ConnectionError:  # Ray's proxy (2.60) now and then fails to start a server for a new client
+                ray.shutdown()
+                join_cluster(address)
         except (OSError, RayError, RuntimeError, ValueError) as error:
             ray.shutdown()
             takes = f"the address of a Ray cluster that answers; {foreign_errors.first_line(error)}"
             raise ConfigError(messages.wrong("launcher.address", address, takes)) from error
+
+
+def join_cluster(address: str) -> None:
+    """Make this process a driver of the cluster at an address."""
+    ray.init(address=address, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
 
 
 def check_answering(address: str) -> None:
