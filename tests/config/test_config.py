@@ -361,3 +361,7 @@ def test_layers_take_words_and_never_the_path_of_a_file(place: str) -> None:
     lookup = f"+model.layers.look={{StringLookup: {{vocabulary: '{place}'}}}}"
     (said,) = faults("model=cnn", "data=digits_image", lookup)
     assert said == f"model.layers.look.StringLookup.vocabulary: got {place!r}; takes a list or null"
+
+
+def test_an_optional_key_that_says_it_is_missing_is_refused() -> None:
+    assert faults("train.devices=???") == ["train.devices: missing; takes an integer of at least 1 or null"]

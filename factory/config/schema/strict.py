@@ -39,10 +39,20 @@ class Strict(BaseModel):
         if shape(value) != "dict":
             raise problem(f"a mapping with {messages.listed(keys(cls))}" if keys(cls) else "no arguments")
         given = {str(key): part for key, part in value.items() if part != MISSING}
+        left_out = [str(key) for key, part in value.items() if part == MISSING and str(key) in optional(cls)]
         try:
-            return handler(given)
+            validated = handler(given)
         except ValidationError as error:
-            raise refusal(cls.__name__, [_worded(cls, line) for line in error.errors(include_url=False)]) from None
+            lines = [_worded(cls, line) for line in error.errors(include_url=False)]
+            raise refusal(cls.__name__, [*lines, *(_left_out(cls, key) for key in left_out)]) from None
+        if left_out:  # a key with a default that says ??? is as missing as one that must be given
+            raise refusal(cls.__name__, [_left_out(cls, key) for key in left_out])
+        return validated
+
+
+def optional(model: type[BaseModel]) -> list[str]:
+    """Return the keys of a node that have a default, as they are written in YAML."""
+    return [field.alias or name for name, field in model.model_fields.items() if not field.is_required()]
 
 
 def keys(model: type[BaseModel]) -> list[str]:
@@ -91,6 +101,12 @@ def _worded(model: type[BaseModel], line: ErrorDetails) -> InitErrorDetails:
     elif key is not None and line["type"] == "missing":
         line["ctx"] = {"takes": _words(model, str(key))}
     return again(line)
+
+
+def _left_out(model: type[BaseModel], key: str) -> InitErrorDetails:
+    """Return the error of a key with a default that is given as ``???``."""
+    missing = PydanticCustomError("missing", "{takes}", {"takes": _words(model, key)})
+    return InitErrorDetails(type=missing, loc=(key,), input=MISSING)
 
 
 def _words(model: type[BaseModel], key: str) -> str:
