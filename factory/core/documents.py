@@ -45,7 +45,7 @@ Seconds = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
 class Document(TypedDict):
     """A JSON object with known fields; any further ones are left as they are."""
 
-    __pydantic_config__ = ConfigDict(extra="allow", strict=True)  # type: ignore[misc]
+    __pydantic_config__ = ConfigDict(extra="allow", strict=True)  # type: ignore[misc]  # as pydantic has it
 
 
 class Timing(Document):
@@ -270,7 +270,7 @@ class Claim(Document):
 class Aim(TypedDict):
     """A metric that a sweep is ranked by, and its direction."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]  # as pydantic has it
     metric: str
     mode: Literal["auto", "max", "min"]
 
@@ -288,7 +288,7 @@ class Sweep(Document):
 class Job(TypedDict):
     """A line of plan.jsonl: one job of a sweep, with the number of the job whose config is the same."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]  # as pydantic has it
     number: Count
     overrides: list[str]
     folder: PathText

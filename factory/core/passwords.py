@@ -19,9 +19,9 @@ T = TypeVar("T")
 def without_passwords(value: T) -> T:
     """Return a text, or a tree of texts, with ``://user@host`` for ``://user:password@host``."""
     if isinstance(value, str):
-        return PASSWORD.sub(r"\1@", value) if "://" in value else value  # type: ignore[return-value]
+        return PASSWORD.sub(r"\1@", value) if "://" in value else value  # type: ignore[return-value]  # as T
     if isinstance(value, Mapping):
-        return {key: without_passwords(part) for key, part in value.items()}  # type: ignore[return-value]
+        return {key: without_passwords(part) for key, part in value.items()}  # type: ignore[return-value]  # as T
     if isinstance(value, list | tuple):
         return type(value)(map(without_passwords, value))
     return value

@@ -38,12 +38,12 @@ def json_text(value: Any, **how: Any) -> str:
 
 def say(text: str, end: str = "\n") -> None:
     """Print lines to standard output."""
-    print(visible_lines(text), end=end)  # noqa: T201
+    print(visible_lines(text), end=end)  # noqa: T201  # the one place that prints
 
 
 def tell(text: str) -> None:
     """Print lines to standard error."""
-    print(visible_lines(text), file=sys.stderr)  # noqa: T201
+    print(visible_lines(text), file=sys.stderr)  # noqa: T201  # the one place that prints
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def read_source(module: ModuleType, options: Mapping[str, Any], key: str) -> Sou
         return source
     except FactoryError:
         raise
-    except Exception as error:
+    except Exception as error:  # a source is free to use any library
         reason = error.strerror if isinstance(error, OSError) else str(error).strip().partition("\n")[0]
         takes = f"a file that {module.__name__.rpartition('.')[2]} can read; {reason or type(error).__name__}"
         raise DataError(wrong(key, options.get("path"), takes)) from error

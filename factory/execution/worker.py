@@ -220,7 +220,7 @@ def run_stage(request: Mapping[str, Any], events: int) -> int:
         send_output_to(Path(request["log"]))
         stage.run(RunDir(Path(request["run"])), emit=emit, **request["arguments"])
         return 0
-    except Exception as error:
+    except Exception as error:  # the last place in which a stage can say how it ended
         failure = error if isinstance(error, FactoryError) else stage.FAILURE(error_line(error, request))
         emit({"event": "failed", "error": type(failure).__name__, "message": str(failure)[:MESSAGE_LIMIT]})
         with suppress(OSError):  # the disk of the log is full

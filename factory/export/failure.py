@@ -39,5 +39,5 @@ def failing(what: str) -> Iterator[None]:
         yield
     except FactoryError:
         raise
-    except Exception as error:
+    except Exception as error:  # converters and runtimes may raise anything
         raise ExportError(f"{what}: {gist(error)}") from error

@@ -64,7 +64,7 @@ def write_onnx(model: keras.Model, signature: Signature, path: Path, *, opset: i
                 proto = export(model, signature, path, opset)
             finish_onnx_file(proto, signature, path)
             _prove(path, model, signature)
-        except Exception as error:
+        except Exception as error:  # an exporter may raise anything; the other one is tried
             path.unlink(missing_ok=True)
             refused.append(f"{name}: {gist(error)}")
             cause = error

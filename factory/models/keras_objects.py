@@ -59,7 +59,7 @@ def errors_at(path: str) -> Iterator[None]:
         yield
     except FactoryError:
         raise
-    except Exception as error:
+    except Exception as error:  # Keras may refuse an argument in any way
         raise ConfigError(f"{path}: {one_line(error)}") from error
 
 

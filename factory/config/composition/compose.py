@@ -134,7 +134,7 @@ def compose_or_blame(composed: Callable[[Sequence[str]], DictConfig], overrides:
         """Return whether these overrides cannot be composed."""
         try:
             composed(some)
-        except Exception:
+        except Exception:  # whatever it is, it is raised again where it is put to its override
             return True
         return False
 

@@ -43,7 +43,7 @@ def export(model: keras.Model, signature: Signature, folder: Path) -> None:
         converter = tf.lite.TFLiteConverter.from_saved_model(scratch, signature_keys=[SIGNATURE])
         try:
             flatbuffer = converter.convert()
-        except Exception as error:
+        except Exception as error:  # the converter may raise anything
             raise ExportError(f"no LiteRT file was written: {_needed(error)}") from error
         (folder / FILE).write_bytes(flatbuffer)
 

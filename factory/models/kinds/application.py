@@ -63,7 +63,7 @@ def build(
         backbone = _backbone(make, weights, {"input_shape": tuple(x.shape[1:]), **head, **(options or {})})
     except ConfigError:
         raise
-    except Exception as error:
+    except Exception as error:  # Keras may refuse it in any way
         hint = "; model.size resizes the images" if size is None and "at least" in str(error) else ""
         raise ConfigError(f"model.application: {application}: {one_line(error)}{hint}") from error
     backbone.trainable = trainable
@@ -94,7 +94,7 @@ def _load_weights(model: keras.Model, file: Path) -> None:
         raise ConfigError(f"model.weights: {file}: {refused}")
     try:
         model.load_weights(file)
-    except Exception as error:
+    except Exception as error:  # Keras may refuse it in any way
         raise ConfigError(f"model.weights: {file}: {reason(error)}") from error
 
 
