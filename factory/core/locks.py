@@ -14,7 +14,7 @@ from factory.core.errors import ConfigError
 try:
     import fcntl
 except ImportError:  # Windows has no flock; there a folder is not guarded against a second command
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # a module's name
 
 LOCK = ".lock"
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)

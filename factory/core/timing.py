@@ -27,7 +27,7 @@ class Clock:
         start = time.time()
         try:
             yield
-        except BaseException:
+        except BaseException:  # Ctrl-C breaks it off as well; it is raised again
             self.add(f"{name}: broken off", start, time.time() - start)
             raise
 

@@ -59,7 +59,7 @@ class LocalWorker:
         """Start the process and read its events, in one thread: the kernel kills the process when this thread ends."""
         try:
             child = start()
-        except BaseException as error:
+        except BaseException as error:  # whoever waits for the process raises it
             started.set_exception(error)
             return
         started.set_result(child)

@@ -78,7 +78,7 @@ def main() -> None:
     try:
         with ending_with_parent() if hasattr(select, "poll") else nullcontext():
             preload(options.preload.split(","), block=options.block.split(","))
-    except BaseException as error:
+    except BaseException as error:  # an import may even exit; the parent is told why the worker ends
         traceback.print_exc()
         send_event(events, {"event": "broken", "message": in_one_line(error)[:MESSAGE_LIMIT]})
         sys.exit(1)

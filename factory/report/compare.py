@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from factory.core.errors import ConfigError
@@ -18,7 +19,6 @@ from factory.report import charts, settings, table
 from factory.report.charts import Chart
 from factory.report.facts import Facts, read_facts
 from factory.report.pages import page, plain
-from factory.report.run_list import table_of, wide_enough
 from factory.report.run_page import headroom
 
 FOLDER = Path("outputs") / "compare"
@@ -111,8 +111,9 @@ def show(runs: Mapping[str, Facts], console: Terminal) -> None:
         tables.append(filled(["config", *runs], ([path, *map(plain, values)] for path, values in rows)))
     if judged := list(gate(runs)):
         tables.append(filled(GATE_COLUMNS, judged))
+    wide = wide_enough(console, tables)
     for printed in tables:
-        wide_enough(console, *tables).print(printed)
+        wide.print(printed)
     if not rows:
         console.say("their configs do not differ")
     for warning in warnings(runs):
@@ -120,11 +121,20 @@ def show(runs: Mapping[str, Facts], console: Terminal) -> None:
 
 
 def filled(columns: Sequence[str], rows: Any) -> Table:
-    """Return a Rich table of these columns and rows."""
-    made = table_of(*columns)
+    """Return a Rich table of these columns and rows; no cell is wrapped, since a path is there to be copied."""
+    made = Table(box=box.SIMPLE_HEAD, header_style="bold")
+    for column in columns:
+        made.add_column(column, no_wrap=True)
     for row in rows:
         made.add_row(*row)
     return made
+
+
+def wide_enough(console: Terminal, tables: Sequence[Table]) -> Terminal:
+    """Widen the console to its widest table, and return it; a narrower terminal wraps lines and loses nothing."""
+    unlimited = console.options.update(max_width=100_000)
+    console.width = max([console.width, *(console.measure(table, options=unlimited).maximum for table in tables)])
+    return console
 
 
 def metric_names(runs: Mapping[str, Facts]) -> list[str]:

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.segment import Segments
-from rich.table import Table
 
 from factory.core import locks
 from factory.core.documents import Claim, Record, Summary
@@ -242,21 +240,6 @@ def versions_table(versions: list[Version]) -> Segments:
         rows.append([(cell, "") for cell in cells])
     head = ("published", "version", "metric", "targets", "age", "size", "from run")
     return columns.table(head, rows, AT_THE_RIGHT)
-
-
-def table_of(*columns: str) -> Table:
-    """Return an empty Rich table whose cells are never wrapped, since a path is there to be copied."""
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold")
-    for column in columns:
-        table.add_column(column, no_wrap=True, justify="right" if column in AT_THE_RIGHT else "left")
-    return table
-
-
-def wide_enough(console: Terminal, *tables: Table) -> Terminal:
-    """Widen the console to its widest table, and return it; a narrower terminal wraps lines and loses nothing."""
-    unlimited = console.options.update(max_width=100_000)
-    console.width = max([console.width, *(console.measure(table, options=unlimited).maximum for table in tables)])
-    return console
 
 
 def shortened(run: str | None) -> str:

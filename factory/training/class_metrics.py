@@ -16,7 +16,7 @@ import keras
 from keras import ops
 
 from factory.data.dataset import Output
-from factory.training.one_hot import OneHotMetric
+from factory.training.one_hot import IndexedMetric, OneHotMetric
 
 DECIDING = {"F1Score", "FBetaScore"}
 AT_A_POINT = {"PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity"}
@@ -80,7 +80,7 @@ def _averaged(kind: str, arguments: Mapping[str, Any], classes: int, each: View)
 
 
 @keras.saving.register_keras_serializable(package="factory")
-class OneClassMetric(keras.metrics.Metric):
+class OneClassMetric(IndexedMetric):
     """A metric of one class against the rest, computed from class indices and a softmax.
 
     Args:
@@ -90,8 +90,8 @@ class OneClassMetric(keras.metrics.Metric):
     """
 
     def __init__(self, inner: Any, index: int, **arguments: Any) -> None:
-        super().__init__(**{"name": inner.name, **arguments})
-        self.inner, self.index = inner, index
+        super().__init__(inner, **arguments)
+        self.index = index
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Update the inner metric.
@@ -105,19 +105,8 @@ class OneClassMetric(keras.metrics.Metric):
         column = y_pred[:, self.index : self.index + 1]
         return self.inner.update_state(ops.cast(is_class, "float32"), column, sample_weight=sample_weight)
 
-    def result(self) -> Any:
-        return self.inner.result()
-
-    def reset_state(self) -> None:
-        self.inner.reset_state()
-
     def get_config(self) -> dict[str, Any]:
-        inner = keras.saving.serialize_keras_object(self.inner)
-        return {"name": self.name, "inner": inner, "index": self.index}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> OneClassMetric:
-        return cls(**{**config, "inner": keras.saving.deserialize_keras_object(config["inner"])})
+        return {**super().get_config(), "index": self.index}
 
 
 class _Macro(keras.metrics.FBetaScore):

@@ -6,7 +6,7 @@ others of Keras compare ``(rows, classes)`` with the model's softmax. The two wr
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 from keras import ops
@@ -52,8 +52,34 @@ class OneHotLoss(keras.losses.Loss):
         return cls(**{**config, "inner": keras.saving.deserialize_keras_object(config["inner"])})
 
 
+class IndexedMetric(keras.metrics.Metric):
+    """A metric that takes class indices and computes a Keras metric from them; its kinds say what that one is given.
+
+    Args:
+        inner: a Keras metric; its variables are this one's.
+        arguments: name and dtype, by default the inner metric's.
+    """
+
+    def __init__(self, inner: Any, **arguments: Any) -> None:
+        super().__init__(**{"name": inner.name, **arguments})
+        self.inner = inner
+
+    def result(self) -> Any:
+        return self.inner.result()
+
+    def reset_state(self) -> None:
+        self.inner.reset_state()
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "inner": keras.saving.serialize_keras_object(self.inner)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        return cls(**{**config, "inner": keras.saving.deserialize_keras_object(config["inner"])})
+
+
 @keras.saving.register_keras_serializable(package="factory")
-class OneHotMetric(keras.metrics.Metric):
+class OneHotMetric(IndexedMetric):
     """A Keras metric of one-hot targets that takes class indices.
 
     Args:
@@ -63,8 +89,8 @@ class OneHotMetric(keras.metrics.Metric):
     """
 
     def __init__(self, inner: Any, classes: int, **arguments: Any) -> None:
-        super().__init__(**{"name": inner.name, **arguments})
-        self.inner, self.classes = inner, classes
+        super().__init__(inner, **arguments)
+        self.classes = classes
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Update the inner metric.
@@ -77,19 +103,8 @@ class OneHotMetric(keras.metrics.Metric):
         targets = _one_hot(y_true, self.classes, "float32")
         return self.inner.update_state(targets, y_pred, sample_weight=sample_weight)
 
-    def result(self) -> Any:
-        return self.inner.result()
-
-    def reset_state(self) -> None:
-        self.inner.reset_state()
-
     def get_config(self) -> dict[str, Any]:
-        inner = keras.saving.serialize_keras_object(self.inner)
-        return {"name": self.name, "inner": inner, "classes": self.classes}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> OneHotMetric:
-        return cls(**{**config, "inner": keras.saving.deserialize_keras_object(config["inner"])})
+        return {**super().get_config(), "classes": self.classes}
 
 
 def _one_hot(indices: Any, classes: int, dtype: str) -> Any:

@@ -50,7 +50,7 @@ def forked(count: int, emit: Emit) -> Iterator[tuple[int, Callable[[], None]]]:
             try:
                 yield rank, park
                 park()
-            except BaseException as error:
+            except BaseException as error:  # a forked process must end here, never in its parent's code
                 traceback.print_exc()
                 time.sleep(YIELD)
                 emit_failure(emit, f"device {rank}: {in_one_line(error)}")

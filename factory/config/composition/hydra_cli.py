@@ -130,7 +130,7 @@ def complete_in_shell(words: Sequence[str], config_dir: str | None, config_name:
 def job_config(composed: DictConfig) -> Config:
     """Return the config of a job that Hydra itself launched, without the node ``hydra`` in its tree."""
     node = HydraConfig.get()
-    hydra_node = plain(node, resolve=False)  # type: ignore[arg-type]
+    hydra_node = plain(node, resolve=False)  # type: ignore[arg-type]  # HydraConf stands for a DictConfig
     overrides = tuple(word.removeprefix("++") for word in hydra_node["overrides"]["task"])
     tree = with_defaults(mark_secrets(plain(composed, resolve=True), secrets_of(overrides)))
     choices = hydra_node["runtime"]["choices"]

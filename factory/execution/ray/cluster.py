@@ -75,7 +75,7 @@ class RayCluster:
         try:
             connect_to_ray(self.own.address() if self.own else str(settings.address))
             self.nodes = stages_per_node(settings)
-        except BaseException:
+        except BaseException:  # Ctrl-C too must leave no cluster behind; it is raised again
             self.close()
             raise
         self.limit = min(jobs or sum(self.nodes.values()), most)
