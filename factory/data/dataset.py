@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from factory.core.signature import Tensor
+from factory.preprocessing.spec import Preprocessing
 
 Array: TypeAlias = NDArray[Any]
 Task: TypeAlias = Literal["classification", "regression"]
@@ -136,10 +137,18 @@ class Output:
 
 @dataclass(frozen=True)
 class DataSpec:
-    """The specification of a dataset that a model is built from: its inputs and outputs in their declared order."""
+    """The specification of a dataset that a model is built from: its inputs and outputs in their declared order.
+
+    Args:
+        inputs: of the model; with preprocessing its tensors.
+        outputs: of the model.
+        preprocessing: from raw columns to the inputs, fitted on the training rows; None where the inputs are the data
+            itself. It has a file of its own in the run folder and is no part of the JSON.
+    """
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Output, ...]
+    preprocessing: Preprocessing | None = None
 
     @property
     def scales(self) -> dict[str, Scale]:
@@ -181,12 +190,15 @@ class Dataset:
         train: rows to fit on.
         validation: rows to evaluate on.
         fingerprint: sha256 over names, dtypes, shapes and bytes of all arrays; the same on every machine.
+        raw: returns the first so many validation rows as clients send them, column input → float64 or text (an array of
+            objects) ``(rows,)``; None without preprocessing.
     """
 
     spec: DataSpec
     train: Rows
     validation: Rows
     fingerprint: str
+    raw: Callable[[int], dict[str, Array]] | None = None
 
 
 def fingerprint(*parts: Rows) -> str:
