@@ -9,7 +9,7 @@ export targets that carry it inside the artifact; all must give the same bits. T
 - Lower case is that of ASCII alone.
 - A cyclic part of a date-time is looked up in a table of 32-bit numbers, never computed as a sine.
 
-Format: ``{"format": 1, "columns": [{"kind": ..., "name": ..., ...}], "outputs": [{"name", "task", "labels"}]}``, the
+Format: ``{"format": 1, "columns": [{"kind": ..., "name": ..., ...}], "outputs": [{"name", "labels"}]}``, the
 fields of the classes below.
 """
 
@@ -48,7 +48,7 @@ class NumberColumn:
         indicator: whether a second number says 1 where it was missing, else 0.
         low: smallest value; below it, also at minus infinity, it counts as this.
         high: largest value, likewise.
-        log: whether the natural logarithm of ``1 + x - low`` is taken after clipping.
+        log: whether the natural logarithm of ``1 + (x - low)`` is taken after clipping.
         center: subtracted.
         scale: divided by; never 0.
         bins: increasing boundaries; where there are any, the column is a code: 0 missing, then 2 + how many boundaries
