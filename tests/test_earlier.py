@@ -10,6 +10,8 @@ import pytest
 
 from factory.config.composition.compose import compose_config
 from factory.config.composition.saved import reload_config
+from factory.core.documents import TargetReport
+from factory.core.read_documents import check_document, read_summary
 from factory.core.rundir import RunDir
 from factory.pipeline.plan import Plan
 from factory.sweep.plan import read_jobs
@@ -26,6 +28,15 @@ def test_runs_of_an_earlier_release_are_listed(earlier: Path) -> None:
     done = factory("list", "--format", "json", cwd=earlier.parent)
     assert done.code == 0 and done.err == ""
     assert {run["status"] for run in json.loads(done.out)["runs"]} == {"trained"}
+
+
+def test_fields_of_an_earlier_release_are_read_by_the_names_of_today(earlier: Path) -> None:
+    summary = read_summary(RunDir(earlier / "run")) or {}
+    assert summary["timings"] and summary["train"]["timings"] and summary["earlier_timings"] == []
+    attempts = [{"route": "torch", "error": None}]
+    report = {"status": "passed", "route": "jax", "error": None, "laps": [], "attempts": attempts}
+    today = {"status": "passed", "backend": "jax", "error": None, "timings": []}
+    assert check_document(report, TargetReport, "") == today | {"attempts": [{"backend": "torch", "error": None}]}
 
 
 def test_runs_of_an_earlier_release_are_reported_and_compared(earlier: Path) -> None:

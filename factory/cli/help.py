@@ -37,12 +37,12 @@ def help_text(verbs: Mapping[str, str], config_dir: str | None = None) -> str:
     return "\n\n".join([*parts, f"Examples\n{examples}", more])
 
 
-def groups(places: list[Path]) -> dict[str, dict[str, str]]:
+def groups(search_path: list[Path]) -> dict[str, dict[str, str]]:
     """Group → option → its description; a folder that comes first hides the same option of later ones."""
     found: dict[str, dict[str, str]] = {}
-    for place in reversed(places):
-        for path in sorted(place.rglob("*.yaml")):
-            group = path.parent.relative_to(place).as_posix()
+    for folder in reversed(search_path):
+        for path in sorted(folder.rglob("*.yaml")):
+            group = path.parent.relative_to(folder).as_posix()
             if group != ".":
                 found.setdefault(group, {})[path.stem] = described(path)
     return {group: dict(sorted(options.items())) for group, options in found.items()}

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code; see `factory.core.errors`.
     """
     signal.signal(signal.SIGTERM, interrupt)
-    with output.patient() as out:
+    with output.tolerant_output() as out:
         code = carried_out(sys.argv[1:] if arguments is None else list(arguments))
         if lost := out.lost():
             tell(lost)

@@ -93,7 +93,7 @@ def run_config(config: Config, clock: Clock, console: Terminal | None) -> dict[s
         finally:
             if console and pipeline.summary.get("train"):
                 table.show(pipeline.summary, console)
-            if "laps" in pipeline.summary:
+            if "timings" in pipeline.summary:
                 show_page(pipeline.run.path, console)
             tracked.end()
 

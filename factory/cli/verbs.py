@@ -117,18 +117,18 @@ def help_command(options: argparse.Namespace) -> int:
 
 def hydra_command(options: argparse.Namespace) -> int:
     """Print what Hydra knows: the config as it is composed, sound but not necessarily whole, or how it came to it."""
-    places = options.config_dir, options.config_name
+    primary = options.config_dir, options.config_name
     if options.hydra_help:
         print_hydras_help()
     elif options.shell_completion:
-        complete_in_shell(options.words, *places)
+        complete_in_shell(options.words, *primary)
     else:
-        validate_config(compose_config(options.words, *places).tree, whole=False)
+        validate_config(compose_config(options.words, *primary).tree, whole=False)
         if options.cfg:
-            print_config(options.words, *places, options.cfg, options.package, options.resolve)
+            print_config(options.words, *primary, options.cfg, options.package, options.resolve)
         else:
             with printed_visibly():
-                print_info(options.words, *places, options.info)
+                print_info(options.words, *primary, options.info)
     return 0
 
 

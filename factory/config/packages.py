@@ -48,7 +48,7 @@ def _missing(tree: Mapping[str, Any]) -> Iterator[str]:
 
 def _backend_packages(routes: Mapping[str, Sequence[str]], wanted: str) -> list[str]:
     """Return the packages of the first export backend that is installed, ``deploy.backend`` first; else of that one."""
-    needs = [[route, *routes[route]] for route in sorted(routes, key=lambda route: route != wanted)]
+    needs = [[backend, *routes[backend]] for backend in sorted(routes, key=lambda backend: backend != wanted)]
     return next((packages for packages in needs if not absent(packages)), needs[0])
 
 

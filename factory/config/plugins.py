@@ -66,7 +66,7 @@ class Root:
     package: str
     folder: Path
 
-    def place(self, kind: str) -> str:
+    def folder_of(self, kind: str) -> str:
         """Return the folder of a kind of plug-in, relative to this root."""
         return IN_THIS_PACKAGE.get(kind, kind) if self.package == "factory" else kind
 
@@ -164,7 +164,7 @@ def plugins_of(kind: str) -> Mapping[str, Plugin]:
 def _plugins_of(kind: str, among: tuple[Root, ...]) -> Mapping[str, Plugin]:
     plugins: dict[str, Plugin] = {}
     for root in among:
-        folder = root.place(kind)
+        folder = root.folder_of(kind)
         for path in sorted((root.folder / folder).glob("[!_]*.py")):
             name = class_of(path) if kind in CLASS_KINDS else path.stem
             if name is None:

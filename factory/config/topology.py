@@ -43,7 +43,7 @@ class Step:
             return {"from": self.inputs}
         if isinstance(self.inputs, Mapping):
             return {f"from.{keyword}": name for keyword, name in self.inputs.items()}
-        return {f"from[{place}]": name for place, name in enumerate(self.inputs)}
+        return {f"from[{index}]": name for index, name in enumerate(self.inputs)}
 
     def needs(self) -> dict[str, str]:
         """Map each reference to the name it holds: the sources and ``same_as``, whose layer is called again."""
@@ -127,9 +127,9 @@ def _unknown_sources(
     """Yield a line for each reference of a node to something that does not exist."""
     known = [*nodes, *(inputs or ())]
     for step in steps(nodes).values():
-        for place, name in step.needs().items():
-            here = f"{path}.nodes.{step.name}.{place}"
-            if place == "same_as" and name not in nodes:
+        for key, name in step.needs().items():
+            here = f"{path}.nodes.{step.name}.{key}"
+            if key == "same_as" and name not in nodes:
                 yield messages.wrong(here, name, messages.listed(list(nodes)), nodes)
             elif name not in nodes and inputs is not None and name not in inputs:
                 yield messages.wrong(here, name, messages.listed(known), known)
@@ -139,7 +139,7 @@ def _unknown_outputs(
     nodes: Mapping[str, Mapping[str, Any]], outputs: Sequence[str] | Mapping[str, str], path: str
 ) -> Iterator[str]:
     """Yield a line for each output whose node does not exist."""
-    for place, (output, node) in enumerate(output_nodes(outputs).items()):
+    for index, (output, node) in enumerate(output_nodes(outputs).items()):
         if node not in nodes:
-            here = f"{path}.outputs.{output}" if isinstance(outputs, Mapping) else f"{path}.outputs[{place}]"
+            here = f"{path}.outputs.{output}" if isinstance(outputs, Mapping) else f"{path}.outputs[{index}]"
             yield messages.wrong(here, node, messages.listed(list(nodes)), nodes)

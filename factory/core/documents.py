@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import AfterValidator, ConfigDict, Field, FiniteFloat
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, FiniteFloat
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
@@ -40,6 +40,22 @@ PathText = Annotated[str, rule(lambda path: bool(path) and "\0" not in path, "a 
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Size = Annotated[int, Field(ge=1, le=LARGEST)] | None
 Seconds = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
+
+
+def earlier_names(**names: str) -> BeforeValidator:
+    """Return a pydantic validator that takes fields by the names they had in files of version 0.1.0.
+
+    Args:
+        names: earlier name → name of today.
+    """
+
+    def rename(fields: Any) -> Any:
+        """Return an object with the names of today; one that has both names keeps them as they are."""
+        if not isinstance(fields, dict):
+            return fields
+        return {names[key] if names.get(key) not in (None, *fields) else key: value for key, value in fields.items()}
+
+    return BeforeValidator(rename)
 
 
 class Document(TypedDict):
@@ -128,7 +144,7 @@ def is_judged(baseline: Baseline) -> bool:
     return scores is not None and None not in (scores["model"], scores["baseline"])
 
 
-class Training(Document):
+class TrainingFields(Document):
     """train/report.json: the outcome of a training, and the hashes of the files it left."""
 
     status: Literal["done"]
@@ -143,7 +159,10 @@ class Training(Document):
     baseline: NotRequired[dict[str, Annotated[Baseline, rule(is_judged, "a metric with its scores")]]]
     scaled_losses: NotRequired[list[str]]
     sha256: Hashes
-    laps: list[Timing]
+    timings: list[Timing]
+
+
+Training = Annotated[TrainingFields, earlier_names(laps="timings")]
 
 
 class Difference(Document):
@@ -161,18 +180,21 @@ class Metric(Document):
     after: float
 
 
-class Attempt(Document):
+class AttemptFields(Document):
     """One try to make a target by an export backend, with its error if it failed."""
 
-    route: str
+    backend: str
     error: str | None
 
 
-class TargetSummary(Document):
+Attempt = Annotated[AttemptFields, earlier_names(route="backend")]
+
+
+class TargetSummaryFields(Document):
     """The outcome of one target in run.json."""
 
     status: Literal["passed", "refused", "failed"]
-    route: str | None
+    backend: str | None
     error: str | None
     bytes: NotRequired[Count | None]
     difference: NotRequired[Difference | None]
@@ -183,7 +205,10 @@ class TargetSummary(Document):
     serve: NotRequired[str | None]
 
 
-class Summary(Document):
+TargetSummary = Annotated[TargetSummaryFields, earlier_names(route="backend")]
+
+
+class SummaryFields(Document):
     """run.json: the outcome of a run."""
 
     status: Literal["running", "trained", "published", "refused", "failed", "pruned", "interrupted"]
@@ -194,10 +219,13 @@ class Summary(Document):
     overrides: NotRequired[list[str]]
     train: NotRequired[Training | None]
     targets: NotRequired[dict[TargetName, TargetSummary] | None]
-    laps: NotRequired[list[Timing]]
-    earlier_laps: NotRequired[list[list[Timing]]]
+    timings: NotRequired[list[Timing]]
+    earlier_timings: NotRequired[list[list[Timing]]]
     git: NotRequired[str | None]
     versions: NotRequired[dict[str, str]]
+
+
+Summary = Annotated[SummaryFields, earlier_names(laps="timings", earlier_laps="earlier_timings")]
 
 
 class OutputDifference(Document):
@@ -226,15 +254,15 @@ class Tolerance(Document):
     relative: float
 
 
-class TargetReport(Document):
+class TargetReportFields(Document):
     """deploy/<target>/report.json: the outcome of one export and its gate."""
 
     status: Literal["passed", "refused", "failed"]
-    route: str
+    backend: str
     error: str | None
     key: NotRequired[Digest]
     sha256: NotRequired[Digest]
-    laps: NotRequired[list[Timing]]
+    timings: NotRequired[list[Timing]]
     difference: NotRequired[Difference | None]
     metric: NotRequired[Metric | None]
     attempts: NotRequired[list[Attempt] | None]
@@ -243,6 +271,9 @@ class TargetReport(Document):
     latency: NotRequired[dict[str, Seconds] | None]
     hops: NotRequired[list[Hop]]
     tolerance: NotRequired[Tolerance]
+
+
+TargetReport = Annotated[TargetReportFields, earlier_names(route="backend", laps="timings")]
 
 
 class Record(Document):

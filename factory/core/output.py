@@ -12,7 +12,7 @@ from typing import Any, TextIO, cast
 from factory.core.disk import reason
 
 
-class Patient:
+class TolerantStream:
     """A text stream that discards all output once a write has failed; else it behaves as its stream does.
 
     Args:
@@ -52,7 +52,7 @@ class Patient:
 class Output:
     """The standard output of one command, and whether some of it was lost."""
 
-    def __init__(self, out: Patient | None) -> None:
+    def __init__(self, out: TolerantStream | None) -> None:
         self.out = out
 
     def lost(self) -> str | None:
@@ -67,10 +67,10 @@ class Output:
 
 
 @contextmanager
-def patient() -> Iterator[Output]:
+def tolerant_output() -> Iterator[Output]:
     """Put streams that may fail in the place of ``sys.stdout`` and ``sys.stderr``, which are None where closed."""
     before = sys.stdout, sys.stderr
-    out, err = (Patient(stream) if stream else None for stream in before)
+    out, err = (TolerantStream(stream) if stream else None for stream in before)
     sys.stdout, sys.stderr = cast(TextIO, out), cast(TextIO, err)
     try:
         yield Output(out)

@@ -73,9 +73,9 @@ class Child:
         """Wait for the end of the process; return its exit code, negative for a signal."""
         return self.process.wait()
 
-    def last_words(self) -> str:
+    def last_log_line(self) -> str:
         """Return the last line that the process wrote to stderr."""
-        return last_words(self.log)
+        return last_log_line(self.log)
 
     def abort(self) -> None:
         """Kill the process itself, but not the processes that it started."""
@@ -104,7 +104,7 @@ def ending(code: int) -> str:
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
 
 
-def last_words(log: IO[bytes]) -> str:
+def last_log_line(log: IO[bytes]) -> str:
     """Return the last line that a process left in its log."""
     log.seek(0)
     lines = log.read().decode(errors="replace").strip().splitlines()

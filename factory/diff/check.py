@@ -93,27 +93,27 @@ def _placed(problem: str, names: Sequence[str]) -> str:
 
 def _tree(overrides: Sequence[str], config_dir: str | None) -> Mapping[str, Any]:
     """Return the composed tree; Hydra composes it where values are set or the groups need Hydra."""
-    places, pairs = config_search_path(config_dir), [word.partition("=") for word in overrides]
+    search_path, pairs = config_search_path(config_dir), [word.partition("=") for word in overrides]
     try:
-        if all(any((place / key).is_dir() for place in places) for key, _, _ in pairs):
-            return plain.compose(plain.Groups(places), {key: yaml.safe_load(value) for key, _, value in pairs})
+        if all(any((folder / key).is_dir() for folder in search_path) for key, _, _ in pairs):
+            return plain.compose(plain.Groups(search_path), {key: yaml.safe_load(value) for key, _, value in pairs})
     except NotPlain:
         pass
     return compose_config(overrides, config_dir).tree
 
 
-def commands(place: Path) -> Iterator[tuple[str, list[str]]]:
+def commands(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield each YAML's name with the overrides of the command at its head, or with the option alone."""
     yield DEFAULT, []
-    for path in sorted(place.rglob("*.yaml")):
-        group = path.parent.relative_to(place).as_posix()
+    for path in sorted(folder.rglob("*.yaml")):
+        group = path.parent.relative_to(folder).as_posix()
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(COMMAND)]
         if group == "." or group.startswith("hydra"):
             continue
         option = f"{group}=[{path.stem}]" if "/" in group else f"{group}={path.stem}"
         typed = [word for word in shlex.split(lines[0].removeprefix(COMMAND)) if "=" in word] if lines else []
         own = path.stem in " ".join(typed) or path.stem == "default"
-        yield f"{place.name}/{path.relative_to(place).as_posix()}", _without_folder(typed) if own else [option]
+        yield f"{folder.name}/{path.relative_to(folder).as_posix()}", _without_folder(typed) if own else [option]
 
 
 def _without_folder(words: list[str]) -> list[str]:

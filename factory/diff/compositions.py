@@ -48,7 +48,7 @@ class Composed:
             try:
                 return plain.compose(self.groups, self.chosen), ()
             except NotPlain:
-                return compose_config(words(self.chosen), search_path=self.side.places).tree, ()
+                return compose_config(words(self.chosen), search_path=self.side.search_path).tree, ()
         except ConfigError as error:
             if self.chosen is None:
                 raise
@@ -78,7 +78,7 @@ def compositions(side: Side, judged: Judged) -> dict[str, Composed]:
         side: one side of the comparison.
         judged: cache of the problems of config nodes, shared by both sides.
     """
-    groups = Groups(side.places)
+    groups = Groups(side.search_path)
     if side.narrowed:
         return {DEFAULT: Composed(side, groups, judged)}
     found = {DEFAULT: Composed(side, groups, judged, {})}
@@ -89,23 +89,23 @@ def compositions(side: Side, judged: Judged) -> dict[str, Composed]:
     return found
 
 
-def offered(places: Sequence[Path]) -> dict[str, dict[str, Any]]:
+def offered(search_path: Sequence[Path]) -> dict[str, dict[str, Any]]:
     """Return label → group → option for each option of each group, with the options that its own command names.
 
     For example ``model=cnn`` → ``{"model": "cnn", "data": "digits_image"}``.
     """
     found: dict[str, dict[str, Any]] = {}
-    for place in places:
-        for path in sorted(place.rglob("*.yaml")):
-            group, option = path.parent.relative_to(place).as_posix(), path.stem
+    for folder in search_path:
+        for path in sorted(folder.rglob("*.yaml")):
+            group, option = path.parent.relative_to(folder).as_posix(), path.stem
             label = f"{group}={option}"
             if group != "." and not group.startswith("hydra") and label not in found:
                 chosen: Any = [option] if "/" in group else option
-                found[label] = {**_beside(path, places), group: chosen}
+                found[label] = {**_beside(path, search_path), group: chosen}
     return found
 
 
-def _beside(path: Path, places: Sequence[Path]) -> dict[str, Any]:
+def _beside(path: Path, search_path: Sequence[Path]) -> dict[str, Any]:
     """Return the group options in the command at the head of a YAML.
 
     Values in that command are left out: they would hide those of the file.
@@ -115,7 +115,11 @@ def _beside(path: Path, places: Sequence[Path]) -> dict[str, Any]:
         pairs = [word.split("=", 1) for word in shlex.split(lines[0].removeprefix(COMMAND)) if "=" in word]
     except (IndexError, ValueError):
         return {}
-    return {key: value for key, value in pairs if value.isidentifier() and any((p / key).is_dir() for p in places)}
+    return {
+        key: value
+        for key, value in pairs
+        if value.isidentifier() and any((folder / key).is_dir() for folder in search_path)
+    }
 
 
 def words(chosen: Mapping[str, Any]) -> list[str]:
@@ -134,7 +138,7 @@ def text_changes(a: Side, b: Side, meaningless: bool) -> tuple[str, ...]:
     if a.fixed or b.fixed or a.narrowed or b.narrowed:
         return ()
     found = []
-    for one, other in zip(a.places, b.places, strict=True):
+    for one, other in zip(a.search_path, b.search_path, strict=True):
         for path in sorted(one.rglob("*.yaml")):
             twin = other / path.relative_to(one)
             if twin.is_file() and twin.read_bytes() != path.read_bytes() and (meaningless or _alike(path, twin)):

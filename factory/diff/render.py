@@ -162,8 +162,8 @@ def terminal(review: Review, console: Terminal) -> None:
 def _table(layers: Layers) -> Table:
     """Return a layer table for the terminal."""
     drawn = Table(box=box.SIMPLE_HEAD, header_style="bold")
-    for place, column in enumerate(HEADER):
-        drawn.add_column(column, justify="right" if place > 3 else "left", no_wrap=place == 0)
+    for index, column in enumerate(HEADER):
+        drawn.add_column(column, justify="right" if index > 3 else "left", no_wrap=index == 0)
     styles = {"changed": "yellow", "renamed": "cyan", "added": "green", "removed": "red"}
     for row in layers.rows:
         drawn.add_row(*cells(row), style=styles.get(row.verb))

@@ -39,14 +39,14 @@ class Side:
 
     Args:
         name: the name that reports show.
-        places: the config search path of this side; an option of an earlier folder hides the same one of a later.
+        search_path: the config search path of this side; an option of an earlier folder hides the same one of a later.
         overrides: overrides of its composition.
         fixed: the config of a run, which is not composed again; None for groups.
         narrowed: whether one composition is meant, not all that its groups offer.
     """
 
     name: str
-    places: tuple[Path, ...]
+    search_path: tuple[Path, ...]
     overrides: tuple[str, ...] = ()
     fixed: Config | None = None
     narrowed: bool = False
@@ -57,7 +57,7 @@ class Side:
         Raises:
             ConfigError: it does not compose.
         """
-        return self.fixed or compose_config(self.overrides, search_path=self.places)
+        return self.fixed or compose_config(self.overrides, search_path=self.search_path)
 
 
 def open_sides(words: Sequence[str], config_dir: str | None, temporary: Path) -> tuple[Side, Side]:
@@ -79,7 +79,7 @@ def open_sides(words: Sequence[str], config_dir: str | None, temporary: Path) ->
         if keys.count(key) > 1:
             raise ConfigError(f"diff: got {key} twice; takes :{key}=… for a side of its own, {key}=… for both")
     names = [*sides, *("HEAD", ":")[len(sides) :]]
-    a, b = (_side(word, config_dir, temporary / str(place)) for place, word in enumerate(names))
+    a, b = (_side(word, config_dir, temporary / str(number)) for number, word in enumerate(names))
     if a.fixed and not b.fixed:
         b = _as_asked(b, a.fixed)
     elif b.fixed and not a.fixed:
@@ -144,9 +144,9 @@ def _revision(revision: str, config_dir: str | None, temporary: Path) -> Side:
     """
     leading, *others = config_search_path(config_dir)
     taken = [_archived(leading, revision, temporary / "0")]
-    for number, place in enumerate(others, 1):
-        tracked = repository(place) == repository(leading)
-        taken.append(_archived(place, revision, temporary / str(number)) if tracked else place)
+    for number, folder in enumerate(others, 1):
+        tracked = repository(folder) == repository(leading)
+        taken.append(_archived(folder, revision, temporary / str(number)) if tracked else folder)
     return Side(revision, tuple(taken))
 
 

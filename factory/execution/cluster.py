@@ -18,12 +18,12 @@ class Slot:
 
     Args:
         number: identifies the slot within its cluster.
-        place: the node that the slot is on; the slots of one node share its workers.
+        node: id of the node that the slot is on; the slots of one node share its workers.
         variables: environment variables of a stage in this slot, such as the GPU that it may use.
     """
 
     number: int
-    place: str
+    node: str
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -71,7 +71,7 @@ class Cluster(Protocol):
             Nodes that will have slots, as far as that is known.
         """
 
-    def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> Worker:
+    def start(self, node: str, environment: Environment, preload: tuple[str, ...], events: Events) -> Worker:
         """Start a worker on a node; it imports the modules ``preload`` and reports to ``events``."""
 
     def replace(self, slot: Slot) -> None:

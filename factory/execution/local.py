@@ -16,7 +16,7 @@ from typing import Any
 from factory.core.process import Child, ending
 from factory.execution.cluster import Events, Slot
 from factory.execution.environment import Environment
-from factory.execution.watchdog import SILENCE, STARTING, TICK, Limit, Vigil
+from factory.execution.watchdog import SILENCE, STARTING, TICK, Limit, Watchdog
 
 
 class LocalWorker:
@@ -73,7 +73,7 @@ class LocalWorker:
             broken = event["message"] if event["event"] == "broken" else broken
             self.events.put({"backend": backend, "worker": name, **event})
         end = ending(child.wait())
-        message = f"{backend} worker: {broken or f'{end}: {child.last_words()}'}"
+        message = f"{backend} worker: {broken or f'{end}: {child.last_log_line()}'}"
         gone = {"event": "gone", "backend": backend, "worker": name, "message": message}
         self.events.put({**gone, "broken": bool(broken)})
 
@@ -120,7 +120,7 @@ class LocalCluster:
             events.put({"event": "slot", "slot": Slot(number, "here")})
         return {"here"}
 
-    def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> LocalWorker:
+    def start(self, node: str, environment: Environment, preload: tuple[str, ...], events: Events) -> LocalWorker:
         """Start a worker on this machine."""
         return LocalWorker(environment, preload, events, self.variables)
 
@@ -136,7 +136,7 @@ class Running:
     """A stage that runs on its worker."""
 
     worker: LocalWorker
-    vigil: Vigil
+    watchdog: Watchdog
 
 
 class LocalLauncher:
@@ -191,9 +191,9 @@ class LocalLauncher:
         """
         self.submitted += 1
         worker = self.warm(environment, (f"factory.{stage}",))
-        vigil = Vigil(limit, stage, environment.backend, str(log), self.silence)
-        vigil.begin(time.monotonic(), 0.0 if worker.name in self.ready else STARTING)
-        self.running[self.submitted] = Running(worker, vigil)
+        watchdog = Watchdog(limit, stage, environment.backend, str(log), self.silence)
+        watchdog.start(time.monotonic(), 0.0 if worker.name in self.ready else STARTING)
+        self.running[self.submitted] = Running(worker, watchdog)
         request = {"id": self.submitted, "stage": stage, "run": str(run), "log": str(log), "arguments": arguments}
         worker.submit(request)
         return self.submitted
@@ -206,7 +206,7 @@ class LocalLauncher:
         """
         while True:
             for number, running in self.running.items():
-                if silent := running.vigil.look(number, running.worker, time.monotonic()):
+                if silent := running.watchdog.check(number, running.worker, time.monotonic()):
                     self.queue.put(silent)
             with contextlib.suppress(queue.Empty):
                 if event := self.taken(self.queue.get(timeout=TICK)):
@@ -222,14 +222,14 @@ class LocalLauncher:
                 self.ready.add(event["worker"])
                 for other in self.running.values():
                     if other.worker.name == event["worker"]:
-                        other.vigil.begin(time.monotonic())
+                        other.watchdog.start(time.monotonic())
             case "exit" if running:
                 del self.running[event["id"]]
-                return {**event, **running.vigil.cause}
+                return {**event, **running.watchdog.cause}
             case "silent":
                 pass
             case _ if running:
-                running.vigil.hear(time.monotonic())
+                running.watchdog.note_life(time.monotonic())
         return event
 
     def lost(self, gone: dict[str, Any]) -> dict[str, Any] | None:
@@ -242,6 +242,12 @@ class LocalLauncher:
             if worker.name == gone["worker"]:
                 self.workers.pop(environment).kill()
         for running in [self.running.pop(number) for number in jobs]:
-            if running.vigil.overdue:  # a worker runs one stage of a run at a time
-                return {"event": "exit", "id": jobs[0], "code": -9, "backend": gone["backend"], **running.vigil.cause}
+            if running.watchdog.overdue:  # a worker runs one stage of a run at a time
+                return {
+                    "event": "exit",
+                    "id": jobs[0],
+                    "code": -9,
+                    "backend": gone["backend"],
+                    **running.watchdog.cause,
+                }
         return {**gone, "jobs": jobs} if jobs or gone["broken"] else None

@@ -12,7 +12,7 @@ from typing import Any
 from factory.execution.cluster import Cluster, Events, Slot, Worker
 from factory.execution.environment import Environment
 from factory.execution.run_queue import RunQueue, StageRequest
-from factory.execution.watchdog import STARTING, TICK, Limit, Vigil, stricter
+from factory.execution.watchdog import STARTING, TICK, Limit, Watchdog, stricter
 
 TRIES = 3  # starts of a stage whose workers end before it counts as failed
 
@@ -42,9 +42,9 @@ class Pool:
         self.events: Events = queue.Queue()
         self.lock = threading.RLock()
         self.asked, self.stopped = 0, False
-        self.places = cluster.open(self.events)
-        self.router = threading.Thread(target=self.route, daemon=True)
-        self.router.start()
+        self.nodes = cluster.open(self.events)
+        self.dispatcher = threading.Thread(target=self.dispatch, daemon=True)
+        self.dispatcher.start()
 
     def __enter__(self) -> Pool:
         return self
@@ -66,17 +66,17 @@ class Pool:
         with self.lock:
             self.wanted[environment] = None
             if not self.stopped and environment not in self.broken:
-                for place in self.places:
-                    self.worker(place, environment)
+                for node in self.nodes:
+                    self.worker(node, environment)
 
     def submit(
         self, run_queue: RunQueue, environment: Environment, message: Mapping[str, Any], limit: Limit | None
     ) -> int:
         """Add a stage request to those that wait for a slot; return its number, which its events carry as ``id``."""
-        vigil = Vigil(stricter(limit, self.timeout), message["stage"], environment.backend, message["log"])
+        watchdog = Watchdog(stricter(limit, self.timeout), message["stage"], environment.backend, message["log"])
         with self.lock:
             self.asked += 1
-            self.waiting.append(StageRequest(run_queue, environment, {"id": self.asked, **message}, vigil))
+            self.waiting.append(StageRequest(run_queue, environment, {"id": self.asked, **message}, watchdog))
             self.start_waiting()
             return self.asked
 
@@ -100,16 +100,16 @@ class Pool:
         for worker in workers:
             worker.kill()
         self.cluster.close()
-        self.router.join()
+        self.dispatcher.join()
 
     # ---- with the lock held
 
-    def worker(self, place: str, environment: Environment) -> Worker:
+    def worker(self, node: str, environment: Environment) -> Worker:
         """Return the worker of an environment on a node; start it where there is none."""
-        key = (place, environment)
+        key = (node, environment)
         if key not in self.workers:
             preload = tuple(self.preload.get(environment, ()))
-            self.workers[key] = self.cluster.start(place, environment, preload, self.events)
+            self.workers[key] = self.cluster.start(node, environment, preload, self.events)
         return self.workers[key]
 
     def start_waiting(self) -> None:
@@ -119,12 +119,12 @@ class Pool:
             if request.environment in self.broken:
                 self.fail(request, self.broken[request.environment])
                 continue
-            warm = [slot for slot in self.free if (slot.place, request.environment) in self.workers]
+            warm = [slot for slot in self.free if (slot.node, request.environment) in self.workers]
             request.slot = (warm or self.free)[0]
             self.free.remove(request.slot)
-            request.worker = self.worker(request.slot.place, request.environment)
+            request.worker = self.worker(request.slot.node, request.environment)
             request.tries += 1
-            request.vigil.begin(time.monotonic(), 0.0 if request.worker.name in self.ready else STARTING)
+            request.watchdog.start(time.monotonic(), 0.0 if request.worker.name in self.ready else STARTING)
             self.running[request.message["id"]] = request
             request.worker.submit({**request.message, "variables": dict(request.slot.variables)})
 
@@ -139,22 +139,22 @@ class Pool:
             self.ready.add(event["worker"])
             for other in self.running.values():
                 if other.worker and other.worker.name == event["worker"]:
-                    other.vigil.begin(time.monotonic())
+                    other.watchdog.start(time.monotonic())
         elif request and request.worker and request.worker.name == event["worker"]:  # not of a worker that was given up
             if event["event"] == "exit":
                 self.free.append(self.free_slot(request))
                 self.close(request, event["code"])
             else:
-                request.vigil.hear(time.monotonic())
+                request.watchdog.note_life(time.monotonic())
                 request.run_queue.events.put(dict(event))
 
     def slot(self, slot: Slot) -> None:
         """Take a new slot; start the wanted workers on a node that is seen for the first time."""
         self.free.append(slot)
-        if slot.place not in self.places:
-            self.places.add(slot.place)
+        if slot.node not in self.nodes:
+            self.nodes.add(slot.node)
             for environment in self.wanted.keys() - self.broken.keys():
-                self.worker(slot.place, environment)
+                self.worker(slot.node, environment)
 
     def free_slot(self, request: StageRequest) -> Slot:
         """Take a stage off its slot and return the slot."""
@@ -169,34 +169,34 @@ class Pool:
         key = next((key for key, worker in self.workers.items() if worker.name == gone["worker"]), None)
         if key is None:
             return
-        place, environment = key
+        node, environment = key
         worker = self.workers.pop(key)
         worker.kill()
         if gone["broken"]:
             self.broken[environment] = gone["message"]
         for request in [request for request in self.running.values() if request.worker is worker]:
             self.free.append(self.free_slot(request))
-            if request.vigil.overdue:
+            if request.watchdog.overdue:
                 self.close(request, -9)
             elif request.tries >= TRIES or gone["broken"]:
                 self.fail(request, gone["message"])
             else:
                 self.waiting.appendleft(request)
         if gone.get("lost"):
-            self.leave(place)
+            self.leave(node)
 
-    def leave(self, place: str) -> None:
+    def leave(self, node: str) -> None:
         """Give up the slots of a node that does not answer, and ask for others."""
-        lost = [slot for slot in self.free if slot.place == place]
-        self.free = [slot for slot in self.free if slot.place != place]
-        self.places.discard(place)
+        lost = [slot for slot in self.free if slot.node == node]
+        self.free = [slot for slot in self.free if slot.node != node]
+        self.nodes.discard(node)
         for slot in lost:
             self.cluster.replace(slot)
 
     def close(self, request: StageRequest, code: int) -> None:
         """Tell a run queue that its stage has ended."""
         told = {"id": request.message["id"], "code": code, "backend": request.environment.backend}
-        request.run_queue.events.put({"event": "exit", **told, **request.vigil.cause})
+        request.run_queue.events.put({"event": "exit", **told, **request.watchdog.cause})
 
     def fail(self, request: StageRequest, message: str) -> None:
         """Tell a run queue that its stage is lost with its worker."""
@@ -206,12 +206,12 @@ class Pool:
         """End stages that are overdue and report those that are silent."""
         now = time.monotonic()
         for number, request in self.running.items():
-            if request.worker and (silent := request.vigil.look(number, request.worker, now)):
+            if request.worker and (silent := request.watchdog.check(number, request.worker, now)):
                 request.run_queue.events.put(silent)
 
-    # ---- the router's thread
+    # ---- the dispatcher's thread
 
-    def route(self) -> None:
+    def dispatch(self) -> None:
         """Pass each event to its run queue, start waiting stages, end overdue ones, until the pool stops."""
         while not self.stopped:
             try:

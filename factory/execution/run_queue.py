@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from factory.execution.cluster import Cluster, Events, Slot, Worker
 from factory.execution.environment import Environment
-from factory.execution.watchdog import Limit, Vigil
+from factory.execution.watchdog import Limit, Watchdog
 
 
 @dataclass
@@ -21,7 +21,7 @@ class StageRequest:
         run_queue: the queue of the run that requested it.
         environment: environment of the worker that runs it.
         message: the request as the worker takes it, with its ``id``.
-        vigil: watchdog over the time it takes, once it runs.
+        watchdog: watchdog over the time it takes, once it runs.
         slot: the slot it runs in, while it runs.
         worker: the worker that runs it, while it runs.
         tries: how often it was started.
@@ -30,7 +30,7 @@ class StageRequest:
     run_queue: RunQueue
     environment: Environment
     message: dict[str, Any]
-    vigil: Vigil
+    watchdog: Watchdog
     slot: Slot | None = None
     worker: Worker | None = None
     tries: int = 0

@@ -34,7 +34,7 @@ class Ending(Protocol):
         """End a worker that does not answer."""
 
 
-class Vigil:
+class Watchdog:
     """The watchdog of one running stage.
 
     Args:
@@ -52,12 +52,12 @@ class Vigil:
         self.overdue = False
         self.heard = self.named = 0.0
 
-    def begin(self, now: float, more: float = 0.0) -> None:
+    def start(self, now: float, more: float = 0.0) -> None:
         """Start the clock now, with ``more`` seconds for the imports of the worker."""
         self.deadline = now + self.limit.seconds + more if self.limit else None
-        self.hear(now)
+        self.note_life(now)
 
-    def hear(self, now: float) -> None:
+    def note_life(self, now: float) -> None:
         """Note that the stage gave a sign of life."""
         self.heard = self.named = now
 
@@ -66,7 +66,7 @@ class Vigil:
         """The field ``overdue`` for the stage's last event, where the stage was ended for exceeding its limit."""
         return {"overdue": vars(self.limit)} if self.overdue else {}
 
-    def look(self, job: int, worker: Ending, now: float) -> dict[str, Any] | None:
+    def check(self, job: int, worker: Ending, now: float) -> dict[str, Any] | None:
         """End the stage where it is overdue, and the worker where it does not answer.
 
         Args:

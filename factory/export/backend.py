@@ -45,5 +45,5 @@ def backend_function(ability: str) -> Callable[..., Any]:
     """
     function: Callable[..., Any] | None = getattr(current_backend(), ability, None)
     if function is None:
-        raise ExportError(f"the {keras.config.backend()} route offers no {ability}")
+        raise ExportError(f"the {keras.config.backend()} export backend offers no {ability}")
     return function

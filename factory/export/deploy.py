@@ -34,7 +34,7 @@ def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], targets: Mapping[
     clock = Clock()
     with clock.timed("load"):
         gate = Gate.open(run, config)
-    emit({"event": "loaded", "backend": gate.backend, "laps": clock.timings})
+    emit({"event": "loaded", "backend": gate.backend, "timings": clock.timings})
     stage_log = run.path / "deploy" / f"{gate.backend}.log"
     for target, request in targets.items():
         emit({"event": "exporting", "target": target})
@@ -44,7 +44,7 @@ def run(run: RunDir, *, emit: Emit, config: Mapping[str, Any], targets: Mapping[
             send_output_to(folder / "log.txt")
             report = {
                 "target": target,
-                "route": gate.backend,
+                "backend": gate.backend,
                 "precision": gate.precision,
                 **request,
                 **export_target(gate, target, folder / "artifact"),
@@ -85,6 +85,6 @@ def export_target(gate: Gate, target: str, artifact: Path) -> dict[str, Any]:
         traceback.print_exc()
         summary = one_line(error)  # the whole message is in the log
         kind = "" if isinstance(error, FactoryError) else f"{type(error).__name__}: "
-        return {"status": "failed", "error": f"{kind}{summary}", "laps": clock.timings}
+        return {"status": "failed", "error": f"{kind}{summary}", "timings": clock.timings}
     facts = {"notes": notes or {}, "bytes": size(artifact), "sha256": sha256(artifact), "latency": latency}
-    return {**verdict, **facts, "laps": clock.timings}
+    return {**verdict, **facts, "timings": clock.timings}

@@ -56,7 +56,7 @@ def _head(output: Output, features: Any) -> Any:
 
 
 def model(
-    spec: DataSpec, tensors: Mapping[str, Any], answers: Mapping[str, Any], places: Mapping[str, str]
+    spec: DataSpec, tensors: Mapping[str, Any], answers: Mapping[str, Any], paths: Mapping[str, str]
 ) -> keras.Model:
     """Assemble the functional model from its tensors; it maps a dictionary of inputs to a dictionary of outputs.
 
@@ -65,7 +65,7 @@ def model(
         tensors: as `inputs` returns them.
         answers: output name → tensor ``(batch, *shape)``; float16 and bfloat16 are cast to float32, and a standardized
             regression output is converted back to the target's own unit.
-        places: output name → config path of what makes it, for errors.
+        paths: output name → config path of what makes it, for errors.
 
     Returns:
         The model, not compiled.
@@ -74,7 +74,7 @@ def model(
         ConfigError: a tensor has not the shape of its output.
     """
     problems = [
-        f"{places[output.name]}: got shape {tuple(answers[output.name].shape[1:])}; "
+        f"{paths[output.name]}: got shape {tuple(answers[output.name].shape[1:])}; "
         f"takes {output.shape}, the shape of output {output.name!r}"
         for output in spec.outputs
         if tuple(answers[output.name].shape[1:]) != output.shape

@@ -24,14 +24,14 @@ class Target:
     Args:
         name: name of the target.
         key: cache key of its export: trained model, settings of the target, versions.
-        routes: export backends that are still to be tried, the next one first.
-        attempts: ``route``, ``status`` and ``error`` of each export backend that failed while others were left.
+        backends: export backends that are still to be tried, the next one first.
+        attempts: ``backend``, ``status`` and ``error`` of each export backend that failed while others were left.
         report: report of the export backend that was tried last, empty before the first.
     """
 
     name: str
     key: str
-    routes: list[str]
+    backends: list[str]
     attempts: list[dict[str, Any]] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
 
@@ -43,11 +43,11 @@ class Target:
     def settle(self, report: dict[str, Any]) -> None:
         """Take the report of the first export backend; where it failed, the next one is to be tried."""
         self.report = report
-        route = self.routes.pop(0)
+        backend = self.backends.pop(0)
         if self.passed:
-            self.routes.clear()
-        elif self.routes:
-            self.attempts.append({"route": route, "status": report["status"], "error": report["error"]})
+            self.backends.clear()
+        elif self.backends:
+            self.attempts.append({"backend": backend, "status": report["status"], "error": report["error"]})
 
 
 class Delivery:
@@ -81,11 +81,11 @@ class Delivery:
         kept = report.get("status") == "passed" and report.get("key") == key and "sha256" in report
         if kept and has_digest(self.run.artifact(name), report["sha256"]):
             return Target(name, key, [], report=report)
-        return Target(name, key, self.plan.routes(name))
+        return Target(name, key, self.plan.export_backends(name))
 
     def deliver(self) -> list[Target]:
         """Try one export backend after the other until every target has a final report; return the targets."""
-        while waiting := [target for target in self.targets if target.routes]:
+        while waiting := [target for target in self.targets if target.backends]:
             self.round(waiting)
         return self.targets
 
@@ -95,7 +95,7 @@ class Delivery:
         for target in waiting:
             for folder in (self.run.deploy(target.name), self.run.quarantine(target.name)):
                 self.run.remove(folder)
-            groups.setdefault(self.plan.route_environment(target.name, target.routes[0]), []).append(target)
+            groups.setdefault(self.plan.export_environment(target.name, target.backends[0]), []).append(target)
         jobs = {self.submit(environment, group): group for environment, group in groups.items()}
         exporting: dict[int, str] = {}
         for event in follow(jobs, self.launcher, self.watch, self.clock, ExportError):
@@ -103,7 +103,7 @@ class Delivery:
                 case "exporting":
                     exporting[event["id"]] = event["target"]
                 case "loaded":
-                    self.clock.extend(f"deploy ({event['backend']})", event["laps"])
+                    self.clock.extend(f"deploy ({event['backend']})", event["timings"])
                 case "exit":
                     self.collect(jobs[event["id"]], event, exporting.get(event["id"]))
 
@@ -126,12 +126,12 @@ class Delivery:
             folders = (self.run.deploy(target.name), self.run.quarantine(target.name))
             report = next(filter(None, map(read_target, folders)), None)
             if report:
-                self.clock.extend(f"{target.name} ({report['route']})", report["laps"])
+                self.clock.extend(f"{target.name} ({report['backend']})", report["timings"])
             elif end["code"] == 0 or exporting in (None, target.name):
-                route = target.routes[0]
-                error = failure_of(end, ExportError, f"exporting {target.name} under {route}")
+                backend = target.backends[0]
+                error = failure_of(end, ExportError, f"exporting {target.name} under {backend}")
                 why = "; ".join(error.problems)
-                report = {"status": "failed", "route": route, "error": why, "attempts": target.attempts}
+                report = {"status": "failed", "backend": backend, "error": why, "attempts": target.attempts}
                 write_json(self.run.deploy(target.name) / "report.json", report)
             if report:
                 target.settle(report)

@@ -171,7 +171,7 @@ class Pipeline:
             "config_key": key_of(self.config.tree),
             "train_key": self.plan.train_key,
             "threads": self.plan.training.threads,
-            "earlier_laps": provenance.timings_of_commands(before or {}),
+            "earlier_timings": provenance.timings_of_commands(before or {}),
             **provenance.surroundings(),
         }
         write_json(self.run.summary, self.summary)
@@ -184,7 +184,7 @@ class Pipeline:
             "status": status,
             "exit_code": error.exit_code if error else 0,
             "error": str(error) if error else None,
-            "laps": self.clock.timings,
+            "timings": self.clock.timings,
         }
         write_json(self.run.summary, self.summary)
         return self.summary
@@ -237,7 +237,7 @@ class Pipeline:
         report = read_training(self.run)
         if report is None:
             raise TrainError(f"the train stage ended without a report; see {log}")
-        self.clock.extend(f"train ({report['backend']})", report["laps"])
+        self.clock.extend(f"train ({report['backend']})", report["timings"])
         return report
 
     def publish(self, artifacts: Mapping[str, Path], trained: Mapping[str, Any]) -> dict[str, str]:

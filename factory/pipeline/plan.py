@@ -65,15 +65,18 @@ class Plan:
         also = tuple(name for name in dict.fromkeys(lookups + also) if name != backend)
         return Environment(backend, gpu, self.tree["train"]["threads"] or cores(), also)
 
-    def route_environment(self, target: str, route: str) -> Environment:
+    def export_environment(self, target: str, backend: str) -> Environment:
         """Return the environment in which a target is exported by one backend, always without a GPU."""
-        needed = self.targets[target]["routes"][route]
-        return self.environment(route, also=tuple(name for name in needed if name in BACKENDS))
+        needed = self.targets[target]["routes"][backend]
+        return self.environment(backend, also=tuple(name for name in needed if name in BACKENDS))
 
-    def routes(self, target: str) -> list[str]:
+    def export_backends(self, target: str) -> list[str]:
         """Return the installed export backends of a target in the order to try them, ``deploy.backend`` first."""
         wanted, needed = self.tree["deploy"]["backend"], self.targets[target]["routes"]
-        return sorted((r for r in needed if not absent([r, *needed[r]])), key=lambda route: route != wanted)
+        return sorted(
+            (backend for backend in needed if not absent([backend, *needed[backend]])),
+            key=lambda backend: backend != wanted,
+        )
 
     def warm(self) -> dict[Environment, tuple[str, ...]]:
         """Return each environment that the run needs if every target's first export backend works.
@@ -89,11 +92,11 @@ class Plan:
             ]
         }
         for target in self.targets:
-            route = self.routes(target)[0]
-            needed = modules.setdefault(self.route_environment(target, route), [])
+            backend = self.export_backends(target)[0]
+            needed = modules.setdefault(self.export_environment(target, backend), [])
             needed += [
                 "factory.export.deploy",
-                f"factory.export.backends.{route}",
+                f"factory.export.backends.{backend}",
                 plugins_of("export/targets")[target].module,
             ]
         return {environment: tuple(dict.fromkeys(names)) for environment, names in modules.items()}
@@ -143,7 +146,7 @@ class Plan:
         packages = ["keras", "numpy", *settings["requires"], *settings["routes"]]
         packages += [package for needed in settings["routes"].values() for package in needed]
         deploy = self.tree["deploy"]
-        asked = [settings, self.routes(target), deploy["rows"], deploy["precision"]]
+        asked = [settings, self.export_backends(target), deploy["rows"], deploy["precision"]]
         plugin = plugins_of("export/targets")[target]
         code = [] if plugin.ours else [contents_of(file) for file in sources_of(plugin)]
         return key_of(target, model, asked, code, versions(packages), __version__)

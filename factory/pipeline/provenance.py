@@ -61,10 +61,10 @@ def of_version(run: RunDir, trained: Mapping[str, Any]) -> dict[str, Any]:
 
 def timings_of_commands(summary: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
     """Return the timings of each command that worked on a run, in order; a killed command has left none."""
-    return [timings for timings in (*summary.get("earlier_laps", ()), summary.get("laps")) if timings]
+    return [timings for timings in (*summary.get("earlier_timings", ()), summary.get("timings")) if timings]
 
 
 def target_summary(report: Mapping[str, Any], settings: Mapping[str, Any], published: str | None) -> dict[str, Any]:
     """Return the part of a target's report that tables show; ``settings`` is the target's node of the config."""
-    shown = ("status", "route", "bytes", "difference", "metric", "latency", "error", "broke", "attempts")
+    shown = ("status", "backend", "bytes", "difference", "metric", "latency", "error", "broke", "attempts")
     return {**{name: report.get(name) for name in shown}, "published": published, "serve": settings.get("serve")}

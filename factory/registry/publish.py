@@ -118,7 +118,7 @@ def new_version(models: Path, name: str, contents: Mapping[str, str], claim: Pat
 
 def claimed(mine: Mapping[str, Any], models: Path) -> dict[str, str] | None:
     """Return the hashes published under a run's claim; None where this folder of versions does not have that claim."""
-    theirs = read_document(place_of_claim(models, mine["name"], mine["version"]), Claim)
+    theirs = read_document(path_of_claim(models, mine["name"], mine["version"]), Claim)
     if theirs is None or "claim" not in mine or theirs.get("claim") != mine["claim"]:
         return None
     return dict(theirs.get("contents", {}))
@@ -131,17 +131,19 @@ def hashes_agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
 
 def is_whole(models: Path, claim: Mapping[str, Any], contents: Mapping[str, str]) -> bool:
     """Return whether all that lies under a claim's number is still what was published."""
-    places = {target: models / target / claim["name"] / str(claim["version"]) for target in contents if target != MODEL}
-    return all(sha256(place, but=RECORD) == contents[target] for target, place in places.items() if place.exists())
+    folders = {
+        target: models / target / claim["name"] / str(claim["version"]) for target in contents if target != MODEL
+    }
+    return all(sha256(folder, but=RECORD) == contents[target] for target, folder in folders.items() if folder.exists())
 
 
 def keep_claim(fields: Mapping[str, Any], models: Path, claim: Path) -> None:
     """Write a claim to the folder of versions, then to the run; a kill in between only leaves a number unused."""
-    write_json(place_of_claim(models, fields["name"], fields["version"]), fields)
+    write_json(path_of_claim(models, fields["name"], fields["version"]), fields)
     write_json(claim, fields)
 
 
-def place_of_claim(models: Path, name: str, version: int) -> Path:
+def path_of_claim(models: Path, name: str, version: int) -> Path:
     """Return the path of a version's claim in the folder of versions."""
     return models / f".versions/{name}/{version}/claim.json"
 
@@ -159,8 +161,8 @@ def origin_of(version: Path) -> Path:
     """
     record = read_document(version / RECORD, Record) or {}
     deep = len(version.absolute().parents) > DEPTH
-    place = place_of_claim(models_of(version), record["name"], record["version"]) if deep else None
-    claim = read_document(place, Claim) if place else None
+    claim_file = path_of_claim(models_of(version), record["name"], record["version"]) if deep else None
+    claim = read_document(claim_file, Claim) if claim_file else None
     if claim is None or "run" not in claim:
         raise ConfigError(f"run: got {str(version)!r}; takes a version in the folder that it was published to")
     return Path(claim["run"])

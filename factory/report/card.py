@@ -105,7 +105,7 @@ def gate(facts: Facts) -> Iterator[list[str]]:
         found = target.get("difference")
         yield [
             name,
-            target["route"],
+            target["backend"],
             target["status"],
             table.kilobytes(target.get("bytes")),
             table.difference(found),

@@ -203,7 +203,7 @@ def gate(runs: Mapping[str, Facts]) -> Iterator[list[str]]:
                 name,
                 label,
                 target["status"],
-                target["route"],
+                target["backend"],
                 table.difference(found),
                 headroom(found["used"]) if found and "used" in found else "-",
                 table.change(target.get("metric")),

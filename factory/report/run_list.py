@@ -20,7 +20,7 @@ from factory.core.files import size
 from factory.core.printable import json_text
 from factory.core.read_documents import read_document
 from factory.core.terminal import Terminal
-from factory.registry.publish import DEPTH, RECORD, place_of_claim
+from factory.registry.publish import DEPTH, RECORD, path_of_claim
 from factory.report import columns
 
 SUMMARY = "run.json"
@@ -138,10 +138,10 @@ def walk(folder: Path) -> Iterator[tuple[str, str]]:
         if SUMMARY in files:
             folders.clear()
             yield path, SUMMARY
-        elif RECORD in files and (place := os.path.abspath(path)).count(os.sep) > DEPTH:
-            if os.path.basename(place).isdecimal():
+        elif RECORD in files and (absolute := os.path.abspath(path)).count(os.sep) > DEPTH:
+            if os.path.basename(absolute).isdecimal():
                 folders.clear()
-                yield place, RECORD
+                yield absolute, RECORD
         folders[:] = sorted(name for name in folders if not name.startswith("."))
 
 
@@ -166,7 +166,7 @@ def version_at(models: str, name: str, number: str, paths: list[str]) -> Version
     if (record["name"], str(record["version"])) != (name, number):
         got = f"{record['name']}/{record['version']}"
         raise ConfigError(f"{first}: got {got!r}; takes the name and the version that its folder has")
-    claim = read_document(place_of_claim(Path(models), name, int(number)), Claim)
+    claim = read_document(path_of_claim(Path(models), name, int(number)), Claim)
     targets = tuple(sorted(path.split(os.sep)[-DEPTH] for path in paths))
     changed = max(os.stat(f"{path}/{RECORD}").st_mtime for path in paths)
     run = (claim or record).get("run")
@@ -226,7 +226,7 @@ def runs_table(runs: list[Run]) -> Segments:
             age(run.changed),
             amount(run.bytes),
         ]
-        rows.append([(cell, STYLES.get(status, "yellow") if place == 2 else "") for place, cell in enumerate(cells)])
+        rows.append([(cell, STYLES.get(status, "yellow") if index == 2 else "") for index, cell in enumerate(cells)])
     return columns.table(("run", "name", "status", "metric", "targets", "age", "size"), rows, AT_THE_RIGHT)
 
 

@@ -136,7 +136,7 @@ def gate(facts: Facts) -> Iterator[dict[str, Any]]:
     for name, target in facts.targets.items():
         if hops := target.get("hops"):
             rows = [measured(hop["name"], found) for hop in hops for found in hop["differences"]]
-            terms = f"made under {target['route']}; {allowed(target['tolerance'], scaled)}"
+            terms = f"made under {target['backend']}; {allowed(target['tolerance'], scaled)}"
             yield {"target": name, "terms": terms, "rows": rows}
 
 
@@ -200,7 +200,7 @@ def background(facts: Facts) -> dict[str, Any]:
     """Return the fields of the page's config, environment and commands sections."""
     summary, trained = facts.summary, facts.trained
     versions: Mapping[str, str] = summary.get("versions") or {}
-    computing = ("keras", "numpy", *{str(t["route"]) for t in facts.targets.values()}, str(trained.get("backend")))
+    computing = ("keras", "numpy", *{str(t["backend"]) for t in facts.targets.values()}, str(trained.get("backend")))
     data = [("data fingerprint", trained["data"]["fingerprint"])] if trained else []
     model = [("model SHA-256", trained["sha256"]["model.keras"])] if trained else []
     return {

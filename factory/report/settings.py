@@ -37,7 +37,7 @@ def differences_from_defaults(facts: Facts) -> list[tuple[str, Any, Any]]:
     merged = group_defaults(facts)
     asked, usual = target_names(facts.tree), target_names(merged)
     for name in asked:
-        place(merged, ["deploy", "target"], option(facts, "deploy/target", name))
+        merge_at(merged, ["deploy", "target"], option(facts, "deploy/target", name))
     given, defaults = flat(facts.tree), flat(with_defaults(merged))
     rows = [(path, resolved(defaults.get(path, MISSING), given), value) for path, value in given.items()]
     targets = [("deploy.target", usual, asked)] if sorted(asked) != sorted(usual) else []
@@ -49,7 +49,7 @@ def group_defaults(facts: Facts) -> dict[str, Any]:
     merged = {key: value for key, value in yaml_of(facts, "config").items() if key != "defaults"}
     for group, chosen in facts.choices.items():
         if chosen and group != "experiment":
-            place(merged, group.split("/"), option(facts, group, chosen))
+            merge_at(merged, group.split("/"), option(facts, group, chosen))
     return merged
 
 
@@ -63,7 +63,7 @@ def option(facts: Facts, group: str, chosen: str | list[str]) -> dict[str, Any]:
                 node = merge(node, option(facts, group, default))
             elif isinstance(default, dict):
                 for sub, names in default.items():
-                    place(node, [sub], option(facts, f"{group}/{sub}", names or []))
+                    merge_at(node, [sub], option(facts, f"{group}/{sub}", names or []))
         node = merge(node, written)
     return node
 
@@ -73,7 +73,7 @@ def yaml_of(facts: Facts, name: str) -> dict[str, Any]:
     return next(filter(None, (read_yaml(folder / f"{name}.yaml") for folder in facts.sources)), {})
 
 
-def place(tree: dict[str, Any], path: Sequence[str], node: Mapping[str, Any]) -> None:
+def merge_at(tree: dict[str, Any], path: Sequence[str], node: Mapping[str, Any]) -> None:
     """Merge a node into a tree at a path, in place."""
     for part in path[:-1]:
         tree = tree.setdefault(part, {})

@@ -48,7 +48,7 @@ def headline(summary: Mapping[str, Any]) -> str:
 
 def fit_seconds(trained: Mapping[str, Any]) -> float:
     """Return the seconds that fitting took, from train/report.json."""
-    return float(sum(timing["seconds"] for timing in trained["laps"] if timing["name"] == "fit"))
+    return float(sum(timing["seconds"] for timing in trained["timings"] if timing["name"] == "fit"))
 
 
 def targets_table(targets: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -56,13 +56,13 @@ def targets_table(targets: Mapping[str, Mapping[str, Any]]) -> Table:
     named = [target["metric"]["name"] for target in targets.values() if target.get("metric")]
     metric = named[0] if named else "metric"
     table = Table(box=box.SIMPLE_HEAD, header_style="bold")
-    for column in ("target", "route", "size", "difference", metric, "latency, batch 1, 32", "status"):
+    for column in ("target", "backend", "size", "difference", metric, "latency, batch 1, 32", "status"):
         table.add_column(column, no_wrap=True)
     for name, target in targets.items():
         status = target["status"]
         table.add_row(
             name,
-            target["route"],
+            target["backend"],
             kilobytes(target.get("bytes")),
             difference(target.get("difference")),
             change(target.get("metric")),
@@ -85,7 +85,9 @@ def serving(summary: Mapping[str, Any]) -> list[str]:
             )
         else:
             lines.append(f"{name}: {target['error']}")
-        lines += [f"  {attempt['route']} was tried before: {attempt['error']}" for attempt in target["attempts"] or ()]
+        lines += [
+            f"  {attempt['backend']} was tried before: {attempt['error']}" for attempt in target["attempts"] or ()
+        ]
     return lines
 
 

@@ -41,7 +41,7 @@ class Sweep:
         alone: Callable[[DictConfig], int],
         tracking: Tracking,
     ) -> None:
-        self.alone, self.places = alone, config_search_path(config_dir)
+        self.alone, self.search_path = alone, config_search_path(config_dir)
         self.session = Session(command, config_dir, console, tracking)
 
     def __call__(self, composed: DictConfig) -> None:
@@ -71,7 +71,7 @@ class Sweep:
             ConfigError: no job can run; a new folder is removed again.
             Interrupted: Ctrl-C; the same command goes on.
         """
-        grid = Grid(loader, master, self.places)
+        grid = Grid(loader, master, self.search_path)
         with locked_folder(grid.folder):
             settings = Settings.of(fields)
             jobs, outcomes = self.session.run_jobs(grid, settings, job_overrides, first)
@@ -94,7 +94,7 @@ class Sweep:
         launcher = {name: value for name, value in node["launcher"].items() if name != "_target_"}
         if "jobs" not in launcher:
             raise ConfigError(messages.wrong("hydra/launcher", node["runtime"]["choices"]["hydra/launcher"], "factory"))
-        grid, settings = Grid(loader, master, self.places), Settings.of(launcher)
+        grid, settings = Grid(loader, master, self.search_path), Settings.of(launcher)
         with locked_folder(grid.folder):
             self.session.run_search(grid, settings, Wanted.of(node["sweeper"]), words)
 

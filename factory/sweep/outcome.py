@@ -79,7 +79,7 @@ class Outcome:
             kept: whether an earlier command had finished the job.
         """
         trained = summary.get("train") or {}
-        fitted = [timing["seconds"] for timing in trained.get("laps", ()) if timing["name"] == "fit"]
+        fitted = [timing["seconds"] for timing in trained.get("timings", ()) if timing["name"] == "fit"]
         return cls(
             job,
             summary.get("status", "failed"),

@@ -228,4 +228,4 @@ def finished(pipeline: Pipeline) -> dict[str, Any] | None:
     if trained is None:
         return None
     delivery = Delivery(pipeline.run, pipeline.plan, trained, pipeline.launcher, pipeline.watch, pipeline.clock)
-    return earlier if not any(target.routes for target in delivery.targets) else None
+    return earlier if not any(target.backends for target in delivery.targets) else None

@@ -30,7 +30,7 @@ ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:[^\s/'\"]+/)+")
 NO_PARAMS = ("tracker", "models")  # places of files and records are no parameters of the model
 GATE = (
     "target",
-    "route",
+    "backend",
     "status",
     "size",
     "difference",
@@ -68,12 +68,12 @@ def opening(folder: Path, parent: str | None, kept: str | None, told: int) -> Op
         kept: the tracker's id of this run from an earlier command, None for a new run.
         told: number of epochs that are recorded already.
     """
-    place = "/".join(folder.parts[-2:])
+    label = "/".join(folder.parts[-2:])
     if is_sweep(folder):
         command = typed((read_json(folder / SWEEP) or {}).get("command", []))
-        return Opening(folder, f"sweep {place}", tags={"command": command}, kept=kept, epochs=told)
+        return Opening(folder, f"sweep {label}", tags={"command": command}, kept=kept, epochs=told)
     run = facts.read_facts(folder)
-    name = f"job {folder.name}" if parent else f"{run.name} {place}"
+    name = f"job {folder.name}" if parent else f"{run.name} {label}"
     params = dict(leaves({key: node for key, node in run.tree.items() if key not in NO_PARAMS}))
     tags = {"overrides": typed(run.summary.get("overrides", [])), "train_key": run.summary["train_key"]}
     tags |= {"git": revision} if (revision := run.summary.get("git")) else {}
@@ -161,8 +161,10 @@ def files(found: Facts) -> dict[str, Path]:
         "model/model.keras": run.model,
     }
     for name in found.targets:
-        place = next(place for place in (run.deploy(name), run.quarantine(name)) if (place / "report.json").exists())
-        asked[f"gate/{name}/report.json"] = place / "report.json"
+        folder = next(
+            folder for folder in (run.deploy(name), run.quarantine(name)) if (folder / "report.json").exists()
+        )
+        asked[f"gate/{name}/report.json"] = folder / "report.json"
     return {name: path for name, path in asked.items() if path.exists()}
 
 
@@ -171,7 +173,9 @@ def model(found: Facts) -> Model | None:
     run, targets = RunDir(found.path), found.summary.get("targets") or {}
     settings, versions = found.tree["deploy"]["target"] or {}, found.summary["versions"]
     artifacts = {
-        name: Artifact(run.deploy(name) / "artifact", target["route"], settings[name]["requires"], target["published"])
+        name: Artifact(
+            run.deploy(name) / "artifact", target["backend"], settings[name]["requires"], target["published"]
+        )
         for name, target in targets.items()
         if target["published"]
     }

@@ -87,7 +87,7 @@ class Process:
                 self.look = event["look"]
         code = self.child.wait()
         if self.look is None:
-            self.warn(f"its process {ending(code)}: {self.child.last_words()}")
+            self.warn(f"its process {ending(code)}: {self.child.last_log_line()}")
 
     def warn(self, message: str) -> None:
         """Print the first problem of the tracker, at once and in one line."""

@@ -133,8 +133,8 @@ class Recorder:
 
     def keep(self, folder: Path, fields: Mapping[str, Any]) -> None:
         """Update what tracker.json says of this folder in this tracker's place."""
-        places = read_json(folder / STATE) or {}
-        write_json(folder / STATE, {**places, self.tracker.place: {**places.get(self.tracker.place, {}), **fields}})
+        state = read_json(folder / STATE) or {}
+        write_json(folder / STATE, {**state, self.tracker.place: {**state.get(self.tracker.place, {}), **fields}})
 
 
 def root_cause(error: BaseException) -> str:

@@ -86,7 +86,7 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
             "data": {"fingerprint": dataset.fingerprint, **dataset.spec.to_json()},
             "scaled_losses": scaled_losses(model),
             **given,
-            "laps": clock.timings,
+            "timings": clock.timings,
         },
     )
     on.emit({"event": "trained", "metrics": metrics})

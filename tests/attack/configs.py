@@ -362,10 +362,10 @@ class Jobs:
     """Stands where a sweep does: composes and judges the first jobs, and runs none."""
 
     def __init__(self, conf: Path) -> None:
-        self.places = config_search_path(str(conf))
+        self.search_path = config_search_path(str(conf))
 
     def launch(self, loader: Any, master: Any, fields: Any, jobs: Any, first: int) -> list[Any]:
-        grid = Grid(loader, master, self.places)
+        grid = Grid(loader, master, self.search_path)
         for number, overrides in enumerate(jobs[:3], first):
             validate_config(grid.config(number, overrides).tree)
         return []

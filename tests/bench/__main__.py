@@ -54,8 +54,8 @@ def hand_off(rounds: int) -> None:
         )
     print(f"  ratio    {statistics.median(ratios):6.2f}     ({ratios[0]:.2f} to {ratios[-1]:.2f})")
     print("where it went (the last run; steps of different processes overlap)")
-    start = summary["laps"][0]["start"]
-    for timing in sorted(summary["laps"], key=lambda timing: timing["start"]):
+    start = summary["timings"][0]["start"]
+    for timing in sorted(summary["timings"], key=lambda timing: timing["start"]):
         print(f"  {timing['start'] - start:6.2f} s  + {timing['seconds']:5.2f} s  {timing['name']}")
 
 

@@ -85,12 +85,12 @@ def summary(name: str) -> dict[str, Any]:
     output = {"name": name, "shape": [2], "task": "classification", "labels": [name, name]}
     tensor = {"name": name, "dtype": name, "shape": [None]}
     trained = {
-        **{"metrics": {name: 0.5}, "epochs": 1, "backend": name, "laps": timings, "parameters": 3},
+        **{"metrics": {name: 0.5}, "epochs": 1, "backend": name, "timings": timings, "parameters": 3},
         **{"rows": {"train": 1, "validation": 1}, "sha256": {"model.keras": name}},
         "signature": {"inputs": [tensor], "outputs": [tensor]},
         "data": {"inputs": [tensor], "outputs": [output], "fingerprint": name},
     }
-    target = {"status": "failed", "route": name, "published": None, "error": name, "attempts": []}
+    target = {"status": "failed", "backend": name, "published": None, "error": name, "attempts": []}
     said = {"status": name, "error": name, "overrides": [name], "platform": name, "python": name, "git": name}
     return {**said, "name": name, "train": trained, "targets": {name: target}, "versions": {"keras": name, name: name}}
 

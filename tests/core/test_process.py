@@ -29,7 +29,7 @@ def test_what_a_child_said_last_is_known_after_its_end() -> None:
     child = Child("json.tool")
     child.end_input()
     assert ending(child.wait()) == "ended with code 1"
-    assert child.last_words().startswith("Expecting value")
+    assert child.last_log_line().startswith("Expecting value")
     child.close()
 
 
@@ -39,7 +39,7 @@ def test_a_killed_child_is_said_to_be_killed_and_may_be_killed_and_spoken_to_aga
     assert ending(child.wait()) == "was killed by SIGKILL"
     child.kill()
     child.send({"too": "late"})
-    assert child.last_words() == "it said nothing"
+    assert child.last_log_line() == "it said nothing"
     child.close()
 
 

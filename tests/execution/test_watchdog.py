@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from factory.execution.watchdog import GRACE, Limit, Vigil, stricter
+from factory.execution.watchdog import GRACE, Limit, Watchdog, stricter
 
 
 class Asked:
@@ -18,38 +18,38 @@ class Asked:
         self.calls.append("abort")
 
 
-def vigil(limit: Limit | None) -> Vigil:
-    made = Vigil(limit, "train", "torch", "log.txt", silence=60)
-    made.begin(100)
+def watchdog(limit: Limit | None) -> Watchdog:
+    made = Watchdog(limit, "train", "torch", "log.txt", silence=60)
+    made.start(100)
     return made
 
 
 def test_overdue_stage_is_ended_and_then_its_worker() -> None:
-    watched, worker = vigil(Limit(10, "train.timeout")), Asked()
-    watched.look(1, worker, 109)
+    watched, worker = watchdog(Limit(10, "train.timeout")), Asked()
+    watched.check(1, worker, 109)
     assert (worker.calls, watched.cause) == ([], {})
-    watched.look(1, worker, 110)
-    watched.look(1, worker, 110 + GRACE - 1)
+    watched.check(1, worker, 110)
+    watched.check(1, worker, 110 + GRACE - 1)
     assert worker.calls == ["end 1"]
     assert watched.cause == {"overdue": {"seconds": 10, "key": "train.timeout"}}
-    watched.look(1, worker, 110 + GRACE)
+    watched.check(1, worker, 110 + GRACE)
     assert worker.calls == ["end 1", "abort"]
 
 
 def test_time_begins_anew_once_the_worker_is_ready() -> None:
-    watched, worker = vigil(Limit(10, "train.timeout")), Asked()
-    watched.begin(105)
-    watched.look(1, worker, 114)
+    watched, worker = watchdog(Limit(10, "train.timeout")), Asked()
+    watched.start(105)
+    watched.check(1, worker, 114)
     assert worker.calls == []
 
 
 def test_silent_stage_is_named_once_a_minute() -> None:
-    watched, worker = vigil(None), Asked()
-    named = {now: watched.look(1, worker, now) for now in range(100, 290, 10)}
+    watched, worker = watchdog(None), Asked()
+    named = {now: watched.check(1, worker, now) for now in range(100, 290, 10)}
     told = {now: event["seconds"] for now, event in named.items() if event}
     assert told == {160: 60, 220: 120, 280: 180}
-    watched.hear(285)
-    assert watched.look(1, worker, 340) is None
+    watched.note_life(285)
+    assert watched.check(1, worker, 340) is None
     assert worker.calls == []
 
 

@@ -1,4 +1,4 @@
-"""Every target under every route that makes it, for every kind of model: exported, run and compared."""
+"""Every target under every export backend that makes it, for every kind of model: exported, run and compared."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def kinds() -> list[str]:
     return [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.decorator_list]
 
 
-def routes() -> dict[str, list[str]]:
+def targets_of_backends() -> dict[str, list[str]]:
     """Backend → the targets it makes, as conf says."""
     found: dict[str, list[str]] = {}
     for path in sorted((ROOT / "conf" / "deploy" / "target").glob("*.yaml")):
@@ -88,7 +88,7 @@ def results(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
 
     def of(backend: str) -> dict[tuple[str, str], Any]:
         if backend not in known:
-            printed = child(backend, "check.py", trained, ",".join(routes()[backend]))
+            printed = child(backend, "check.py", trained, ",".join(targets_of_backends()[backend]))
             rows = [json.loads(line[7:]) for line in printed.splitlines() if line.startswith("RESULT ")]
             known[backend] = {(row["target"], row["kind"]): row for row in rows}
         return known[backend]
@@ -96,7 +96,12 @@ def results(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
     return of
 
 
-CELLS = [(target, backend, kind) for backend in routes() for target in routes()[backend] for kind in kinds()]
+CELLS = [
+    (target, backend, kind)
+    for backend in targets_of_backends()
+    for target in targets_of_backends()[backend]
+    for kind in kinds()
+]
 
 
 @pytest.mark.parametrize(("target", "backend", "kind"), CELLS)

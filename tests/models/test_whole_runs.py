@@ -54,7 +54,7 @@ def test_a_model_of_conf_is_published_on_each_backend(sweep: Path, model: str, b
     assert found == {"saved_model": "passed"}, (sweep / "out.txt").read_text()[-4000:]
 
 
-def test_a_layer_of_ours_is_deployed_by_every_route(tmp_path: Path) -> None:
+def test_a_layer_of_ours_is_deployed_by_every_export_backend(tmp_path: Path) -> None:
     words = ["model=attention", "data=digits", "train.backend=jax", "train.epochs=1", "train.batch_size=256"]
     words += ["deploy/target=[onnx,torch_export]", "deploy.backend=torch"]
     done = factory(*words, f"models={tmp_path / 'models'}", f"hydra.run.dir={tmp_path / 'run'}")

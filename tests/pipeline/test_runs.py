@@ -84,8 +84,8 @@ def test_each_hop_is_measured_on_real_rows_at_every_batch_size(everything: tuple
 
 def test_a_target_that_another_backend_makes_says_so(everything: tuple[Path, Done]) -> None:
     folder, done = everything
-    assert report(folder, "deploy", "torch_export")["route"] == "torch"
-    assert report(folder, "deploy", "saved_model")["route"] == "tensorflow"
+    assert report(folder, "deploy", "torch_export")["backend"] == "torch"
+    assert report(folder, "deploy", "saved_model")["backend"] == "tensorflow"
     assert "torch_export made under torch: passed" in done.out
 
 
@@ -131,9 +131,9 @@ def test_a_second_command_on_the_same_folder_does_nothing_twice(everything: tupl
     again = factory("resume", f"{folder}/run")
     assert again.code == 0
     assert report(folder, "train") == before
-    earlier = summary(folder)["earlier_laps"]
+    earlier = summary(folder)["earlier_timings"]
     assert "fit" in " ".join(timing["name"] for timing in earlier[0])
-    assert "fit" not in " ".join(timing["name"] for timing in summary(folder)["laps"])
+    assert "fit" not in " ".join(timing["name"] for timing in summary(folder)["timings"])
     assert "epoch" not in again.out.replace("epochs", "")
     assert [path.name for path in (folder / "models" / "onnx" / "cnn-digits_image").iterdir()] == ["1"]
 
@@ -203,7 +203,7 @@ def test_ctrl_c_ends_every_process_and_the_run_can_go_on(tmp_path: Path) -> None
         assert process.wait(timeout=120) == 130
         wait_until(lambda: processes_of(process) == [])
     assert summary(tmp_path)["status"] == "interrupted"
-    assert "train (jax): broken off" in [timing["name"] for timing in summary(tmp_path)["laps"]]
+    assert "train (jax): broken off" in [timing["name"] for timing in summary(tmp_path)["timings"]]
     log = (tmp_path / "log.txt").read_text()
     assert f"interrupted; go on with: python -m factory resume {tmp_path}/run" in log
     assert "Traceback" not in log

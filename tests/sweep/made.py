@@ -48,11 +48,11 @@ def trained(metrics: Mapping[str, float], epochs: int, seconds: float) -> dict[s
         },
         "signature": {"inputs": [tensor], "outputs": [tensor]},
         "sha256": {"model.keras": "0" * 64, "reference.npz": "0" * 64},
-        "laps": [{"name": "fit", "start": 0, "seconds": seconds}],
+        "timings": [{"name": "fit", "start": 0, "seconds": seconds}],
     }
 
 
-PASSED = {"status": "passed", "route": "torch", "error": None, "published": None}
+PASSED = {"status": "passed", "backend": "torch", "error": None, "published": None}
 
 
 def ran(

@@ -12,13 +12,13 @@ from factory.sweep.report.axes import Scale, axis_of
 
 def upwards(words: list[str]) -> list[str]:
     """The values from bottom to top."""
-    places = axis_of(words).places
-    return sorted(places, key=lambda word: places[word])
+    positions = axis_of(words).positions
+    return sorted(positions, key=lambda word: positions[word])
 
 
 def test_axis_of_few_numbers_spaces_them_evenly_with_the_smallest_at_the_bottom() -> None:
     axis = axis_of(["128", "16", "64", "16"])
-    assert dict(axis.places) == {"16": 0.0, "64": 0.5, "128": 1.0}
+    assert dict(axis.positions) == {"16": 0.0, "64": 0.5, "128": 1.0}
     assert axis.ticks == [(0.0, "16"), (0.5, "64"), (1.0, "128")]
 
 
@@ -27,24 +27,24 @@ def test_axis_orders_lists_by_their_sum_and_words_as_they_were_given() -> None:
 
 
 def test_axis_of_one_value_puts_it_in_the_middle() -> None:
-    assert dict(axis_of(["torch", "torch"]).places) == {"torch": 0.5}
+    assert dict(axis_of(["torch", "torch"]).positions) == {"torch": 0.5}
 
 
 def test_axis_of_many_numbers_is_to_scale() -> None:
     axis = axis_of([str(n / 10) for n in range(11)])
-    assert axis.places["0.3"] == pytest.approx(0.3)
+    assert axis.positions["0.3"] == pytest.approx(0.3)
     assert axis.fan == 0
 
 
 def test_axis_of_sampled_numbers_is_to_scale_however_few() -> None:
     drawn = ["0.0955224960165405123", "0.0090306734173175", "0.00015459537400012"]
-    assert 0 < axis_of(drawn).places[drawn[1]] < 1
+    assert 0 < axis_of(drawn).positions[drawn[1]] < 1
     assert all(len(words) < 8 for _, words in axis_of(drawn).ticks)
 
 
 def test_axis_of_numbers_over_magnitudes_is_logarithmic() -> None:
     axis = axis_of([f"1e-{n}" for n in range(1, 10)])
-    assert axis.places["1e-5"] == pytest.approx(0.5)
+    assert axis.positions["1e-5"] == pytest.approx(0.5)
     assert (0.5, "1e-05") in axis.ticks
 
 
@@ -60,9 +60,9 @@ def test_axis_of_a_hundred_words_has_at_most_a_dozen_ticks() -> None:
 
 def test_descending_scale_puts_values_beyond_its_end_at_the_end() -> None:
     scale = Scale(2.0, 0.5)
-    assert (scale.place(0.5), scale.place(2.0), scale.place(9.0)) == (1.0, 0.0, 0.0)
+    assert (scale.position(0.5), scale.position(2.0), scale.position(9.0)) == (1.0, 0.0, 0.0)
     assert [words for _, words in scale.ticks()] == ["0.5", "1", "1.5", "2"]
-    assert Scale(3.0, 3.0).place(3.0) == 0.5
+    assert Scale(3.0, 3.0).position(3.0) == 0.5
 
 
 def test_examples_in_docstrings_hold() -> None:

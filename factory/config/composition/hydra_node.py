@@ -75,11 +75,11 @@ def refused_word(key: str) -> str | None:
     if name in CHOICES:
         return None
     allowed: Any = KEYS
-    for place, part in enumerate(name.split(".")[1:], 2):
+    for end, part in enumerate(name.split(".")[1:], 2):
         if isinstance(allowed, str):
             known = options(allowed)
             if part not in known or any(CALLS.fullmatch(step) for step in name.split(".")):
-                return messages.unknown(short(".".join(name.split(".")[:place])), part, known)
+                return messages.unknown(short(".".join(name.split(".")[:end])), part, known)
             return None
         if allowed is None or part not in allowed:
             break

@@ -107,9 +107,9 @@ class RayCluster:
             while not group.wait(LOOK):
                 if self.closed:
                     return
-            place, gpus = self.reserved(group)
+            node, gpus = self.reserved(group)
             own = {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
-            events.put({"event": "slot", "slot": Slot(number, place, own)})
+            events.put({"event": "slot", "slot": Slot(number, node, own)})
         except (RayError, ConnectionError, RuntimeError):  # the node was lost at once, or the sweep is leaving Ray
             time.sleep(AGAIN)
             self.release(number)
@@ -126,11 +126,11 @@ class RayCluster:
         )
         return found
 
-    def start(self, place: str, environment: Environment, preload: tuple[str, ...], events: Events) -> RayWorker:
+    def start(self, node: str, environment: Environment, preload: tuple[str, ...], events: Events) -> RayWorker:
         """Start a node agent on a node, and with it a worker."""
         self.started += 1
-        name = f"{environment.backend}-{place}-{self.started}"
-        affinity = NodeAffinitySchedulingStrategy(place, soft=False)
+        name = f"{environment.backend}-{node}-{self.started}"
+        affinity = NodeAffinitySchedulingStrategy(node, soft=False)
         actor = ray.remote(NodeAgent).options(num_cpus=0, max_concurrency=8, scheduling_strategy=affinity)
         agent = actor.remote(environment, preload, self.variables, self.requirements)
         return RayWorker(name, agent, environment, events, self.run_folders)

@@ -31,7 +31,7 @@ class OwnRay:
         if line := self.child.read_line():
             return line
         self.child.wait()
-        raise FactoryError(f"Ray did not start on this machine: {self.child.last_words()}")
+        raise FactoryError(f"Ray did not start on this machine: {self.child.last_log_line()}")
 
     def end(self) -> None:
         """End this Ray and wait until it has ended."""

@@ -29,7 +29,7 @@ class RunFolders:
 
     def __init__(self, requirements: NodeRequirements) -> None:
         self.requirements = requirements
-        self.mirrors: dict[str, FolderSync] = {}
+        self.syncs: dict[str, FolderSync] = {}
         self.jobs: dict[int, FolderSync] = {}
 
     def sent(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class RunFolders:
         if self.requirements.storage:
             name = run.relative_to(self.requirements.root).as_posix()
             left = RunDir(run).checkpoint.relative_to(run).as_posix()  # large, and of no use here
-            sync = self.mirrors.setdefault(name, FolderSync(run, f"{self.requirements.storage}/{name}", left))
+            sync = self.syncs.setdefault(name, FolderSync(run, f"{self.requirements.storage}/{name}", left))
             self.jobs[request["id"]] = sync
             sync.send()
         return {**request, "run": str(run), "log": str(log)}

@@ -52,7 +52,7 @@ class FolderSync:
             found = dict(self.files())
             for name in sorted(self.here.keys() - found.keys()):
                 if name in self.there:
-                    self.system.rm_file(f"{self.place}/{name}")
+                    self.system.rm_file(f"{self.root}/{name}")
                 self.forget(name)
             changed = [name for name, stamp in found.items() if self.here.get(name) != stamp]
             for name in changed:
@@ -73,7 +73,7 @@ class FolderSync:
             for name, tag in listed.items():
                 if self.there.get(name) != tag and not self.is_left(name):
                     with replacing_file(self.folder / name) as temporary:
-                        self.system.get_file(f"{self.place}/{name}", str(temporary))
+                        self.system.get_file(f"{self.root}/{name}", str(temporary))
                     self.there[name] = tag
                     self.here[name] = stamp(self.folder / name)
 
@@ -83,7 +83,7 @@ class FolderSync:
         """Connect; the first time, take what the copy holds as known here."""
         if self.opened:
             return
-        self.system, self.place = url_to_fs(self.url)
+        self.system, self.root = url_to_fs(self.url)
         self.opened = True
         if self.left is not None:
             for name, tag in self.listed().items():
@@ -107,7 +107,7 @@ class FolderSync:
 
     def put(self, name: str) -> None:
         """Copy a file under a temporary name and rename it there, so that a reader never sees half a file."""
-        target = f"{self.place}/{name}"
+        target = f"{self.root}/{name}"
         parent = target.rpartition("/")[0]
         half = f"{parent}/{HALF_MADE}{uuid4().hex}"
         self.system.makedirs(parent, exist_ok=True)
@@ -117,8 +117,8 @@ class FolderSync:
     def listed(self) -> dict[str, str]:
         """Return name → tag of each file of the copy; the tag differs when the file does."""
         self.system.invalidate_cache()
-        found: dict[str, Any] = self.system.find(self.place, detail=True) if self.system.exists(self.place) else {}
-        start = len(self.place.rstrip("/")) + 1
+        found: dict[str, Any] = self.system.find(self.root, detail=True) if self.system.exists(self.root) else {}
+        start = len(self.root.rstrip("/")) + 1
         return {path[start:]: str(sorted(info.items())) for path, info in found.items() if HALF_MADE not in path}
 
     def is_left(self, name: str) -> bool:

@@ -27,21 +27,21 @@ def problems(text: bytes) -> Iterator[str]:
     if not isinstance(read, dict) or "class_name" not in read:
         yield "got a config.json that describes no model; takes a file saved by Keras 3"
         return
-    for place, value in _walk({key: part for key, part in read.items() if key != "compile_config"}):
+    for key_path, value in _walk({key: part for key, part in read.items() if key != "compile_config"}):
         if isinstance(value, dict) and "class_name" in value and not naming.allowed(value):
             takes = "a class of Keras, or one of yours"
-            yield f"config.json: {place or 'the model'}: got {shown(naming.named(value))}; takes {takes}"
-        if isinstance(value, str) and place.rpartition(".")[2] in FILES:
-            yield f"config.json: {place}: got {shown(value)}; takes the values themselves, no file"
+            yield f"config.json: {key_path or 'the model'}: got {shown(naming.named(value))}; takes {takes}"
+        if isinstance(value, str) and key_path.rpartition(".")[2] in FILES:
+            yield f"config.json: {key_path}: got {shown(value)}; takes the values themselves, no file"
 
 
 def _walk(whole: Any) -> Iterator[tuple[str, Any]]:
     """Yield every value inside with its path; without recursion, which a file could exhaust."""
     pending = [("", whole)]
     while pending:
-        place, value = pending.pop()
-        yield place, value
+        key_path, value = pending.pop()
+        yield key_path, value
         if isinstance(value, dict):
-            pending += [(f"{place}.{key}".lstrip("."), part) for key, part in value.items()]
+            pending += [(f"{key_path}.{key}".lstrip("."), part) for key, part in value.items()]
         elif isinstance(value, list):
-            pending += [(f"{place}[{number}]", part) for number, part in enumerate(value)]
+            pending += [(f"{key_path}[{number}]", part) for number, part in enumerate(value)]

@@ -27,9 +27,9 @@ def problems(file: IO[bytes], size: int) -> Iterator[str]:
         return
     with opened:
         total = 0
-        for place, size_or_problem in _members(opened):
+        for path, size_or_problem in _members(opened):
             if isinstance(size_or_problem, str):
-                yield f"model.weights.h5: {place}: got {size_or_problem}; takes arrays that lie in the file itself"
+                yield f"model.weights.h5: {path}: got {size_or_problem}; takes arrays that lie in the file itself"
                 return
             total += size_or_problem
         if total > size:
@@ -40,9 +40,9 @@ def _members(root: Any) -> Iterator[tuple[str, str | int]]:
     """Yield the path of each member with its size in bytes, or with what is wrong with it; follow no unchecked link."""
     pending = [("", root)]
     while pending:
-        place, group = pending.pop()
+        path, group = pending.pop()
         for name in group:
-            inner = f"{place}/{name}"
+            inner = f"{path}/{name}"
             link = group.get(name, getlink=True)
             if not isinstance(link, h5py.HardLink):
                 yield inner, f"a {type(link).__name__}"

@@ -68,12 +68,12 @@ def build(
         raise ConfigError(f"model.application: {application}: {one_line(error)}{hint}") from error
     backbone.trainable = trainable
     x = backbone(x) if trainable else backbone(x, training=False)
-    places = {output.name: "model.application" for output in spec.outputs}
+    paths = {output.name: "model.application" for output in spec.outputs}
     if top:
-        return functional.model(spec, tensors, {spec.outputs[0].name: x}, places)
+        return functional.model(spec, tensors, {spec.outputs[0].name: x}, paths)
     if dropout:
         x = keras.layers.Dropout(dropout, name="dropout")(x)
-    return functional.model(spec, tensors, functional.heads(spec, x), places)
+    return functional.model(spec, tensors, functional.heads(spec, x), paths)
 
 
 def _backbone(make: Any, weights: str | None, arguments: dict[str, Any]) -> keras.Model:

@@ -20,12 +20,12 @@ class Axis:
     """An axis of parallel coordinates, from 0 at the bottom to 1 at the top.
 
     Args:
-        places: value → position.
+        positions: value → position.
         ticks: position and label of each tick.
         fan: height over which jobs of the same value are spread, so that their lines do not hide each other.
     """
 
-    places: Mapping[str, float]
+    positions: Mapping[str, float]
     ticks: Sequence[tuple[float, str]]
     fan: float = 0.0
 
@@ -45,7 +45,7 @@ def axis_of(words: Sequence[str]) -> Axis:
     sampled = any(len(word) > LONGEST for word in numbers)  # nobody types such a number, or reads it
     if len(numbers) == len(distinct) and (sampled or len(distinct) > MOST_STEPS):
         scale = Scale.over(list(numbers.values()))
-        return Axis({word: scale.place(value) for word, value in numbers.items()}, scale.ticks())
+        return Axis({word: scale.position(value) for word, value in numbers.items()}, scale.ticks())
     weights = {word: value for word in distinct if (value := weight(word)) is not None}
     others = [word for word in reversed(distinct) if word not in weights]
     return steps([*sorted(weights, key=lambda word: weights[word]), *others])
@@ -54,10 +54,12 @@ def axis_of(words: Sequence[str]) -> Axis:
 def steps(words: Sequence[str]) -> Axis:
     """Return an axis with these values at even distances and at most `MOST_TICKS` ticks."""
     last = len(words) - 1
-    places = {word: place / last if last else 0.5 for place, word in enumerate(words)}
+    positions = {word: position / last if last else 0.5 for position, word in enumerate(words)}
     every = -(-len(words) // MOST_TICKS)
-    ticks = [(places[word], shortened(word)) for place, word in enumerate(words) if (last - place) % every == 0]
-    return Axis(places, ticks, min(FAN, 0.5 / max(1, last)))
+    ticks = [
+        (positions[word], shortened(word)) for position, word in enumerate(words) if (last - position) % every == 0
+    ]
+    return Axis(positions, ticks, min(FAN, 0.5 / max(1, last)))
 
 
 def number(word: str) -> float | None:
@@ -104,7 +106,7 @@ class Scale:
         low, high = min(values), max(values)
         return cls(low, high, low > 0 and high / low >= LOGARITHMIC)
 
-    def place(self, value: float) -> float:
+    def position(self, value: float) -> float:
         """Return the position of a number, between 0 and 1; numbers beyond an end lie at that end."""
         low, high, at = (math.log(x) if self.logarithmic else x for x in (self.low, self.high, value))
         return round(min(1.0, max(0.0, (at - low) / (high - low))), 4) if high != low else 0.5
@@ -115,7 +117,7 @@ class Scale:
             return [(0.5, f"{self.low:.4g}")]
         low, high = sorted((self.low, self.high))
         found = decades(low, high) if self.logarithmic else rounds(low, high)
-        return [(self.place(value), f"{value:.4g}") for value in found]
+        return [(self.position(value), f"{value:.4g}") for value in found]
 
 
 def rounds(low: float, high: float, most: int = 6) -> list[float]:

@@ -25,11 +25,11 @@ def swept(ranked: RankedJobs) -> Chart | None:
     axes = {key: axis_of([found.get(key, UNSET) for found in in_order]) for key in ranked.keys}
     metric = Scale(*ranked.ends)
     lines = []
-    for place, job in reversed(list(enumerate(jobs))):  # the best is drawn last, over the others
-        fan = 0.5 - place / (len(jobs) - 1)
+    for rank, job in reversed(list(enumerate(jobs))):  # the best is drawn last, over the others
+        fan = 0.5 - rank / (len(jobs) - 1)
         set_to = words[job.job.number]
-        at = [axes[key].places[set_to.get(key, UNSET)] + fan * axes[key].fan for key in ranked.keys]
-        at.append(metric.place(job.facts[ranked.metric]))
+        at = [axes[key].positions[set_to.get(key, UNSET)] + fan * axes[key].fan for key in ranked.keys]
+        at.append(metric.position(job.facts[ranked.metric]))
         lines += [{"j": job.job.number, "x": x, "y": round(y, 4)} for x, y in enumerate(at)]
     return Chart(
         f"{ranked.metric} of {len(ranked.jobs):,} jobs",
@@ -56,7 +56,7 @@ def coordinates(
     last = len(titles) - 1
     x = axis("x", "quantitative", axis=None, scale={"domain": [-0.12, last + 0.55], "nice": False, "zero": False})
     y = axis("y", "quantitative", axis=None, scale={"domain": [-0.1, 1.1], "nice": False})
-    place: dict[str, Any] = {"x": x, "y": y}
+    axes_encoding: dict[str, Any] = {"x": x, "y": y}
     ends: list[dict[str, Any]] = [{"x": x, "y": -0.08, "y2": 1.08} for x in range(last + 1)]
     ticks = [{"x": x, "y": at, "words": text} for x, one in enumerate(axes.values()) for at, text in one.ticks]
     names = [{"x": x, "y": 1.1, "words": wrapped(title)} for x, title in enumerate(titles)]
@@ -68,7 +68,7 @@ def coordinates(
         "mark": {"type": "line", "interpolate": "monotone", "strokeCap": "round"},
         "params": hovering(),
         "encoding": {
-            **place,
+            **axes_encoding,
             "detail": {"field": "j"},
             **marked(ranked, 1.6),
             "tooltip": [axis("job", "nominal", "job"), axis("value", "quantitative", ranked.metric, format=".5g")],
@@ -77,9 +77,9 @@ def coordinates(
     rule: dict[str, Any] = {
         "data": {"values": ends},
         "mark": {"type": "rule", "color": "$muted", "strokeWidth": 1},
-        "encoding": {**place, "y2": {"field": "y2"}},
+        "encoding": {**axes_encoding, "y2": {"field": "y2"}},
     }
-    words: dict[str, Any] = {**place, "text": {"field": "words"}}
+    words: dict[str, Any] = {**axes_encoding, "text": {"field": "words"}}
     halo = {"type": "text", **tick, "stroke": "$surface", "strokeWidth": 4, "strokeJoin": "round", "fill": "$surface"}
     layers = [
         line,

@@ -102,7 +102,7 @@ def sample(jobs: Sequence[Outcome], most: int) -> list[Outcome]:
         return list(jobs)
     top, rest = jobs[: most // 2], jobs[most // 2 :]
     room = most - len(top)
-    return [*top, *(rest[place * len(rest) // room] for place in range(room))]
+    return [*top, *(rest[index * len(rest) // room] for index in range(room))]
 
 
 def facts_of(ranked: RankedJobs, jobs: Sequence[Outcome]) -> list[dict[str, Any]]:
@@ -112,7 +112,7 @@ def facts_of(ranked: RankedJobs, jobs: Sequence[Outcome]) -> list[dict[str, Any]
     """
     power = max(1.0, math.log2(len(ranked.jobs) / 8))
     last = max(1, len(ranked.jobs) - 1)
-    strengths = {o.job.number: round((1 - place / last) ** power, 3) for place, o in enumerate(ranked.jobs)}
+    strengths = {o.job.number: round((1 - rank / last) ** power, 3) for rank, o in enumerate(ranked.jobs)}
     return [
         {
             "j": job.job.number,

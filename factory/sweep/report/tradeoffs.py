@@ -81,14 +81,14 @@ def front(ranked: RankedJobs, dots: Sequence[Dot]) -> list[Dot]:
         if not found or ranked.better(dot["value"], found[-1]["value"]):
             found.append(dot)
     every = -(-len(found) // MOST_ON_FRONT)
-    return [dot for place, dot in enumerate(found) if (len(found) - 1 - place) % every == 0]
+    return [dot for index, dot in enumerate(found) if (len(found) - 1 - index) % every == 0]
 
 
 def picture(ranked: RankedJobs, unit: str, dots: Sequence[Dot], fronts: Mapping[str, Sequence[Dot]]) -> dict[str, Any]:
     """Return the Vega-Lite specification: dots, fronts, and the job's number at both ends of each front."""
     coloured = len(fronts) > 1
     edge = [dot for found in fronts.values() for dot in found]
-    place: dict[str, Any] = places(ranked, unit, [dot["cost"] for dot in (*dots, *edge)])
+    axes: dict[str, Any] = encoded_axes(ranked, unit, [dot["cost"] for dot in (*dots, *edge)])
     colour = axis("target", "nominal", sort=None, scale={"domain": list(fronts)}) if coloured else {"value": "$one"}
     tooltip = [
         axis("job", "nominal"),
@@ -108,11 +108,11 @@ def picture(ranked: RankedJobs, unit: str, dots: Sequence[Dot], fronts: Mapping[
             "data": {"values": shown},
             "transform": named_jobs(ranked, shown) if told else [],
             "mark": mark,
-            "encoding": {**place, "color": colour, **told},
+            "encoding": {**axes, "color": colour, **told},
         }
         for shown, mark, told in marks
     ]
-    numbers: dict[str, Any] = {"data": {"values": named}, "mark": text, "encoding": {**place, "text": {"field": "j"}}}
+    numbers: dict[str, Any] = {"data": {"values": named}, "mark": text, "encoding": {**axes, "text": {"field": "j"}}}
     spec = spec_of([], 280, layer=[*layers, numbers])
     return {key: value for key, value in spec.items() if key != "data"}
 
@@ -124,7 +124,7 @@ def named_jobs(ranked: RankedJobs, dots: Sequence[Dot]) -> list[dict[str, Any]]:
     return looked_up([{"j": fact["j"], "job": fact["job"]} for fact in told])
 
 
-def places(ranked: RankedJobs, unit: str, amounts: Sequence[float]) -> dict[str, Any]:
+def encoded_axes(ranked: RankedJobs, unit: str, amounts: Sequence[float]) -> dict[str, Any]:
     """Return the encoding of both axes; that of the cost is logarithmic where costs span much."""
     low, high = min(amounts), max(amounts)
     log = high / low > RATIO

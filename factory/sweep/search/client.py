@@ -47,7 +47,7 @@ class StudyClient:
         self.child.send(request)
         if line := self.child.read_line():
             return line
-        raise FactoryError(f"search: the study's process {ending(self.child.wait())}: {self.child.last_words()}")
+        raise FactoryError(f"search: the study's process {ending(self.child.wait())}: {self.child.last_log_line()}")
 
     def close(self) -> None:
         """End the process at once; nothing is lost, since its state is in the study's storage."""

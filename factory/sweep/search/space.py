@@ -152,8 +152,8 @@ def ends(override: Override, value: RangeSweep) -> list[Any]:
     """Return the first two numbers of a range and its last, without listing the range, which may be huge."""
     count = product.size(override)
     first, step = value.start or 0, value.step
-    places = sorted({0, min(1, count - 1), count - 1})
-    return [first + place * step for place in places]
+    positions = sorted({0, min(1, count - 1), count - 1})
+    return [first + position * step for position in positions]
 
 
 def steps(key: str, numbers: list[Any], text: str, log: bool) -> Dimension:

@@ -167,8 +167,8 @@ class MLflow:
                 pip_requirements=list(model.requirements),
             )
         for target, artifact in model.artifacts.items():
-            place = tail(Path(artifact.version), 3)
-            self.client.set_model_version_tag(model.name, info.registered_model_version, target, place)
+            folder = tail(Path(artifact.version), 3)
+            self.client.set_model_version_tag(model.name, info.registered_model_version, target, folder)
 
 
 class Portable(Logged):

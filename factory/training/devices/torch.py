@@ -78,7 +78,7 @@ class RankedDevices(SeveralDevices):
         return [RanksTogether(self.rank, declared)]
 
     def average_gradients(self, model: keras.Model) -> None:
-        """Route training calls of the model through DistributedDataParallel, unseen by the rest of Keras."""
+        """Send training calls of the model through DistributedDataParallel, unseen by the rest of Keras."""
         alone = model.call
         parallel = DistributedDataParallel(Forward(model, alone), find_unused_parameters=True)
 
