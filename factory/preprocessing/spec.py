@@ -263,7 +263,7 @@ class Preprocessing:
         return (
             *([Tensor("numbers", "float32", (numbers,))] if numbers else []),
             *([Tensor("codes", "int32", (codes,))] if codes else []),
-            *(column.tensor for column in self.columns if isinstance(column, TextColumn)),
+            *(column.tensor for column in self.texts),
         )
 
     @property
@@ -275,6 +275,11 @@ class Preprocessing:
     def coded(self) -> tuple[NumberColumn | CategoryColumn, ...]:
         """The columns that become codes, in the order of the tensor ``codes``."""
         return tuple(c for c in self.columns if isinstance(c, NumberColumn | CategoryColumn) and c.codes)
+
+    @property
+    def texts(self) -> tuple[TextColumn, ...]:
+        """The columns that become tensors of their own, in order."""
+        return tuple(column for column in self.columns if isinstance(column, TextColumn))
 
     def to_json(self) -> dict[str, Any]:
         return {
