@@ -7,7 +7,7 @@ of polars hangs in its own first one (polars 2.1): whoever encodes forks no proc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import polars as pl
@@ -33,6 +33,7 @@ from factory.preprocessing.spec import (
 )
 
 Array: TypeAlias = NDArray[Any]
+Text = TypeVar("Text", pl.Expr, pl.Series)
 
 CHUNK = 8 * 2**20  # bytes of raw columns that are encoded at a time: few enough for the processor's cache
 CAPITALS = [chr(letter) for letter in range(ord("A"), ord("Z") + 1)]
@@ -107,7 +108,7 @@ def _number(column: NumberColumn) -> list[pl.Expr]:
 def _boolean(column: BooleanColumn) -> list[pl.Expr]:
     spellings = [*column.true, *column.false]
     values = pl.Series([1.0] * len(column.true) + [0.0] * len(column.false), dtype=pl.Float32)
-    number = pl.lit(values).gather(_places(_small(pl.col(column.name)), pl.Enum(spellings)))
+    number = pl.lit(values).gather(_places(small(pl.col(column.name)), pl.Enum(spellings)))
     return [number.fill_null(np.float32(column.fill)), *_indicator(column, number.is_null())]
 
 
@@ -116,16 +117,21 @@ def _datetime(column: DatetimeColumn) -> list[pl.Expr]:
     numbers = []
     if column.elapsed:
         numbers.append(_standard(_clipped(pl.when(missing).then(column.fill).otherwise(x), column), column))
-    seconds = pl.when(missing).then(None).otherwise(x).clip(EARLIEST, LATEST).floor().cast(pl.Int64)
     for part in column.parts:
-        place = _part(part, seconds)
+        place = _part(part, pl.when(~missing).then(x))
         for wave in zip(*cycle(part), strict=True):
             numbers.append(pl.lit(pl.Series(wave, dtype=pl.Float32)).gather(place).fill_null(np.float32(0)))
     return [*numbers, *_indicator(column, missing)]
 
 
-def _part(part: Part, seconds: pl.Expr) -> pl.Expr:
-    """Return a cyclic part of whole seconds since 1970; Monday is 0, days and months count from 0."""
+def part_of(part: Part, times: Array) -> pl.Series:
+    """Return a cyclic part of times in seconds since 1970."""
+    return pl.select(_part(part, pl.lit(pl.Series(times, dtype=pl.Float64)))).to_series()
+
+
+def _part(part: Part, time: pl.Expr) -> pl.Expr:
+    """Return a cyclic part of seconds since 1970; Monday is 0, days and months count from 0."""
+    seconds = time.clip(EARLIEST, LATEST).floor().cast(pl.Int64)
     if part == "hour":
         return seconds // 3600 % PARTS[part]
     days = seconds // 86400
@@ -160,7 +166,7 @@ def _code(column: NumberColumn | CategoryColumn) -> pl.Expr:
     """Return the code of one column, Int32 without nulls."""
     if isinstance(column, NumberColumn):
         return _bins(column)
-    text = _small(pl.col(column.name)) if column.lower else pl.col(column.name)
+    text = small(pl.col(column.name)) if column.lower else pl.col(column.name)
     if column.buckets:
         buckets = np.uint32(column.buckets)
         code = text.fill_null("").map_batches(lambda texts: pl.Series(1 + murmur(texts) % buckets), pl.UInt32)
@@ -184,9 +190,10 @@ def _places(words: pl.Expr, vocabulary: pl.Enum) -> pl.Expr:
     return words.cast(vocabulary, strict=False).to_physical().cast(pl.Int32)
 
 
-def _small(text: pl.Expr) -> pl.Expr:
+def small(text: Text) -> Text:
     """Return the texts with the letters A to Z made small, and no others."""
-    return text.str.replace_many(CAPITALS, SMALL)
+    lowered: Text = text.str.replace_many(CAPITALS, SMALL)
+    return lowered
 
 
 # ---- texts
@@ -194,18 +201,14 @@ def _small(text: pl.Expr) -> pl.Expr:
 
 def _text(column: TextColumn) -> Callable[[pl.DataFrame, Array], None]:
     """Return a function that writes the ids or counts of a text column into zeros ``(rows, length or words)``."""
-    cut = {**dict(zip(CAPITALS, SMALL, strict=True)), **dict.fromkeys(SEPARATORS, " ")}
-    words = pl.col(column.name).fill_null("").str.replace_many(list(cut), list(cut.values())).str.split(" ")
     vocabulary = pl.Enum(column.vocabulary)
 
     def write(frame: pl.DataFrame, into: Array) -> None:
-        lists = frame.select(words).to_series()
-        flat = pl.select(word=lists.explode()).select(
-            there=pl.col("word") != "", code=_looked_up(pl.col("word"), vocabulary)
-        )
-        there = flat["there"].to_numpy()
+        lists = _cut(frame[column.name])
+        words = lists.explode()
+        there = words != ""
         rows = np.repeat(np.arange(len(lists)), lists.list.len().to_numpy())[there]
-        codes = flat["code"].to_numpy()[there]
+        codes = pl.select(_looked_up(pl.lit(words.filter(there)), vocabulary)).to_series().to_numpy()
         if column.length:
             counts = np.bincount(rows, minlength=len(lists))
             places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -216,3 +219,15 @@ def _text(column: TextColumn) -> Callable[[pl.DataFrame, Array], None]:
             np.add.at(into, (rows[known], codes[known] - FIRST), np.float32(1))
 
     return write
+
+
+def words(texts: pl.Series) -> Iterator[pl.Series]:
+    """Yield the words of texts, those of some rows at a time; empty texts may be among them."""
+    for rows in _slices(texts.to_frame()):
+        yield _cut(texts[rows]).explode()
+
+
+def _cut(texts: pl.Series) -> pl.Series:
+    """Return the list of words of each text, at least one, any of which may be empty."""
+    cut = {**dict(zip(CAPITALS, SMALL, strict=True)), **dict.fromkeys(SEPARATORS, " ")}
+    return texts.fill_null("").str.replace_many(list(cut), list(cut.values())).str.split(" ")

@@ -16,11 +16,16 @@ fields of the classes below.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from factory.core.messages import wrong
 from factory.core.signature import Tensor
+from factory.preprocessing.rules import is_small
+from factory.preprocessing.strict_json import check_keys, items, read, require
 
 FORMAT = 1
 MISSING, UNKNOWN, FIRST = 0, 1, 2
@@ -29,6 +34,10 @@ MISSING, UNKNOWN, FIRST = 0, 1, 2
 Part: TypeAlias = Literal["hour", "weekday", "day", "month"]
 PARTS: Mapping[Part, int] = {"hour": 24, "weekday": 7, "day": 31, "month": 12}
 """Cyclic part of a date-time → how many values it has; Monday is weekday 0, days and months count from 0 here."""
+
+TENSORS = ("numbers", "codes")
+LONGEST = 1_000_000
+"""The largest number of ids that a text may have."""
 
 EARLIEST, LATEST = -62135596800.0, 253402300799.0
 """The first second of year 1 and the last of year 9999, in seconds since 1970 in UTC."""
@@ -67,6 +76,11 @@ class NumberColumn:
     center: float = 0.0
     scale: float = 1.0
     bins: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_range(self)
+        rising = all(low < high for low, high in pairwise(self.bins))
+        require(rising, f"{self.name}.bins", self.bins, "boundaries that increase")
 
     @property
     def numbers(self) -> int:
@@ -109,6 +123,12 @@ class CategoryColumn:
     lower: bool = False
     one_hot: bool = False
 
+    def __post_init__(self) -> None:
+        _check_vocabulary(self.name, self.vocabulary, self.lower)
+        within = 0 <= self.buckets < 2**31 - 1
+        require(within, f"{self.name}.buckets", self.buckets, "a whole number from 0 to 2,147,483,646")
+        require(not (self.buckets and self.vocabulary), f"{self.name}.buckets", self.buckets, "0 beside a vocabulary")
+
     @property
     def cardinality(self) -> int:
         """The number of codes."""
@@ -137,6 +157,10 @@ class BooleanColumn:
     false: tuple[str, ...]
     fill: float
     indicator: bool
+
+    def __post_init__(self) -> None:
+        require(bool(self.true and self.false), f"{self.name}.true", self.true, "at least one spelling, as does false")
+        _check_vocabulary(self.name, (*self.true, *self.false), lower=True, field="true and false")
 
     @property
     def numbers(self) -> int:
@@ -179,6 +203,10 @@ class DatetimeColumn:
     elapsed: bool
     parts: tuple[Part, ...]
 
+    def __post_init__(self) -> None:
+        _check_range(self)
+        require(len(set(self.parts)) == len(self.parts), f"{self.name}.parts", self.parts, "each part once")
+
     @property
     def numbers(self) -> int:
         """How many numbers the column becomes."""
@@ -208,6 +236,13 @@ class TextColumn:
     input: str
     vocabulary: tuple[str, ...]
     length: int
+
+    def __post_init__(self) -> None:
+        _check_vocabulary(self.name, self.vocabulary, lower=True)
+        cut = [word for word in self.vocabulary if any(letter in SEPARATORS for letter in word)]
+        require(not cut, f"{self.name}.vocabulary", cut[:1], "words without separators")
+        within = (0 if self.vocabulary else 1) <= self.length <= LONGEST
+        require(within, f"{self.name}.length", self.length, f"1 to {LONGEST:,}, or 0 with a vocabulary")
 
     @property
     def tensor(self) -> Tensor:
@@ -243,6 +278,18 @@ class Answer:
     name: str
     labels: tuple[int | str, ...] | None
 
+    def __post_init__(self) -> None:
+        labels = self.labels
+        distinct = labels is None or len(set(map(str, labels))) == len(labels) >= 1
+        require(distinct, f"{self.name}.labels", labels, "labels that differ, or null")
+        alike = labels is None or len({isinstance(label, str) for label in labels}) == 1
+        require(alike, f"{self.name}.labels", labels, "texts alone or whole numbers alone")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names under which clients find the answer."""
+        return (self.name,) if self.labels is None else (self.name, f"{self.name}_probabilities")
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -255,6 +302,14 @@ class Preprocessing:
 
     columns: tuple[Column, ...]
     answers: tuple[Answer, ...]
+
+    def __post_init__(self) -> None:
+        names = [*(column.input for column in self.columns), *(name for a in self.answers for name in a.names)]
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        require(not twice, "names of columns and outputs", twice[:1], "a different name for each")
+        for column in self.columns:
+            require(column.input.isascii() and column.input.isidentifier(), "input", column.input, "an identifier")
+            require(column.input not in TENSORS, "input", column.input, f"no name of a tensor: {', '.join(TENSORS)}")
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
@@ -290,16 +345,17 @@ class Preprocessing:
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Preprocessing:
-        """Read what `to_json` wrote.
+        """Read what `to_json` wrote, and what anybody made of it.
 
         Raises:
-            ValueError, KeyError, TypeError: it is not of this format.
+            ValueError: it is not of this format, or a field is not what the classes of this module say; one line.
         """
-        if fields["format"] != FORMAT:
-            raise ValueError(f"format: got {fields['format']!r}; takes {FORMAT}")
+        check_keys(fields, ("format", "columns", "outputs"), "preprocessing")
+        require(fields["format"] == FORMAT, "preprocessing.format", fields["format"], str(FORMAT))
+        columns, answers = (items(fields[key], f"preprocessing.{key}") for key in ("columns", "outputs"))
         return cls(
-            tuple(_column(column) for column in fields["columns"]),
-            tuple(Answer(a["name"], None if a["labels"] is None else tuple(a["labels"])) for a in fields["outputs"]),
+            tuple(_column(column, f"preprocessing.columns[{place}]") for place, column in enumerate(columns)),
+            tuple(read(Answer, answer, f"preprocessing.outputs[{place}]") for place, answer in enumerate(answers)),
         )
 
 
@@ -313,8 +369,25 @@ def cycle(part: Part) -> tuple[tuple[float, float], ...]:
     return tuple((math.sin(2 * math.pi * i / size), math.cos(2 * math.pi * i / size)) for i in range(size))
 
 
-def _column(fields: Mapping[str, Any]) -> Column:
-    """Return a column from its JSON; lists become tuples."""
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items() if key != "kind"}
-    kind: Callable[..., Column] = KINDS[fields["kind"]]
-    return kind(**values)
+def _column(node: Any, path: str) -> Column:
+    """Return a column from its JSON."""
+    kind = node.get("kind") if isinstance(node, Mapping) else None
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(wrong(f"{path}.kind", kind, ", ".join(KINDS), KINDS))
+    return read(KINDS[kind], node, path, further=("kind",))
+
+
+def _check_range(column: NumberColumn | DatetimeColumn) -> None:
+    require(column.low <= column.high, f"{column.name}.low", column.low, f"at most high, which is {column.high}")
+    require(column.scale != 0, f"{column.name}.scale", column.scale, "a number other than 0")
+    for field in ("fill", "low", "high", "center", "scale"):
+        value = getattr(column, field)
+        require(math.isfinite(value), f"{column.name}.{field}", value, "a finite number")
+
+
+def _check_vocabulary(name: str, words: Sequence[str], lower: bool, field: str = "vocabulary") -> None:
+    twice = [word for word, count in Counter(words).items() if count > 1]
+    require(not twice, f"{name}.{field}", twice[:1], "each word once")
+    require("" not in words, f"{name}.{field}", "", "no empty word, which is a missing value")
+    large = [word for word in words if lower and not is_small(word)]
+    require(not large, f"{name}.{field}", large[:1], "words in small letters, as they are looked up")
