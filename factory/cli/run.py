@@ -26,12 +26,14 @@ class Result:
     Args:
         path: the run folder.
         metrics: loss and metrics of the trained model on the validation rows.
+        test_metrics: those on the test rows; empty where there are none.
         targets: gate results by target, as in run.json.
         published: version folder by target.
     """
 
     path: Path
     metrics: dict[str, float]
+    test_metrics: dict[str, float]
     targets: dict[str, dict[str, Any]]
     published: dict[str, Path]
 
@@ -39,7 +41,8 @@ class Result:
     def of(cls, summary: dict[str, Any]) -> Result:
         targets = summary["targets"]
         published = {name: Path(target["published"]) for name, target in targets.items() if target["published"]}
-        return cls(Path(summary["run"]), summary["train"]["metrics"], targets, published)
+        trained = summary["train"]
+        return cls(Path(summary["run"]), trained["metrics"], trained.get("test_metrics", {}), targets, published)
 
 
 def run(

@@ -17,6 +17,7 @@ from factory.config.packages import check_packages
 from factory.config.schema.crosschecks import misfits
 from factory.config.schema.nodes import Judged, refusals
 from factory.config.schema.plugins import file_options
+from factory.config.schema.splits import split_files
 from factory.core.errors import ConfigError
 from factory.core.messages import is_missing
 from factory.core.rundir import RunDir
@@ -83,7 +84,6 @@ def require_data(data: Mapping[str, Any]) -> None:
         MissingFile: as `require_file` does.
     """
     named = {f"data.{option}": data.get(option) for option in file_options("data/sources", data["source"])}
-    named["data.split.file"] = (data.get("split") or {}).get("file")
-    for key, path in named.items():
+    for key, path in {**named, **split_files(data)}.items():
         if isinstance(path, str) and "://" not in path and not os.path.isdir(path):
             require_file(path, key)

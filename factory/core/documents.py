@@ -116,6 +116,7 @@ class Rows(Document):
 
     train: Count
     validation: Count
+    test: NotRequired[Count]
 
 
 Hashes = TypedDict("Hashes", {"model.keras": Digest, "reference.npz": Digest})
@@ -152,7 +153,9 @@ class TrainingFields(Document):
     backend: Literal["jax", "tensorflow", "torch"]
     parameters: Count
     epochs: Count
-    metrics: dict[str, float]
+    metrics: dict[str, float]  # on the validation rows
+    test_metrics: NotRequired[dict[str, float]]
+    warnings: NotRequired[list[str]]
     rows: Rows
     data: Data
     signature: Signature
@@ -285,7 +288,8 @@ class Record(Document):
     run: NotRequired[str]
     signature: NotRequired[Signature]
     labels: NotRequired[dict[str, list[Any] | None]]
-    metrics: NotRequired[dict[str, float]]
+    metrics: NotRequired[dict[str, float]]  # on the validation rows
+    test_metrics: NotRequired[dict[str, float]]
 
 
 class Claim(Document):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -32,6 +32,7 @@ class Source:
         tasks: output name → ``classification`` or ``regression``.
         where: returns the words by which errors name one value, such as ``houses.csv: row 17, column 'price'``, from
             its row, the name of its array and its position inside the row; by default array and row.
+        extras: name → values ``(rows,)`` of columns beside inputs and outputs, which the split may be by.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Source:
     outputs: Mapping[str, Array]
     tasks: Mapping[str, Task]
     where: Callable[[int, str, tuple[int, ...]], str] = lambda row, array, position: f"{array}[{row}]"
+    extras: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -183,12 +185,13 @@ class DataSpec:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Training rows, validation rows and their specification.
+    """Training, validation and test rows and their specification.
 
     Args:
         spec: of the inputs and outputs.
         train: rows to fit on.
-        validation: rows to evaluate on.
+        validation: rows to evaluate on after each epoch, and to choose among models by.
+        test: rows that are seen once, after training; None where there are none.
         fingerprint: sha256 over names, dtypes, shapes and bytes of all arrays; the same on every machine.
         raw: returns the first so many validation rows as clients send them, column input → float64 or text (an array of
             objects) ``(rows,)``; None without preprocessing.
@@ -198,7 +201,14 @@ class Dataset:
     train: Rows
     validation: Rows
     fingerprint: str
+    test: Rows | None = None
     raw: Callable[[int], dict[str, Array]] | None = None
+
+    @property
+    def parts(self) -> dict[str, Rows]:
+        """The parts by name, without the test where there is none."""
+        parts = {"train": self.train, "validation": self.validation}
+        return parts if self.test is None else {**parts, "test": self.test}
 
 
 def fingerprint(*parts: Rows) -> str:

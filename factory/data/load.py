@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +23,9 @@ from factory.data.split import Split
 
 NOT_OPTIONS = {"source", "split", "classes", "features", "shape", "positive", "scale_target"}
 NOT_OPTIONS |= {"requires", "extra", "signature"}
+
+PART_FILES = ("file", "test_file")
+"""Keys of ``data.split`` that name a file: of the validation rows, of the test rows."""
 
 
 def load_dataset(config: Mapping[str, Any]) -> Dataset:
@@ -39,17 +43,55 @@ def load_dataset(config: Mapping[str, Any]) -> Dataset:
     declared = {key: value for key, value in facts.items() if not (isinstance(value, str) and value in FACTS)}
     module = import_plugin("data/sources", config["source"])
     split = dict(config.get("split") or {})
-    source = read_source(module, options, "data.path")
-    held_out = None
-    if split.get("file") is not None:
-        if "path" not in inspect.signature(module.read).parameters:
-            raise DataError(wrong("data.split.file", split["file"], f"null: {config['source']} reads no file"))
-        require_file(split["file"], "data.split.file")
-        held_out = read_source(module, {**options, "path": split["file"]}, "data.split.file")
-    scale_target = bool(config.get("scale_target", False))
-    positive = config.get("positive")
-    drawn = Split.from_config(split)
-    return prepare_dataset(source, drawn, held_out, declared, scale_target=scale_target, positive=positive)
+    source = set_aside(read_source(module, options, "data.path"), split, options)
+    own = {
+        key: set_aside(read_part(module, options, key, split[key]), split, options)
+        for key in PART_FILES
+        if split.get(key) is not None
+    }
+    return prepare_dataset(
+        source,
+        Split.from_config(split),
+        own.get("file"),
+        declared,
+        tested=own.get("test_file"),
+        scale_target=bool(config.get("scale_target", False)),
+        positive=config.get("positive"),
+    )
+
+
+def set_aside(source: Source, split: Mapping[str, Any], options: Mapping[str, Any]) -> Source:
+    """Return a source whose inputs do not hold what the rows are divided by, unless ``data.inputs`` names it.
+
+    Args:
+        source: as read.
+        split: the config's node ``data.split``.
+        options: of the source.
+    """
+    by = {split.get("group"), split.get("time")} & source.inputs.keys()
+    extras = {**source.extras, **{name: source.inputs[name] for name in by}}
+    named = by if options.get("inputs") is not None else set()
+    inputs = {name: array for name, array in source.inputs.items() if name in named or name not in by}
+    return replace(source, inputs=inputs, extras=extras)
+
+
+def read_part(module: ModuleType, options: Mapping[str, Any], key: str, file: str) -> Source:
+    """Read the rows of one part from a file of its own.
+
+    Args:
+        module: of the source.
+        options: keyword arguments of its ``read``.
+        key: of the config's node ``data.split``.
+        file: what it names.
+
+    Raises:
+        DataError: the source reads no file, or the file cannot be read.
+    """
+    key = f"data.split.{key}"
+    if "path" not in inspect.signature(module.read).parameters:
+        raise DataError(wrong(key, file, f"null: {module.__name__.rpartition('.')[2]} reads no file"))
+    require_file(file, key)
+    return read_source(module, {**options, "path": file}, key)
 
 
 def read_source(module: ModuleType, options: Mapping[str, Any], key: str) -> Source:

@@ -22,16 +22,18 @@ def prepare_dataset(
     held_out: Source | None = None,
     declared: Mapping[str, Any] | None = None,
     *,
+    tested: Source | None = None,
     scale_target: bool = False,
     positive: Any = None,
 ) -> Dataset:
     """Check, convert and split what a source read.
 
     Args:
-        source: all rows, or the training rows when the validation rows come from a file of their own.
-        split: how to divide; unused with ``held_out``.
-        held_out: the validation rows, read by the same source.
+        source: all rows but those that come from a file of their own.
+        split: how to divide them.
+        held_out: the validation rows, read by the same source; then none are drawn.
         declared: ``classes``, ``features``, ``shape`` that the data must have.
+        tested: the test rows, likewise.
         scale_target: whether training standardizes regression targets to mean 0 and deviation 1.
         positive: the positive label of each output with two classes, or output → label; None takes the second.
 
@@ -44,15 +46,36 @@ def prepare_dataset(
     rows = convert(source, known)
     spec = describe_data(source, rows, known, labels.positives(known, positive))
     check_facts(spec.facts(), declared or {}, source.name)
-    if held_out is None:
-        train, validation = (rows.take(indices) for indices in divide_rows(rows, spec, split))
-    else:
-        check_count(held_out, least=1)
-        train, validation = rows, convert(held_out, known)
-        check_alike(train, validation, held_out.name)
+    parts = divide(rows, spec, split, source, {"validation": held_out, "test": tested})
+    for name, own in (("validation", held_out), ("test", tested)):
+        if own is not None:
+            check_count(own, least=1)
+            parts[name] = convert(own, known)
+            check_alike(parts["train"], parts[name], own.name)
     if scale_target:
-        spec = with_scales(spec, train)
-    return Dataset(spec, train, validation, fingerprint(train, validation))
+        spec = with_scales(spec, parts["train"])
+    return Dataset(spec, parts["train"], parts["validation"], fingerprint(*parts.values()), parts.get("test"))
+
+
+def divide(
+    rows: Rows, spec: DataSpec, split: Split, source: Source, files: Mapping[str, Source | None]
+) -> dict[str, Rows]:
+    """Return the parts by name that are drawn from the rows, in the order train, validation, test.
+
+    Args:
+        rows: of the source, converted.
+        spec: of these rows.
+        split: how to divide.
+        source: as read, with the columns that the split may be by.
+        files: part → its own rows; nothing is drawn for it then.
+    """
+    if files["validation"] is not None:
+        split = replace(split, validation=None)
+    if split.validation is None and split.test is None and split.folds is None:
+        return {"train": rows}
+    parts = divide_rows(rows, spec, split, source.extras)
+    drawn = {"train": parts.train, "validation": parts.validation, "test": parts.test}
+    return {name: rows.take(indices) for name, indices in drawn.items() if indices is not None}
 
 
 def check_names(source: Source) -> None:
@@ -167,10 +190,10 @@ def check_facts(actual: Mapping[str, Any], declared: Mapping[str, Any], name: st
         raise DataError(problems)
 
 
-def check_alike(train: Rows, validation: Rows, name: str) -> None:
-    """Refuse rows of a validation file whose shapes or dtypes are not those of the training rows."""
+def check_alike(train: Rows, own: Rows, name: str) -> None:
+    """Refuse rows of a file of their own whose shapes or dtypes are not those of the training rows."""
     for part in ("inputs", "outputs"):
-        ours, theirs = getattr(train, part), getattr(validation, part)
+        ours, theirs = getattr(train, part), getattr(own, part)
         for key in ours:
             want = (ours[key].dtype, ours[key].shape[1:])
             got = (theirs[key].dtype, theirs[key].shape[1:]) if key in theirs else None

@@ -70,7 +70,10 @@ def to_source(table: Table, target: str | list[str], task: Task, columns: list[s
         names = sources[array]
         return table.at(row, names[position[0] if position else 0])
 
-    return Source(table.name, {"features": numbers}, outputs, {name: task for name in outputs}, where)
+    tasks: dict[str, Task] = {name: task for name in outputs}
+    beside = [] if columns is None else [name for name in table.frame.columns if name not in targets]
+    extras = {name: table.frame[name].to_numpy() for name in beside}
+    return Source(table.name, {"features": numbers}, outputs, tasks, where, extras)
 
 
 def identifier(column: str) -> str:

@@ -14,6 +14,7 @@ from factory.config.packages import absent, needs_tensorflow
 from factory.config.plugins import plugins_of, sources_of, used_plugins
 from factory.config.schema.known_data import known_facts
 from factory.config.schema.plugins import file_options
+from factory.config.schema.splits import split_files, split_that_draws
 from factory.core.backends import BACKENDS
 from factory.core.disk import refusals_as
 from factory.core.errors import ConfigError, DataError
@@ -122,13 +123,13 @@ class Plan:
         indifferent = ["positive"] if data.get("positive") is None else []
         if set(known_facts(data).tasks.values()) == {"classification"}:
             indifferent.append("scale_target")
-        return without(data, *indifferent)
+        return without(data, *indifferent) | {"split": split_that_draws(data["split"])}
 
     def data_files(self) -> list[Path]:
         """Return the files that the options of the data name, and all files in the folders that they name."""
         data = self.tree["data"]
         named = [data.get(option) for option in file_options("data/sources", data["source"])]
-        named.append((data.get("split") or {}).get("file"))
+        named += split_files(data).values()
         return [file for name in named if name for file in files_in(Path(str(name)))]
 
     def own_code(self) -> list[Path]:

@@ -55,7 +55,7 @@ def of_version(run: RunDir, trained: Mapping[str, Any]) -> dict[str, Any]:
         MODEL: trained["sha256"][run.model.name],
         "signature": trained["signature"],
         "labels": {output["name"]: output["labels"] for output in trained["data"]["outputs"]},
-        "metrics": trained["metrics"],
+        **{name: trained[name] for name in ("metrics", "test_metrics") if name in trained},
     }
 
 

@@ -1,21 +1,24 @@
-"""PARENT: a model compared with the trivial baseline, in words; nothing for a run that did not measure the baseline."""
+"""PARENT: the warnings of a run in words: about its data, and of a model that is no better than the trivial baseline."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from factory.core.scores import quoted
+
 NAMES = {"r2": "R²", "mae": "MAE"}
 
 
 def warnings(trained: Mapping[str, Any]) -> list[str]:
-    """Return a warning for each output on which the model is no better than a constant answer.
+    """Return the warnings about data and model, then one for each output on which a constant answer is as good.
 
     Args:
         trained: train/report.json, empty where training did not end.
     """
-    return [
-        f"{output}: the model is no better than {comparison['answer']}: {against(comparison)} on the validation rows"
+    part, _ = quoted(trained)
+    return [*(trained.get("warnings") or ())] + [
+        f"{output}: the model is no better than {comparison['answer']}: {against(comparison)} on the {part} rows"
         for output, comparison in (trained.get("baseline") or {}).items()
         if not comparison["better"]
     ]

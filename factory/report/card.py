@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from factory.core.files import write_text
-from factory.report import baseline_note, table
+from factory.report import baseline_note, run_page, table
 from factory.report.facts import Facts
 from factory.report.pages import plain, shape, text
 from factory.report.run_page import commands, headroom
@@ -41,6 +41,9 @@ def contents(facts: Facts) -> dict[str, Any]:
         "name": facts.name,
         "summary": facts.summary,
         "trained": trained,
+        "judged_on": facts.judged_on,
+        "metrics": facts.metrics,
+        "scores": list(run_page.scores(facts)),
         "unit_of_loss": facts.unit_of_loss,
         "baseline": list(baseline_note.rows(trained)),
         "warnings": baseline_note.warnings(trained),
@@ -64,8 +67,10 @@ def metadata(facts: Facts) -> dict[str, Any]:
         data = str(facts.choices.get("data") or facts.tree["data"]["source"])
         result = {
             "task": {"type": kind or "other"},
-            "dataset": {"name": data, "type": data, "split": "validation"},
-            "metrics": [{"type": name, "name": f"validation {name}", "value": v} for name, v in facts.metrics.items()],
+            "dataset": {"name": data, "type": data, "split": facts.judged_on},
+            "metrics": [
+                {"type": name, "name": f"{facts.judged_on} {name}", "value": v} for name, v in facts.metrics.items()
+            ],
         }
         header["model-index"] = [{"name": facts.name, "results": [result]}]
     return header

@@ -146,11 +146,11 @@ def target_names(runs: Mapping[str, Facts]) -> list[str]:
 
 
 def result_columns(runs: Mapping[str, Facts]) -> list[str]:
-    return ["run", "name", "status", *metric_names(runs), "parameters", "epochs", "fit"]
+    return ["run", "name", "status", "judged on", *metric_names(runs), "parameters", "epochs", "fit"]
 
 
 def results(runs: Mapping[str, Facts]) -> Iterator[list[str]]:
-    """Yield a row for each run: status, metrics on the validation rows, size and time of its training."""
+    """Yield a row for each run: status, metrics and the rows they are of, size and time of its training."""
     names = metric_names(runs)
     for label, facts in runs.items():
         trained, found = facts.trained, facts.metrics
@@ -158,7 +158,7 @@ def results(runs: Mapping[str, Facts]) -> Iterator[list[str]]:
         how = ["-", "-", "-"]
         if trained:
             how = [f"{trained['parameters']:,}", str(trained["epochs"]), f"{table.fit_seconds(trained):.1f} s"]
-        yield [label, facts.name, facts.summary["status"], *metrics, *how]
+        yield [label, facts.name, facts.summary["status"], facts.judged_on if trained else "-", *metrics, *how]
 
 
 def differences(runs: Mapping[str, Facts]) -> list[tuple[str, list[Any]]]:
@@ -217,6 +217,8 @@ def warnings(runs: Mapping[str, Facts]) -> Iterator[str]:
     data = {facts.trained["data"]["fingerprint"] for facts in runs.values() if facts.trained}
     if len(data) > 1:
         yield "They were trained and validated on different rows: their metrics are not comparable as they stand."
+    if len({facts.judged_on for facts in runs.values() if facts.trained}) > 1:
+        yield "Some are judged on test rows, others on validation rows: their metrics are not comparable as they stand."
     machines = {(facts.summary.get("platform"), facts.summary.get("cores")) for facts in runs.values()}
     if len(machines) > 1:
         yield "They ran on different machines: their times are not comparable as they stand."

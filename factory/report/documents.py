@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -19,6 +19,7 @@ class Judged(Document):
     labels: list[Any]
     confusion: list[list[Count]] | None
     mistaken: list[list[Any]]
+    scores: NotRequired[dict[str, float]]
 
 
 class Column(Document):

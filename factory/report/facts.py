@@ -16,6 +16,7 @@ from factory.core.printable import json_text
 from factory.core.read_documents import read_document, read_hydra, read_summary, read_target, read_yaml
 from factory.core.reading import read_text
 from factory.core.rundir import RunDir
+from factory.core.scores import quoted
 from factory.registry.publish import RECORD, origin_of
 from factory.report.documents import Architecture, Evaluation
 
@@ -55,8 +56,13 @@ class Facts:
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """Return the loss and the metrics on the validation rows."""
-        return self.trained.get("metrics") or {}
+        """Return the loss and the metrics that the run is quoted by: on the test rows, if any, else on validation."""
+        return quoted(self.trained)[1]
+
+    @property
+    def judged_on(self) -> str:
+        """Return the word for the rows that the run is quoted on: ``test`` or ``validation``."""
+        return quoted(self.trained)[0]
 
     @property
     def unit_of_loss(self) -> str:

@@ -19,6 +19,7 @@ from factory.core.errors import ConfigError
 from factory.core.files import size
 from factory.core.printable import json_text
 from factory.core.read_documents import read_document
+from factory.core.scores import quoted, telling
 from factory.core.terminal import Terminal
 from factory.registry.publish import DEPTH, RECORD, path_of_claim
 from factory.report import columns
@@ -190,7 +191,7 @@ def as_json(found: Found) -> str:
             "run": str(run.path),
             "name": run.summary["name"],
             "status": run.status,
-            "metrics": (run.summary.get("train") or {}).get("metrics"),
+            **scores(run.summary.get("train") or {}),
             "targets": {name: target["status"] for name, target in (run.summary.get("targets") or {}).items()},
             "changed": run.changed,
             "bytes": run.bytes,
@@ -201,7 +202,7 @@ def as_json(found: Found) -> str:
         {
             "name": version.name,
             "version": version.version,
-            "metrics": version.record.get("metrics"),
+            **scores(version.record),
             "targets": list(version.targets),
             "changed": version.changed,
             "bytes": version.bytes,
@@ -221,7 +222,7 @@ def runs_table(runs: list[Run]) -> Segments:
             str(run.path),
             run.summary["name"],
             status,
-            metric((run.summary.get("train") or {}).get("metrics")),
+            metric(run.summary.get("train") or {}),
             passed(run.summary.get("targets") or {}),
             age(run.changed),
             amount(run.bytes),
@@ -234,7 +235,7 @@ def versions_table(versions: list[Version]) -> Segments:
     """Return the terminal table of published versions."""
     rows = []
     for version in versions:
-        score, targets = metric(version.record.get("metrics")), ", ".join(version.targets)
+        score, targets = metric(version.record), ", ".join(version.targets)
         when, size_of_all = age(version.changed), amount(version.bytes)
         cells = [version.name, str(version.version), score, targets, when, size_of_all, shortened(version.run)]
         rows.append([(cell, "") for cell in cells])
@@ -248,12 +249,17 @@ def shortened(run: str | None) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def metric(metrics: Mapping[str, float] | None) -> str:
-    """Return name and value of the first metric that is not the loss, else of the loss."""
-    if not metrics:
-        return "-"
-    name = next((name for name in metrics if not name.endswith("loss")), "loss")
-    return f"{name} {metrics[name]:.4f}" if name in metrics else "-"
+def metric(trained: Mapping[str, Any]) -> str:
+    """Return the rows that a run is judged on, its first metric there, and its R² or F1 score."""
+    part, metrics = quoted(trained)
+    words = ", ".join(f"{name} {value:.4f}" for name, value in telling(metrics).items())
+    return f"{part} {words}" if metrics else "-"
+
+
+def scores(trained: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metrics that a run or version is quoted by, and the rows that they are of, for programs."""
+    part, metrics = quoted(trained)
+    return {"metrics": metrics or None, "judged_on": part if metrics else None}
 
 
 def passed(targets: Mapping[str, Mapping[str, Any]]) -> str:

@@ -27,7 +27,7 @@ SIGNS = {
 SECTIONS = {
     "summary": "Summary",
     "training": "Curves",
-    "validation": "Validation",
+    "validation": "Evaluation",
     "gate": "Gate",
     "targets": "Targets",
     "architecture": "Architecture",
@@ -60,6 +60,8 @@ def contents(facts: Facts) -> dict[str, Any]:
     fields = {
         "curves": curves,
         "evaluations": evaluations,
+        "judged_on": facts.judged_on,
+        "scores": list(scores(facts)),
         "baseline": list(baseline_note.rows(facts.trained)),
         "unit_of_loss": facts.unit_of_loss,
         "gate": list(gate(facts)),
@@ -106,12 +108,13 @@ def tiles(facts: Facts) -> Iterator[dict[str, str]]:
     trained, commands = facts.trained, timings_of_commands(facts.summary)
     for name, value in facts.metrics.items():
         more = facts.unit_of_loss if name == "loss" else ""
-        yield {"label": f"validation {name}", "value": figure(value), "more": more}
+        yield {"label": f"{facts.judged_on} {name}", "value": figure(value), "more": more}
     if trained:
         seconds = f"{table.fit_seconds(trained):.1f} s on {trained['backend']}"
         yield {"label": "parameters", "value": f"{trained['parameters']:,}", "more": ""}
         yield {"label": "epochs", "value": str(trained["epochs"]), "more": seconds}
         rows = f"+ {trained['rows']['validation']:,} to validate"
+        rows += f", {tested:,} to test" if (tested := trained["rows"].get("test")) else ""
         yield {"label": "training rows", "value": f"{trained['rows']['train']:,}", "more": rows}
     if targets := facts.summary.get("targets"):
         passed = sum(target["status"] == "passed" for target in targets.values())
@@ -128,6 +131,17 @@ def tiles(facts: Facts) -> Iterator[dict[str, str]]:
 def figure(value: float) -> str:
     """Return a number with four decimals, or with one where it is 1000 or more."""
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
+
+
+def scores(facts: Facts) -> Iterator[list[str]]:
+    """Yield a row for each output and score: precision, recall and F1 score of a classification, R² of a regression."""
+    for name, judged in facts.evaluation.items():
+        for score, value in (judged.get("scores") or {}).items():
+            yield [name, score.replace("_", " "), f"{value:.4f}"]
+        for number, column in enumerate(judged.get("columns", ())):
+            if column["r2"] is not None:
+                place = f"[{number}]" if len(judged["columns"]) > 1 else ""
+                yield [name, f"R²{place}", f"{column['r2']:.4f}"]
 
 
 def gate(facts: Facts) -> Iterator[dict[str, Any]]:

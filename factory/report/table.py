@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 
 from factory.config.serving import serving_command
+from factory.core.scores import quoted
 from factory.core.terminal import Terminal, text
 from factory.report import baseline_note
 
@@ -36,14 +37,15 @@ def show(summary: Mapping[str, Any], console: Terminal) -> None:
 
 
 def headline(summary: Mapping[str, Any]) -> str:
-    """Return one line of a run's name, status, training and validation metrics."""
+    """Return one line of a run's name, status, training and metrics, on the test rows where there are any."""
     name, status = summary["name"], summary["status"]
     trained = summary.get("train")
     if not trained:
         return f"{name}: {status}"
-    metrics = "  ".join(f"{metric} {value:.4f}" for metric, value in trained["metrics"].items())
+    part, scores = quoted(trained)
+    metrics = "  ".join(f"{metric} {value:.4f}" for metric, value in scores.items())
     epochs = f"{trained['epochs']} epochs in {fit_seconds(trained):.1f} s"
-    return f"{name}: {status}; trained on {trained['backend']}, {epochs}; validation {metrics}"
+    return f"{name}: {status}; trained on {trained['backend']}, {epochs}; {part} {metrics}"
 
 
 def fit_seconds(trained: Mapping[str, Any]) -> float:

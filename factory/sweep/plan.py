@@ -14,6 +14,7 @@ from factory.config.composition.grid import Grid
 from factory.config.load import validate_config
 from factory.config.packages import check_packages
 from factory.config.schema.nodes import Judged
+from factory.config.schema.splits import split_files
 from factory.core import documents
 from factory.core.errors import ConfigError, DataError, FactoryError
 from factory.core.files import key_of, write_text
@@ -120,7 +121,7 @@ def refuse_near(data: Mapping[str, Any]) -> None:
     Raises:
         DataError: a path is relative to this machine's folder.
     """
-    paths = {"data.path": data.get("path"), "data.split.file": (data.get("split") or {}).get("file")}
+    paths = {"data.path": data.get("path"), **split_files(data)}
     takes = "an absolute path that every node has: with launcher.storage only run folders travel"
     near = [wrong(key, path, takes) for key, path in paths.items() if path and not Path(path).is_absolute()]
     if near:

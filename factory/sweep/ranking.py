@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from factory.core.scores import first_metric, higher_is_better
 from factory.sweep.outcome import Outcome
 from factory.sweep.seeds import but_for_the_seed, candidates
 from factory.sweep.settings import Settings
-
-HIGHER_IS_BETTER = re.compile(r"acc|auc|precision|recall|f1|fbeta|score|iou|r2|cosine|correlation|specificity", re.I)
 
 
 @dataclass(frozen=True)
@@ -35,13 +33,12 @@ class Aim:
         """Return the name of the metric, with ``auto`` resolved among these."""
         if self.metric != "auto":
             return self.metric
-        named = (name for name in metrics if "." not in name)
-        return next((name for name in named if name != "loss" and not name.endswith("_loss")), "loss")
+        return first_metric({name: value for name, value in metrics.items() if "." not in name})
 
     def higher(self, name: str) -> bool:
         """Return whether more of this metric is better."""
         if self.mode == "auto":
-            return "." not in name and HIGHER_IS_BETTER.search(name) is not None
+            return "." not in name and higher_is_better(name)
         return self.mode == "max"
 
     def value(self, metrics: Mapping[str, float]) -> float | None:

@@ -1,4 +1,4 @@
-"""CHILD: Evaluation of a trained model for the report: confusion matrix, frequent mistakes, residuals."""
+"""CHILD: Evaluation of a model's predictions: F1 score and R², confusion matrix, frequent mistakes, residuals."""
 
 from __future__ import annotations
 
@@ -8,11 +8,65 @@ from typing import Any
 import numpy as np
 
 from factory.data.dataset import Array, DataSpec, Output
+from factory.training import baseline
 
 LARGEST_MATRIX = 40  # classes; a larger confusion matrix cannot be read, so only its worst cells are kept
 MOST_MISTAKEN = 20
 MOST_POINTS = 400  # points of a scatter plot, over all columns of an output
 QUANTILES = (0, 5, 25, 50, 75, 95, 100)  # percent
+
+
+def summarize(spec: DataSpec, targets: Mapping[str, Array], predictions: Mapping[str, Array]) -> dict[str, float]:
+    """Return the score of each output that is comparable between data sets, under the name of the Keras metric.
+
+    ``r2`` of a regression, the mean over the numbers that vary; of a classification ``f1_score``, of the positive class
+    of two, or ``macro_f1_score``, the mean over the classes that there are. Several outputs have their name in front.
+
+    Args:
+        spec: what the outputs mean.
+        targets: output name → class indices ``(rows,)``, or numbers ``(rows, k)``.
+        predictions: output name → probabilities ``(rows, classes)``, or numbers ``(rows, k)``.
+    """
+    found: dict[str, float | None] = {}
+    for output in spec.outputs:
+        start = f"{output.name}_" if len(spec.outputs) > 1 else ""
+        actual, predicted = targets[output.name], predictions[output.name]
+        if output.task == "regression":
+            found[f"{start}r2"] = baseline.errors(actual, predicted)["r2"]
+        else:
+            scores = averages(output, confusion_of(actual, predicted))
+            found |= {start + name: value for name, value in scores.items() if name.endswith("f1_score")}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def averages(output: Output, confusion: Array) -> dict[str, float]:
+    """Return precision, recall and F1 score: of the positive class of two, beyond two the means over the classes.
+
+    A class that neither is there nor is predicted does not count; a ratio of nothing is 0.
+
+    Args:
+        output: of the data.
+        confusion: counts ``(classes, classes)``, a row for each actual class.
+    """
+    right, actual, predicted = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+    ratios = {"precision": (right, predicted), "recall": (right, actual), "f1_score": (2 * right, actual + predicted)}
+    each = {name: above / np.maximum(below, 1) for name, (above, below) in ratios.items()}
+    if len(confusion) == 2:
+        return {name: float(values[output.positive_index]) for name, values in each.items()}
+    there = actual + predicted > 0
+    return {f"macro_{name}": float(values[there].mean()) for name, values in each.items()}
+
+
+def confusion_of(actual: Array, predictions: Array) -> Array:
+    """Return how many rows of each class were predicted as each, ``(classes, classes)``, a row for each actual class.
+
+    Args:
+        actual: class indices ``(rows,)``.
+        predictions: probabilities ``(rows, classes)``.
+    """
+    classes = predictions.shape[-1]
+    counts = np.bincount(actual.astype("int64") * classes + predictions.argmax(axis=-1), minlength=classes * classes)
+    return counts.reshape(classes, classes)
 
 
 def evaluate_outputs(spec: DataSpec, targets: Mapping[str, Array], predictions: Mapping[str, Array]) -> dict[str, Any]:
@@ -26,8 +80,8 @@ def evaluate_outputs(spec: DataSpec, targets: Mapping[str, Array], predictions: 
     Returns:
         Output name → ``task``, ``rows`` and, of a classification, ``labels``, ``confusion`` (a row for each actual
         class; None beyond 40 classes), ``right`` (rows predicted
-        correctly) and ``mistaken`` (the most frequent mistakes: actual, predicted, count); of a regression,
-        ``columns`` with the quantiles of the residuals and a sample of the points.
+        correctly), ``scores`` (precision, recall, F1 score) and ``mistaken`` (the most frequent
+        mistakes: actual, predicted, count); of a regression, ``columns`` with the quantiles of the residuals and a sample of the points.
     """
     evaluated = {}
     for output in spec.outputs:
@@ -45,9 +99,7 @@ def classification(output: Output, actual: Array, predictions: Array) -> dict[st
         actual: class indices ``(rows,)``.
         predictions: probabilities ``(rows, classes)``.
     """
-    classes = predictions.shape[-1]
-    counts = np.bincount(actual.astype("int64") * classes + predictions.argmax(axis=-1), minlength=classes * classes)
-    confusion = counts.reshape(classes, classes)
+    confusion, classes = confusion_of(actual, predictions), predictions.shape[-1]
     labels = list(output.labels or range(classes))
     mistakes = confusion * (1 - np.eye(classes, dtype=confusion.dtype))
     worst = np.argsort(mistakes, axis=None, kind="stable")[::-1][:MOST_MISTAKEN]
@@ -55,6 +107,7 @@ def classification(output: Output, actual: Array, predictions: Array) -> dict[st
     return {
         "labels": labels,
         "right": int(confusion.trace()),
+        "scores": averages(output, confusion),
         "confusion": confusion.tolist() if classes <= LARGEST_MATRIX else None,
         "mistaken": [[labels[true], labels[wrong], int(confusion[true, wrong])] for true, wrong in cells],
     }

@@ -12,13 +12,12 @@ import keras
 import numpy as np
 
 from factory.core.errors import ExportError
-from factory.core.files import read_json, replacing_file, sha256, write_json
+from factory.core.files import read_json, replacing_file, sha256
 from factory.core.rundir import RunDir
 from factory.core.signature import Signature, Tensor
 from factory.data.dataset import Array, Dataset, DataSpec, Rows
 from factory.models.keras_file.load import load_keras_file
 from factory.models.own_classes import register_layers
-from factory.training import baseline, evaluation
 
 
 @dataclass(frozen=True)
@@ -46,17 +45,16 @@ def write_hand_off(run: RunDir, model: keras.Model, dataset: Dataset, count: int
     """Write the hand-off: save the model, load it again, and save reference rows and predictions.
 
     Args:
-        run: gets model.keras, reference.npz and, for the report, evaluation.json.
+        run: gets model.keras and reference.npz.
         model: trained.
         dataset: it was trained on.
         count: most reference rows.
 
     Returns:
-        The part of train/report.json about it: signature, the trivial baseline, SHA-256 of each file.
+        The part of train/report.json about it: signature, SHA-256 of each file.
     """
     spec, rows = dataset.spec, dataset.validation.head(count)
     outputs = predictions(model, rows.inputs)
-    write_json(run.train / "evaluation.json", evaluation.evaluate_outputs(spec, rows.outputs, outputs))
     with replacing_file(run.model) as temporary:
         model.save(temporary)
     reloaded = predictions(load_model(run), rows.inputs)
@@ -66,7 +64,6 @@ def write_hand_off(run: RunDir, model: keras.Model, dataset: Dataset, count: int
         np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes any name for allow_pickle
     return {
         "signature": signature_of(spec).to_json(),
-        "baseline": baseline.measure_baseline(spec, dataset.train.outputs, rows.outputs, outputs),
         "sha256": {path.name: sha256(path) for path in (run.model, run.reference)},
     }
 

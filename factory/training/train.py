@@ -13,12 +13,12 @@ from factory.core.errors import TrainError
 from factory.core.files import write_json
 from factory.core.rundir import Emit, RunDir
 from factory.core.timing import Clock
-from factory.data.dataset import Dataset, DataSpec, Rows
+from factory.data.dataset import Dataset, DataSpec
 from factory.data.load import load_dataset
 from factory.models import architecture, keras_objects
 from factory.models.adapt import adapt_statistics
 from factory.models.build import build_model
-from factory.training import handoff, objectives
+from factory.training import handoff, judgement, objectives
 from factory.training.batches import Batches
 from factory.training.callback import Watch, callbacks
 from factory.training.checkpoint import Checkpoint, Progress
@@ -69,7 +69,8 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
             progress = fit(model, dataset, config, run, key, on)
     model = on.home(model, lambda: build_again(config, dataset))
     with clock.timed("evaluate"):
-        metrics = evaluate(model, dataset.validation, config["train"]["batch_size"])
+        judged, evaluation = judgement.judge(model, dataset, config["train"]["batch_size"])
+        write_json(run.train / "evaluation.json", evaluation)
     with clock.timed("hand-off"):
         given = handoff.write_hand_off(run, model, dataset, config["deploy"]["metric_rows"])
     write_json(
@@ -81,15 +82,15 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
             "devices": on.count,
             "parameters": model.count_params(),
             "epochs": progress.epoch,
-            "metrics": metrics,
-            "rows": {"train": len(dataset.train), "validation": len(dataset.validation)},
+            **judged,
+            "rows": {part: len(rows) for part, rows in dataset.parts.items()},
             "data": {"fingerprint": dataset.fingerprint, **dataset.spec.to_json()},
             "scaled_losses": scaled_losses(model),
             **given,
             "timings": clock.timings,
         },
     )
-    on.emit({"event": "trained", "metrics": metrics})
+    on.emit({"event": "trained", "metrics": judged["metrics"]})
     shutil.rmtree(run.checkpoint, ignore_errors=True)
 
 
@@ -173,9 +174,3 @@ def fit(
         verbose=0,
     )
     return progress
-
-
-def evaluate(model: keras.Model, rows: Rows, batch_size: int) -> dict[str, float]:
-    """Return loss and metrics of the model on rows, computed in inference mode."""
-    metrics = model.evaluate(rows.inputs, rows.outputs, batch_size=max(batch_size, 256), verbose=0, return_dict=True)
-    return {name: float(value) for name, value in metrics.items()}

@@ -8,6 +8,7 @@ from typing import Any
 
 from factory.config import topology
 from factory.config.declaration import Declaration, parse_declaration
+from factory.config.schema import splits
 from factory.config.schema.declarations import arguments_of, by_output
 from factory.config.schema.known_data import Known, known_facts
 from factory.config.schema.strict import refused
@@ -46,6 +47,8 @@ def misfits(tree: Mapping[str, Any], sound: Container[str]) -> Iterator[str]:
 
     facts = known_facts(tree["data"]) if all_sound("data") else Known(None, None, {})
     yield from _data_names(facts)
+    if all_sound("data"):
+        yield from splits.misfits(tree["data"]["split"])
     if all_sound("model"):
         yield from _model_names(tree["model"], facts)
         yield from _graph(tree["model"], facts)

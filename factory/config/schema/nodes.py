@@ -13,6 +13,7 @@ from factory.config.schema import values as kinds
 from factory.config.schema.declarations import arguments_of, declaration, loss, metrics, named
 from factory.config.schema.declarations import names as declared_names
 from factory.config.schema.plugins import fields, offered, options
+from factory.config.schema.splits import SPLIT
 from factory.config.schema.strict import Fields, Strict, refused, strict_model
 from factory.config.schema.values import Bool, Int, Null, Str, Table, choice, dict_of, list_of, number, union
 from factory.config.serving import WORDS, is_template
@@ -28,7 +29,6 @@ threads = kinds.whole("an integer from 1 to 4096", lambda value: 1 <= value <= 4
 positive = number("a number above 0", lambda value: value > 0)
 not_negative = number("a number of at least 0", lambda value: value >= 0)
 bound = number("a finite number of at least 0", lambda value: 0 <= value < math.inf)
-fraction = number("a number between 0 and 1, both excluded", lambda value: 0 < value < 1)
 names = list_of(Str)
 packages = list_of(kinds.text("the name of a package", re.compile(r"[A-Za-z0-9][\w\-]*").fullmatch))  # a dot imports
 label = union(Str, Int, Bool)
@@ -49,14 +49,6 @@ ROOT: Fields = {
     "tracker": (Table, {}),  # configs from before there were trackers have none
     "publish": (Table, {}),  # likewise
 }
-
-SPLIT: Fields = {
-    "validation": (fraction, 0.2, "Share of the rows that the model is judged by."),
-    "seed": (natural, 0, "Of the draw."),
-    "stratified": (Bool, True, "Every class keeps its share."),
-    "file": (union(Str, Null), None, "A file of its own for the validation rows; then nothing is drawn."),
-}
-
 
 DATA: Fields = {
     "source": (Str, ...),

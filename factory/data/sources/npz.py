@@ -48,6 +48,7 @@ def read(
         inputs={name: arrays[array] for name, array in names.items()},
         outputs={name: arrays[name] for name in outputs},
         tasks=outputs,
+        extras={name: array for name, array in arrays.items() if name not in outputs},
         where=lambda row, name, position: (
             f"{file.name}: {names.get(name, name)}[{', '.join(map(str, (row, *position)))}]"
         ),
