@@ -68,7 +68,7 @@ def set_aside(source: Source, split: Mapping[str, Any], options: Mapping[str, An
         split: the config's node ``data.split``.
         options: of the source.
     """
-    by = {split.get("group"), split.get("time")} & source.inputs.keys()
+    by = {str(split[key]) for key in ("group", "time") if split.get(key) is not None} & source.inputs.keys()
     extras = {**source.extras, **{name: source.inputs[name] for name in by}}
     named = by if options.get("inputs") is not None else set()
     inputs = {name: array for name, array in source.inputs.items() if name in named or name not in by}

@@ -17,6 +17,7 @@ from factory.config.schema.declarations import arguments_of, by_output
 from factory.config.schema.declarations import names as declared_names
 from factory.config.schema.nodes import defaults_of
 from factory.config.schema.plugins import fields, offered
+from factory.config.schema.splits import SPLIT
 from factory.config.schema.strict import Fields
 from factory.diff.renames import find_renames
 from factory.diff.tree_changes import Change, Walk, compare_lists, compare_mappings, compare_values, compare_wholes
@@ -82,7 +83,7 @@ def _with_renamed_nodes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple
 def _split(path: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare ``data.split``."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        yield from compare_mappings(path, old, new, defaults_of(nodes.SPLIT))
+        yield from compare_mappings(path, old, new, defaults_of(SPLIT))
     else:
         yield from compare_wholes(path, old, new)
 

@@ -1,4 +1,4 @@
-"""PARENT: the warnings of a run in words: about its data, and of a model that is no better than the trivial baseline."""
+"""PARENT: the warnings of a run in words, one of them that its model is no better than the trivial baseline."""
 
 from __future__ import annotations
 

@@ -65,12 +65,11 @@ def metadata(facts: Facts) -> dict[str, Any]:
         header["pipeline_tag"] = kind
     if facts.metrics:
         data = str(facts.choices.get("data") or facts.tree["data"]["source"])
+        rows = facts.judged_on
         result = {
             "task": {"type": kind or "other"},
-            "dataset": {"name": data, "type": data, "split": facts.judged_on},
-            "metrics": [
-                {"type": name, "name": f"{facts.judged_on} {name}", "value": v} for name, v in facts.metrics.items()
-            ],
+            "dataset": {"name": data, "type": data, "split": rows},
+            "metrics": [{"type": name, "name": f"{rows} {name}", "value": v} for name, v in facts.metrics.items()],
         }
         header["model-index"] = [{"name": facts.name, "results": [result]}]
     return header

@@ -79,9 +79,9 @@ def evaluate_outputs(spec: DataSpec, targets: Mapping[str, Array], predictions: 
 
     Returns:
         Output name → ``task``, ``rows`` and, of a classification, ``labels``, ``confusion`` (a row for each actual
-        class; None beyond 40 classes), ``right`` (rows predicted
-        correctly), ``scores`` (precision, recall, F1 score) and ``mistaken`` (the most frequent
-        mistakes: actual, predicted, count); of a regression, ``columns`` with the quantiles of the residuals and a sample of the points.
+        class; None beyond 40 classes), ``right`` (rows predicted correctly), ``scores`` (precision, recall, F1 score)
+        and ``mistaken`` (the most frequent mistakes: actual, predicted, count); of a regression, ``columns`` with the
+        quantiles of the residuals and a sample of the points.
     """
     evaluated = {}
     for output in spec.outputs:

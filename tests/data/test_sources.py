@@ -143,3 +143,37 @@ def test_validation_rows_may_come_from_a_file_of_their_own(tmp_path: Path) -> No
     config = {"source": "csv", "path": str(tmp_path / "train.csv"), "target": "kind", "task": "classification"}
     loaded = load_dataset({**config, "split": split})
     assert (len(loaded.train), len(loaded.validation)) == (30, 9)
+
+
+def test_test_rows_may_come_from_a_file_of_their_own_and_beside_drawn_validation_rows(tmp_path: Path) -> None:
+    table().write_csv(tmp_path / "train.csv")
+    table().head(9).write_csv(tmp_path / "judge.csv")
+    config = {"source": "csv", "path": str(tmp_path / "train.csv"), "target": "kind", "task": "classification"}
+    loaded = load_dataset({**config, "split": {"validation": 0.2, "test_file": str(tmp_path / "judge.csv")}})
+    assert {part: len(rows) for part, rows in loaded.parts.items()} == {"train": 24, "validation": 6, "test": 9}
+    split = {"file": str(tmp_path / "judge.csv"), "test": 0.2}
+    loaded = load_dataset({**config, "split": split})
+    assert {part: len(rows) for part, rows in loaded.parts.items()} == {"train": 24, "validation": 9, "test": 6}
+
+
+def test_what_the_rows_are_divided_by_is_no_input_unless_it_is_named(tmp_path: Path) -> None:
+    arrays = {"x": np.arange(40.0), "site": np.repeat(np.arange(10), 4), "y": np.arange(40) % 2}
+    np.savez(tmp_path / "a.npz", **arrays)
+    config = {"source": "npz", "path": f"{tmp_path}/a.npz", "outputs": {"y": "classification"}}
+    loaded = load_dataset({**config, "split": {"group": "site"}})
+    assert [*loaded.train.inputs] == ["x"]
+    sides = [{int(x) // 4 for x in rows.inputs["x"][:, 0]} for rows in loaded.parts.values()]
+    assert not set.intersection(*sides) and len(set.union(*sides)) == 10
+    named = load_dataset({**config, "inputs": ["x", "site"], "split": {"group": "site"}})
+    assert [*named.train.inputs] == ["x", "site"]
+
+
+def test_a_table_is_divided_by_a_column_that_is_no_feature(tmp_path: Path) -> None:
+    days = pl.Series("day", [f"2026-11-{1 + row:02}" for row in range(30)])
+    table().with_columns(days).write_csv(tmp_path / "t.csv")
+    features = [name for name in table().columns if name != "kind"]
+    config = {"source": "csv", "path": f"{tmp_path}/t.csv", "target": "kind", "task": "classification"}
+    loaded = load_dataset({**config, "columns": features, "split": {"validation": 0.2, "time": "day"}})
+    last = load_dataset({**config, "columns": features, "split": {"validation": 0.2, "file": f"{tmp_path}/t.csv"}})
+    for name, rows in loaded.validation.inputs.items():
+        assert sorted(rows.tolist()) == sorted(last.train.inputs[name][24:].tolist())

@@ -33,9 +33,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
     (folder / "conf" / "model").mkdir(parents=True)
     (folder / "conf" / "model" / "pooled.yaml").write_text(POOLED)
     refused = [f"--config-dir={folder}/conf", "model=pooled", "data=digits_image", "train.backend=torch"]
+    tested = ["data=diabetes", "data.split.test=0.15"]
     asked = {
         "digits": ["model=mlp", "train.backend=jax", "train.epochs=3", "optimizer.learning_rate=0.01"],
-        "diabetes": ["data=diabetes", "train.backend=jax", "train.epochs=3", "model.standardize=true"],
+        "diabetes": [*tested, "train.backend=jax", "train.epochs=3", "model.standardize=true"],
         "pair": ["model=multi", "data=synthetic_multi", "train.backend=jax", "deploy=none", "train.epochs=2"],
         "refused": [*refused, "train.epochs=1"],
         "diverged": ["data=diabetes", "optimizer=sgd", "optimizer.learning_rate=1e30", "train.backend=jax"],

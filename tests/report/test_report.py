@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from factory.core.files import read_json
 from factory.report import facts
 from factory.report.run_page import contents
 from tests.commands import factory
@@ -87,9 +88,25 @@ def test_confusion_matrix_agrees_with_the_accuracy(runs: dict[str, Ran]) -> None
 def test_residuals_agree_with_the_metric(runs: dict[str, Ran]) -> None:
     found = facts.read_facts(runs["diabetes"].path)
     points = found.evaluation["target"]["columns"][0]["points"]
-    assert len(points) == found.trained["rows"]["validation"]
+    assert len(points) == found.trained["rows"]["test"]
     absolute = sum(abs(predicted - actual) for actual, predicted in points) / len(points)
     assert absolute == pytest.approx(found.metrics["mae"], rel=1e-4)
+
+
+def test_a_run_with_test_rows_is_quoted_on_them_wherever_it_is_shown(runs: dict[str, Ran]) -> None:
+    run, trained = runs["diabetes"], summary(runs["diabetes"])["train"]
+    tested = trained["test_metrics"]
+    assert tested != trained["metrics"] and tested["r2"] == trained["baseline"]["target"]["scores"]["r2"]["model"]
+    assert f"test loss {tested['loss']:.4f}  mae {tested['mae']:.4f}  r2 {tested['r2']:.4f}" in run.done.out
+    assert "<h2>On the test rows</h2>" in page(run) and "test r2" in page(run)
+    header, text = card(run)
+    assert f"On {trained['rows']['test']} test rows:" in text
+    (result,) = header["model-index"][0]["results"]
+    assert result["dataset"]["split"] == "test"
+    assert {metric["type"]: metric["value"] for metric in result["metrics"]} == tested
+    version = read_json(run.path.parent / "models" / "saved_model" / "mlp-diabetes" / "1" / "factory.json")
+    assert version is not None and version["test_metrics"] == tested
+    assert "<h2>On the validation rows</h2>" in page(runs["digits"])
 
 
 def test_architecture_on_the_page_is_that_of_the_trained_model(runs: dict[str, Ran]) -> None:

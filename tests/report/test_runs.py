@@ -53,12 +53,15 @@ def test_list_shows_runs_and_published_versions(runs: dict[str, Ran]) -> None:
     done = factory("list", ".", cwd=folder)
     assert done.code == 0
     name, status, metric, targets = row(done.out, "digits")[1:5]
-    accuracy = json.loads((folder / "digits" / "run.json").read_text())["train"]["metrics"]["accuracy"]
-    assert (name, status, metric, targets) == ("mlp-digits", "published", f"accuracy {accuracy:.4f}", "saved_model")
+    metrics = json.loads((folder / "digits" / "run.json").read_text())["train"]["metrics"]
+    scores = f"accuracy {metrics['accuracy']:.4f}, macro_f1_score {metrics['macro_f1_score']:.4f}"
+    assert (name, status, metric, targets) == ("mlp-digits", "published", f"validation {scores}", "saved_model")
     assert row(done.out, "refused")[2] == "refused"
     assert row(done.out, "diverged")[2] == "failed"
-    assert row(done.out, "mlp-digits")[1:4] == ["1", f"accuracy {accuracy:.4f}", "saved_model"]
+    assert row(done.out, "mlp-digits")[1:4] == ["1", f"validation {scores}", "saved_model"]
     assert row(done.out, "mlp-diabetes")[-1] == "diabetes"
+    tested = json.loads((folder / "diabetes" / "run.json").read_text())["train"]["test_metrics"]
+    assert row(done.out, "diabetes")[3] == f"test mae {tested['mae']:.4f}, r2 {tested['r2']:.4f}"
 
 
 @pytest.mark.slow
@@ -99,6 +102,7 @@ def test_compare_takes_a_published_version_for_its_run(runs: dict[str, Ran], tmp
     done = factory("compare", str(version), str(runs["diabetes"].path), cwd=tmp_path)
     assert done.code == 0, done.err
     assert row(done.out, "data.source")[1:] == ["digits", "sklearn"]
+    assert "Some are judged on test rows, others on validation rows" in done.out
 
 
 @pytest.mark.slow
