@@ -146,7 +146,7 @@ def test_one_plugin_of_each_kind_works_by_lying_there(tmp_path: Path, backend: s
     done = factory(*words, cwd=project)
     assert done.code == 0, done.err + done.out
     summary = json.loads((project / "run" / "run.json").read_text())
-    assert set(summary["train"]["metrics"]) == {"loss", "mae", "within"}
+    assert set(summary["train"]["metrics"]) == {"loss", "mae", "within", "r2"}
     assert {name: target["status"] for name, target in summary["targets"].items()} == {
         "weights": "passed",
         "saved_model": "passed",
