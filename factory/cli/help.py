@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from factory.config.composition.folders import config_search_path
+from factory.config.composition.folders import BLOCKS, config_search_path
 
 INTRODUCTION = """\
 Declare a model, its data and its targets; get a trained model and artifacts that are proven to compute the same.
@@ -31,7 +31,8 @@ def help_text(verbs: Mapping[str, str], config_dir: str | None = None) -> str:
     """
     parts = [INTRODUCTION, "Verbs\n" + columns(verbs)]
     for group, options in groups(config_search_path(config_dir)).items():
-        parts.append(f"{group}=\n{columns(options)}")
+        title = "Blocks, which a model uses like layers" if group == BLOCKS else f"{group}="
+        parts.append(f"{title}\n{columns(options)}")
     examples = "\n".join(f"  # {what}\n  {command}" for what, command in EXAMPLES)
     more = "Any key of the config may be set: --cfg job prints them all, after the overrides that are given with it."
     return "\n\n".join([*parts, f"Examples\n{examples}", more])

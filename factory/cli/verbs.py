@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from omegaconf import DictConfig
 
 from factory.cli.help import help_text
 from factory.cli.run import run_config, show_page
+from factory.config.composition.block_files import read_block
 from factory.config.composition.compose import Config, compose_config
+from factory.config.composition.folders import block_files, config_search_path
 from factory.config.composition.hydra_cli import (
     complete_in_shell,
     job_config,
@@ -101,7 +104,8 @@ def diff_command(options: argparse.Namespace) -> int:
 
 
 def schema_command(options: argparse.Namespace) -> int:
-    say(json_schema.text(), end="")
+    files = block_files(config_search_path(options.config_dir))
+    say(json_schema.text({name: read_block(path) for name, path in files.items()}), end="")
     return 0
 
 
@@ -136,17 +140,17 @@ def sweep_command(options: argparse.Namespace) -> int:
     words = sweeps.resumed(options.words)
     console = Terminal()
     with Tracking(console) as tracking:
-        sweep = Sweep(words, options.config_dir, console, alone, tracking)
+        sweep = Sweep(words, options.config_dir, console, partial(alone, config_dir=options.config_dir), tracking)
         with refusals_as(ConfigError, "hydra.sweep.dir"):  # Hydra's own files; ours have words of their own
             run_sweep(sweeps.in_full(words), sweep, options.config_dir, options.config_name)
     sweep.release()
     return sweep.exit_code
 
 
-def alone(composed: DictConfig) -> int:
+def alone(composed: DictConfig, config_dir: str | None) -> int:
     """One job of a sweep under another launcher than ours."""
     try:
-        each_job(job_config(composed))
+        each_job(job_config(composed, config_dir))
         return 0
     except FactoryError as error:
         tell(str(error))

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from factory.config.blocks.expand import expand
+from factory.config.blocks.origins import Origins, located
 from factory.config.composition.compose import Config, compose_config
 from factory.config.composition.saved import reload_config
 from factory.config.named_files import require_file
@@ -68,13 +70,35 @@ def validate_config(tree: Mapping[str, Any], judged: Judged | None = None, *, wh
     Raises:
         ConfigError: all problems at once, one line each; nodes are compared with each other where both are valid.
     """
-    problems = list(refusals(tree, {} if judged is None else judged))
-    invalid = {re.split(r"[.:\[]", problem)[0] for problem in problems}  # nodes, by the first word of a problem's path
-    problems += misfits(tree, tree.keys() - invalid)
+    flat, origins, problems = _expanded(tree)
+    refused = refusals(flat, {} if judged is None else judged)
+    problems += [line for line in refused if not (problems and _node(line) == "model")]
+    invalid = {_node(problem) for problem in problems}
+    problems += misfits(flat, tree.keys() - invalid, tree.get("model", {}))
+    problems = [*located(problems, origins)]
     if not whole:
         problems = [problem for problem in problems if not is_missing(problem)]
     if problems:
         raise ConfigError(problems)
+
+
+def _expanded(tree: Mapping[str, Any]) -> tuple[Mapping[str, Any], Origins, list[str]]:
+    """Return a config with the flat graph of its model, the origins of its nodes, and the problems of its blocks.
+
+    A model that cannot be expanded stays as it is.
+    """
+    if not isinstance(tree.get("model"), Mapping):
+        return tree, {}, []
+    try:
+        expanded = expand(tree["model"])
+    except ConfigError as error:
+        return tree, {}, list(error.problems)
+    return {**tree, "model": expanded.model}, expanded.origins, []
+
+
+def _node(problem: str) -> str:
+    """Return the node of the config that a problem is in: the first word of its path."""
+    return re.split(r"[.:\[]", problem)[0]
 
 
 def require_data(data: Mapping[str, Any]) -> None:

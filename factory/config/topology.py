@@ -20,6 +20,12 @@ from factory.core import messages
 Names = str | Sequence[str] | Mapping[str, str]
 """What ``from`` holds: one name, names in order, or the layer's call arguments by keyword."""
 
+ONLY_INPUT = "<data.input>"
+"""What ``from`` holds where it stands for the only input of the data, whatever its name."""
+
+SEPARATOR = "-"
+"""Joins the parts of an expanded node's name, ``stage2-block3-conv1``; see factory/config/blocks/expansion.py."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -66,14 +72,27 @@ def order(nodes: Mapping[str, Mapping[str, Any]]) -> list[Step]:
     Raises:
         ValueError: the nodes form a cycle; ``problems`` says so in the config's words.
     """
-    left = steps(nodes)
+    found = steps(nodes)
+    needs = {name: {need for need in step.needs().values() if need in found} for name, step in found.items()}
+    needed_by: dict[str, list[str]] = {name: [] for name in found}
+    for name, sources in needs.items():
+        for source in sources:
+            needed_by[source].append(name)
+    waiting = {name: len(sources) for name, sources in needs.items()}
+    place = {name: index for index, name in enumerate(found)}
     ready: list[Step] = []
-    while left:
-        free = [step for step in left.values() if not any(need in left for need in step.needs().values())]
-        if not free:
-            raise ValueError(f"cycle: {' → '.join(_cycle(left))}")
-        ready += free
-        left = {name: step for name, step in left.items() if step not in free}
+    free = [name for name, count in waiting.items() if count == 0]
+    while free:
+        ready += [found[name] for name in free]
+        freed = []
+        for name in (after for done in free for after in needed_by[done]):
+            waiting[name] -= 1
+            freed += [name] if waiting[name] == 0 else []
+        free = sorted(freed, key=place.__getitem__)
+    if len(ready) < len(found):
+        raise ValueError(
+            f"cycle: {' → '.join(_cycle({name: found[name] for name, count in waiting.items() if count}))}"
+        )
     return ready
 
 
@@ -85,14 +104,28 @@ def _cycle(left: Mapping[str, Step]) -> list[str]:
     return way[way.index(way[-1]) :][::-1]
 
 
-def output_nodes(outputs: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
-    """Map each output to the node that computes it; a list names nodes that are called like the data's outputs."""
+def joined(*parts: str) -> str:
+    """Return the name of an expanded node from its parts.
+
+    >>> joined("", "stage2"), joined("stage2", "block3", "conv1")
+    ('stage2', 'stage2-block3-conv1')
+    """
+    return SEPARATOR.join(filter(None, parts))
+
+
+def output_nodes(outputs: Names) -> dict[str, str]:
+    """Map each output to the node that computes it.
+
+    A list names nodes that are called like the data's outputs; a name alone is of the only output, called ``""`` here.
+    """
+    if isinstance(outputs, str):
+        return {"": outputs}
     return dict(outputs) if isinstance(outputs, Mapping) else {name: name for name in outputs}
 
 
 def problems(
     nodes: Mapping[str, Mapping[str, Any]],
-    outputs: Sequence[str] | Mapping[str, str],
+    outputs: Names,
     inputs: Collection[str] | None,
     path: str = "model",
 ) -> Iterator[str]:
@@ -121,25 +154,38 @@ def problems(
             yield f"{path}.nodes.{name}: never used; takes a place in another node's from, or in outputs"
 
 
+def of_several(nodes: Mapping[str, Mapping[str, Any]], inputs: Collection[str], path: str = "model") -> Iterator[str]:
+    """Yield a line for each node that takes the only input of data that has several."""
+    for step in steps(nodes).values() if len(inputs) > 1 else ():
+        for place in (place for place, name in step.sources().items() if name == ONLY_INPUT):
+            here = f"{path}.nodes.{step.name}.{place}"
+            yield messages.missing(here, f"one of the data's inputs: {messages.listed([*inputs])}")
+
+
 def _unknown_sources(
     nodes: Mapping[str, Mapping[str, Any]], inputs: Collection[str] | None, path: str
 ) -> Iterator[str]:
     """Yield a line for each reference of a node to something that does not exist."""
-    known = [*nodes, *(inputs or ())]
+    declared = _declared(nodes)
+    known = [*declared, *(inputs or ())]
     for step in steps(nodes).values():
         for key, name in step.needs().items():
             here = f"{path}.nodes.{step.name}.{key}"
             if key == "same_as" and name not in nodes:
-                yield messages.wrong(here, name, messages.listed(list(nodes)), nodes)
-            elif name not in nodes and inputs is not None and name not in inputs:
+                yield messages.wrong(here, name, messages.listed(declared), declared)
+            elif name not in nodes and name != ONLY_INPUT and inputs is not None and name not in inputs:
                 yield messages.wrong(here, name, messages.listed(known), known)
 
 
-def _unknown_outputs(
-    nodes: Mapping[str, Mapping[str, Any]], outputs: Sequence[str] | Mapping[str, str], path: str
-) -> Iterator[str]:
+def _unknown_outputs(nodes: Mapping[str, Mapping[str, Any]], outputs: Names, path: str) -> Iterator[str]:
     """Yield a line for each output whose node does not exist."""
     for index, (output, node) in enumerate(output_nodes(outputs).items()):
         if node not in nodes:
-            here = f"{path}.outputs.{output}" if isinstance(outputs, Mapping) else f"{path}.outputs[{index}]"
-            yield messages.wrong(here, node, messages.listed(list(nodes)), nodes)
+            within = "" if isinstance(outputs, str) else f"[{index}]"
+            here = f"{path}.outputs" + (f".{output}" if isinstance(outputs, Mapping) else within)
+            yield messages.wrong(here, node, messages.listed(_declared(nodes)), _declared(nodes))
+
+
+def _declared(nodes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the names that the user gave the nodes: the first part of each expanded one."""
+    return [*dict.fromkeys(name.partition(SEPARATOR)[0] for name in nodes)]

@@ -15,7 +15,7 @@ import yaml
 
 from factory.config.composition import plain
 from factory.config.composition.compose import compose_config
-from factory.config.composition.folders import config_search_path
+from factory.config.composition.folders import config_search_path, is_block_file
 from factory.config.composition.plain import NotPlain
 from factory.config.load import validate_config
 from factory.config.schema.nodes import Judged
@@ -108,7 +108,7 @@ def commands(folder: Path) -> Iterator[tuple[str, list[str]]]:
     for path in sorted(folder.rglob("*.yaml")):
         group = path.parent.relative_to(folder).as_posix()
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(COMMAND)]
-        if group == "." or group.startswith("hydra"):
+        if group == "." or group.startswith("hydra") or is_block_file(path, folder):
             continue
         option = f"{group}=[{path.stem}]" if "/" in group else f"{group}={path.stem}"
         typed = [word for word in shlex.split(lines[0].removeprefix(COMMAND)) if "=" in word] if lines else []

@@ -11,6 +11,7 @@ from typing import Any
 
 from factory.config.composition import plain
 from factory.config.composition.compose import compose_config
+from factory.config.composition.folders import is_block_file
 from factory.config.composition.plain import Groups, NotPlain
 from factory.config.composition.yaml_files import read_yaml_file
 from factory.config.load import validate_config
@@ -99,7 +100,9 @@ def offered(search_path: Sequence[Path]) -> dict[str, dict[str, Any]]:
         for path in sorted(folder.rglob("*.yaml")):
             group, option = path.parent.relative_to(folder).as_posix(), path.stem
             label = f"{group}={option}"
-            if group != "." and not group.startswith("hydra") and label not in found:
+            if group == "." or group.startswith("hydra") or is_block_file(path, folder):
+                continue
+            if label not in found:
                 chosen: Any = [option] if "/" in group else option
                 found[label] = {**_beside(path, search_path), group: chosen}
     return found

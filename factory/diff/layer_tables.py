@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Literal
 
+from factory.config.blocks.expand import at_declarations, with_flat_model
 from factory.config.catalog.catalog import any_backend
 from factory.config.plugins import plugins_of
 from factory.core.errors import ConfigError, FactoryError
@@ -75,12 +76,26 @@ def describe_models(trees: Sequence[Tree], folder: Path) -> list[Description]:
     Raises:
         FactoryError: no backend is installed, or the process died.
     """
-    keys = [json.dumps(_asked(tree), sort_keys=True) for tree in trees]
-    distinct = {key: tree for key, tree in zip(keys, trees, strict=True)}
-    if not distinct:
-        return []
-    answers = dict(zip(distinct, _answers([*distinct.values()], folder), strict=True))
-    return [answers[key] for key in keys]
+    refused: dict[int, Description] = {}
+    keys: dict[int, str] = {}
+    distinct: dict[str, Tree] = {}
+    for number, tree in enumerate(trees):
+        try:
+            flat = with_flat_model(tree)
+        except ConfigError as error:
+            refused[number] = {"error": str(error), "missing": False}
+        else:
+            keys[number] = json.dumps(_asked(flat), sort_keys=True)
+            distinct[keys[number]] = flat
+    answers = dict(zip(distinct, _answers([*distinct.values()], folder), strict=True)) if distinct else {}
+    return [refused.get(number) or _located(answers[keys[number]], tree) for number, tree in enumerate(trees)]
+
+
+def _located(found: Description, tree: Tree) -> Description:
+    """Return a description whose error, if any, names the lines that declare what is wrong."""
+    if "error" not in found:
+        return found
+    return {**found, "error": str(at_declarations(ConfigError(found["error"].split("\n")), tree["model"]))}
 
 
 def _asked(tree: Tree) -> dict[str, Any]:
@@ -89,7 +104,7 @@ def _asked(tree: Tree) -> dict[str, Any]:
 
 
 def _answers(trees: list[Tree], folder: Path) -> list[Description]:
-    """Describe the models of distinct configs in one child process."""
+    """Describe the models of distinct configs, each without blocks, in one child process."""
     backend = any_backend()  # any of them: the layers are the same; the fastest to import first
     if backend is None:
         raise ConfigError("no model can be built: no backend is installed; pip install 'factory[jax]'")

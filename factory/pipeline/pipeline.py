@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from factory.config.blocks.expand import at_declarations, with_flat_model
 from factory.config.composition.compose import Config
 from factory.config.composition.saved import save_config
 from factory.core import contract, locks
@@ -226,14 +227,14 @@ class Pipeline:
             TrainError, ConfigError, PublishError: the error of the stage.
         """
         promised = None if self.may_change or not self.plan.targets else newest(self.models, self.config.tree["name"])
-        arguments = {"config": self.config.tree, "key": self.plan.train_key, "promised": promised}
+        arguments = {"config": with_flat_model(self.config.tree), "key": self.plan.train_key, "promised": promised}
         log = self.run.train / "log.txt"
         limit = self.plan.limit("train")
         job = self.launcher.submit(self.plan.training, "training.train", self.run.path, log, arguments, limit)
         with self.clock.broken_off(f"train ({self.plan.training.backend})"):
             for event in follow([job], self.launcher, self.watch, self.clock, TrainError):
                 if event["event"] == "exit" and event["code"] != 0:
-                    raise failure_of(event, TrainError, "training")
+                    raise at_declarations(failure_of(event, TrainError, "training"), self.config.tree["model"])
         report = read_training(self.run)
         if report is None:
             raise TrainError(f"the train stage ended without a report; see {log}")

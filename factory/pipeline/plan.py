@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from factory.config.blocks.expand import expand
 from factory.config.packages import absent, needs_tensorflow
 from factory.config.plugins import plugins_of, sources_of, used_plugins
 from factory.config.schema.known_data import known_facts
@@ -47,6 +48,11 @@ class Plan:
     def targets(self) -> Mapping[str, Any]:
         """Name → settings of each deployment target."""
         return self.tree["deploy"]["target"] or {}
+
+    @cached_property
+    def model(self) -> Mapping[str, Any]:
+        """The node ``model`` without blocks, as the train stage builds it."""
+        return expand(self.tree["model"]).model
 
     @cached_property
     def training(self) -> Environment:
@@ -89,7 +95,7 @@ class Plan:
             self.training: [
                 "factory.training.train",
                 plugins_of("data/sources")[self.tree["data"]["source"]].module,
-                plugins_of("models/kinds")[self.tree["model"]["kind"]].module,
+                plugins_of("models/kinds")[self.model["kind"]].module,
             ]
         }
         for target in self.targets:
@@ -111,6 +117,7 @@ class Plan:
     def train_key(self) -> str:
         """The cache key of the training: its half of the config, contents of data and plug-ins, package versions."""
         half = {name: self.tree[name] for name in TRAIN_HALF} | {"rows": self.tree["deploy"]["metric_rows"]}
+        half["model"] = self.model
         half |= {"train": without(half["train"], "timeout"), "data": self.data_that_trains()}
         with refusals_as(DataError, "data"):
             contents = [contents_of(path) for path in (*self.data_files(), *self.own_code())]

@@ -54,7 +54,8 @@ def test_command_at_the_head_of_every_yaml_is_accepted(path: Path) -> None:
 def test_command_at_the_head_of_every_yaml_uses_it(path: Path) -> None:
     group = path.parent.relative_to(package_conf()).as_posix()
     words = " ".join(command(path))
-    assert group == "." or path.stem in ("default",) or f"{group}=" in words
+    uses = f"model.blocks.{path.stem}." if group == "model/block" else f"{group}="
+    assert group == "." or path.stem in ("default",) or uses in words
     assert group == "." or path.stem in ("default",) or path.stem in words
 
 
@@ -155,7 +156,7 @@ REFUSED = {
     "deploy.target.saved_modl={}": "deploy.target.saved_modl: unknown key; "
     "takes litert, onnx, openvino, saved_model, torch_export; did you mean 'saved_model'?",
     # Hydra's own errors, in our words
-    "model=mpl": "model: got 'mpl'; takes application, attention, augmented, cnn, graph, mlp, multi, rnn; "
+    "model=mpl": "model: got 'mpl'; takes application, attention, augmented, cnn, graph, mlp, multi, resnet20, rnn; "
     "did you mean 'mlp'?",
     "deploy/target=[onx]": "deploy/target: got 'onx'; takes litert, onnx, openvino, saved_model, torch_export; "
     "did you mean 'onnx'?",
@@ -228,8 +229,8 @@ GRAPHS = {
     "model.outputs={digit: hed}": "model.outputs.digit: got 'hed'; takes wide, narrow, widened, shared, again, both, "
     "head; did you mean 'head'?",
     "model.outputs={digt: head}": "model.outputs.digt: unknown key; takes digit; did you mean 'digit'?",
-    "model.nodes.loose={Flatten: {}, form: wide}": "model.nodes.loose.form: unknown key; takes from, same_as; "
-    "did you mean 'from'?",
+    "model.nodes.loose={Flatten: {}, form: wide}": "model.nodes.loose.form: unknown key; takes from, same_as, "
+    "repeat, first, last, each, skip; did you mean 'from'?",
     "model.nodes.pixels={Flatten: {}, from: wide}": "model.nodes.pixels: got 'pixels'; "
     "takes a name that no input of the data has",
     "model.nodes._loose={Flatten: {}, from: wide}": "model.nodes._loose: got '_loose'; "

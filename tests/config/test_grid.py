@@ -49,7 +49,7 @@ class Compare:
         grid = Grid(loader, master, config_search_path(None))
         for number, overrides in enumerate(jobs, first):
             ours = grid.config(number, overrides)
-            theirs = from_hydra(loader.load_sweep_config(master, list(overrides)), ())
+            theirs = from_hydra(loader.load_sweep_config(master, list(overrides)), (), config_search_path(None))
             assert ours.tree == theirs.tree, overrides
             assert ours.choices == theirs.choices
             self.compared.append(ours)

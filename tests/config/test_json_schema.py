@@ -11,7 +11,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from factory.config.composition.folders import package_conf
+from factory.config.composition.block_files import read_block
+from factory.config.composition.folders import block_files, package_conf
 from factory.config.schema.json_schema import text
 
 SCHEMA = json.loads((package_conf() / "schema.json").read_text(encoding="utf-8"))
@@ -20,7 +21,7 @@ YAMLS = sorted(package_conf().rglob("*.yaml"))
 
 def definition(path: Path) -> str:
     group = path.parent.relative_to(package_conf()).as_posix()
-    return {".": "experiment", "deploy/target": "target"}.get(group, group)
+    return {".": "experiment", "deploy/target": "target", "model/block": "block"}.get(group, group)
 
 
 def accepts(name: str, content: Any) -> bool:
@@ -29,7 +30,7 @@ def accepts(name: str, content: Any) -> bool:
 
 @pytest.mark.slow
 def test_schema_is_current() -> None:
-    current = text()
+    current = text({name: read_block(path) for name, path in block_files([package_conf()]).items()})
     assert (package_conf() / "schema.json").read_text(encoding="utf-8") == current, "python -m factory schema"
 
 

@@ -12,9 +12,10 @@ from typing import Any, cast
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from factory.config.composition import data_name
+from factory.config.composition.block_files import missing_blocks
 from factory.config.composition.environment import mark_secrets, secrets_of
 from factory.config.composition.folders import config_search_path
 from factory.config.composition.hydra_errors import in_our_words, locate_error, says_where
@@ -120,7 +121,7 @@ def compose_config(
         composed = compose_or_blame(
             lambda some: hydra_compose(config_name, list(some), return_hydra_config=True), words
         )
-        return from_hydra(composed, overrides)
+        return from_hydra(composed, overrides, search_path)
 
 
 def compose_or_blame(composed: Callable[[Sequence[str]], DictConfig], overrides: Sequence[str]) -> DictConfig:
@@ -148,13 +149,15 @@ def compose_or_blame(composed: Callable[[Sequence[str]], DictConfig], overrides:
         raise ConfigError(locate_error(overrides, fails, error)) from error
 
 
-def from_hydra(composed: DictConfig, overrides: Sequence[str]) -> Config:
-    """Resolve what Hydra composed and fill in defaults.
+def from_hydra(composed: DictConfig, overrides: Sequence[str], search_path: Sequence[Path]) -> Config:
+    """Resolve what Hydra composed; add the blocks that lie in files, and fill in defaults.
 
     Args:
         composed: the config with its node ``hydra``.
         overrides: as they were typed.
+        search_path: folders of groups.
     """
+    add_blocks(composed, search_path)
     with hydra_config(composed):
         run_dir = composed.hydra.run.dir
         tree = plain(OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"]), resolve=True)
@@ -163,6 +166,18 @@ def from_hydra(composed: DictConfig, overrides: Sequence[str]) -> Config:
     given = any(override.lstrip("+").startswith("hydra.run.dir=") for override in overrides)
     config = Config(with_defaults(tree), run_dir, given, tuple(overrides), hydra, hydra["runtime"]["choices"])
     return config.guarded()
+
+
+def add_blocks(composed: DictConfig, search_path: Sequence[Path]) -> None:
+    """Add the blocks that a composed model names, from their files, to the model, in place.
+
+    Raises:
+        ConfigError: a file is not what a block can be.
+    """
+    model = OmegaConf.to_container(composed.model, resolve=False) if OmegaConf.is_dict(composed.get("model")) else None
+    with open_dict(composed):
+        for name, block in missing_blocks(model, search_path).items():
+            OmegaConf.update(composed, f"model.blocks.{name}", block, merge=False)
 
 
 def words_of(composed: DictConfig) -> list[str]:

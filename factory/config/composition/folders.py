@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from factory.config.plugins import conf_folders
@@ -9,6 +10,8 @@ from factory.core import messages
 from factory.core.errors import ConfigError
 
 PACKAGE = Path(__file__).parents[2]
+BLOCKS = "model/block"
+"""The folder of blocks in a folder of config groups; its files are no options of a group."""
 
 
 def package_conf() -> Path:
@@ -30,3 +33,14 @@ def config_search_path(config_dir: str | None) -> list[Path]:
         raise ConfigError(messages.wrong("--config-dir", config_dir, "a folder that exists"))
     own = [Path(config_dir).resolve()] if config_dir is not None else []
     return [*own, *conf_folders(), package_conf()]
+
+
+def is_block_file(path: Path, place: Path) -> bool:
+    """Return whether a YAML file below a folder of config groups is a block."""
+    return path.parent.relative_to(place).as_posix() == BLOCKS
+
+
+def block_files(places: Sequence[Path]) -> dict[str, Path]:
+    """Return name → file of every block; a folder that comes first hides the same name in later ones."""
+    found = {path.stem: path for place in reversed(places) for path in sorted((place / BLOCKS).glob("*.yaml"))}
+    return dict(sorted(found.items()))

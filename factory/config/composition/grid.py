@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from factory.config.composition.block_files import missing_blocks
 from factory.config.composition.compose import Config, compose_or_blame, from_hydra, hydra_config
 from factory.config.composition.hydra_errors import in_our_words
 from factory.config.schema.nodes import with_defaults
@@ -77,10 +78,10 @@ class Grid:
             if word not in through:
                 value = cast(Value, self.value(word))
                 if not put_value(tree, value):  # a parent is a scalar, or a list would replace a mapping: Hydra says so
-                    through = tuple(overrides)
-                    base = self.base(through)
-                    tree = copy.deepcopy(base.tree)
+                    base, tree = self.whole(overrides)
                     break
+        if self.blocks_differ(base, tree):
+            base, tree = self.whole(overrides)
         task = [word.removeprefix(FORCED) for word in overrides]
         job = {**base.hydra["job"], "num": number, "id": str(number)}
         hydra = {**base.hydra, "job": job, "overrides": {**base.hydra["overrides"], "task": task}}
@@ -89,6 +90,15 @@ class Grid:
             base, tree=with_defaults(tree), run_dir=folder, run_dir_given=True, overrides=tuple(task), hydra=hydra
         )
         return config.guarded()
+
+    def whole(self, overrides: Sequence[str]) -> tuple[Config, dict[str, Any]]:
+        """Return the config that Hydra composes of all overrides, and a copy of its tree."""
+        base = self.base(tuple(overrides))
+        return base, copy.deepcopy(base.tree)
+
+    def blocks_differ(self, base: Config, tree: Mapping[str, Any]) -> bool:
+        """Return whether values that were put into a tree name other blocks in files than those it holds."""
+        return tree.get("model") != base.tree.get("model") and bool(missing_blocks(tree["model"], self.search_path))
 
     def through_hydra(self, overrides: Sequence[str]) -> tuple[str, ...]:
         """Return the overrides that only Hydra can apply.
@@ -124,7 +134,7 @@ class Grid:
 
     def base(self, overrides: tuple[str, ...]) -> Config:
         """Return the config that these overrides compose to, composed once."""
-        return self.once(self.bases, overrides, lambda: from_hydra(self.composed(overrides), ()))
+        return self.once(self.bases, overrides, lambda: from_hydra(self.composed(overrides), (), self.search_path))
 
     def composed(self, overrides: Iterable[str]) -> DictConfig:
         """Compose these overrides by Hydra, without remembering the result."""

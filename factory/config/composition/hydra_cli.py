@@ -17,7 +17,15 @@ from hydra.plugins.completion_plugin import CompletionPlugin
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from factory.config.composition.compose import Config, compose_or_blame, hydra_config, plain, relax_overrides, words_of
+from factory.config.composition.compose import (
+    Config,
+    add_blocks,
+    compose_or_blame,
+    hydra_config,
+    plain,
+    relax_overrides,
+    words_of,
+)
 from factory.config.composition.environment import mark_secrets, secrets_of
 from factory.config.composition.folders import config_search_path
 from factory.config.composition.hydra_errors import in_our_words
@@ -90,6 +98,7 @@ def print_config(
         composed = composed_by(program, config_name, words, config_dir, RunMode.RUN)
         with hydra_config(composed):
             OmegaConf.set_readonly(composed.hydra, None)
+            add_blocks(composed, config_search_path(config_dir))
             shown = program.get_sanitized_cfg(composed, kind)
             part = shown if package in (None, "_global_") else OmegaConf.select(shown, package)
             if part is None:
@@ -127,8 +136,9 @@ def complete_in_shell(words: Sequence[str], config_dir: str | None, config_name:
         program.shell_completion(config_name, list(words))
 
 
-def job_config(composed: DictConfig) -> Config:
+def job_config(composed: DictConfig, config_dir: str | None) -> Config:
     """Return the config of a job that Hydra itself launched, without the node ``hydra`` in its tree."""
+    add_blocks(composed, config_search_path(config_dir))
     node = HydraConfig.get()
     hydra_node = plain(node, resolve=False)  # type: ignore[arg-type]  # HydraConf stands for a DictConfig
     overrides = tuple(word.removeprefix("++") for word in hydra_node["overrides"]["task"])

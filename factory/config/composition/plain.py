@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from factory.config.composition.block_files import missing_blocks
 from factory.config.composition.data_name import data_name
 from factory.config.composition.hydra_source import package as header
 from factory.config.composition.untrusted_yaml import refusals
 from factory.config.composition.yaml_files import NotReadable, parse_yaml
 from factory.config.schema.nodes import with_defaults
+from factory.core.errors import ConfigError
 
 REFERENCE = re.compile(r"\$\{([\w.:/]+)\}")
 CHOICE = "hydra:runtime.choices."
@@ -69,6 +71,17 @@ class Groups:
             self.parts[path] = _parsed(file.read_text(encoding="utf-8"))
         return self.parts[path]
 
+    def blocks_of(self, model: Any) -> dict[str, dict[str, Any]]:
+        """Return the blocks in files that a model names.
+
+        Raises:
+            NotPlain: a file is refused, which Hydra's way says.
+        """
+        try:
+            return missing_blocks(model, self.search_path)
+        except ConfigError as error:
+            raise NotPlain from error
+
 
 def compose(groups: Groups, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return the resolved tree of the primary config with these options.
@@ -85,6 +98,8 @@ def compose(groups: Groups, chosen: Mapping[str, Any]) -> dict[str, Any]:
     if not chosen.keys() <= composition.choices.keys():
         raise NotPlain
     tree = {key: value for key, value in composition.tree.items() if key != "hydra"}
+    if blocks := groups.blocks_of(tree.get("model")):
+        tree["model"] = {**tree["model"], "blocks": {**tree["model"].get("blocks", {}), **blocks}}
     return with_defaults({key: _resolved(value, tree, composition.choices) for key, value in tree.items()})
 
 

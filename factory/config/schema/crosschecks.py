@@ -33,12 +33,13 @@ LOGS = ("loss", "val_loss", "learning_rate", "epoch")
 """Names that Keras' training log uses itself, which no output may have."""
 
 
-def misfits(tree: Mapping[str, Any], sound: Container[str]) -> Iterator[str]:
+def misfits(tree: Mapping[str, Any], sound: Container[str], declared: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for each pair of nodes that cannot go together.
 
     Args:
-        tree: the whole config.
+        tree: the whole config, its model expanded.
         sound: the nodes that are valid by themselves; the others are not compared with any.
+        declared: the model as declared, whose names are the user's.
     """
 
     def all_sound(*nodes: str) -> bool:
@@ -50,7 +51,7 @@ def misfits(tree: Mapping[str, Any], sound: Container[str]) -> Iterator[str]:
     if all_sound("data"):
         yield from splits.misfits(tree["data"]["split"])
     if all_sound("model"):
-        yield from _model_names(tree["model"], facts)
+        yield from _model_names(declared, facts)
         yield from _graph(tree["model"], facts)
         yield from _application(tree["model"])
     if all_sound("train"):
@@ -101,8 +102,13 @@ def _graph(model: Mapping[str, Any], facts: Known) -> Iterator[str]:
     if model["kind"] != "graph":
         return
     yield from topology.problems(model["nodes"], model["outputs"], facts.inputs)
+    yield from topology.of_several(model["nodes"], facts.inputs if facts.listed and facts.inputs else ())
     wanted = topology.output_nodes(model["outputs"])
-    if facts.outputs is not None:
+    if isinstance(model["outputs"], str):
+        if facts.outputs is not None and len(facts.outputs) != 1:
+            takes = f"output → node, for {messages.listed(facts.outputs)}"
+            yield messages.wrong("model.outputs", model["outputs"], takes)
+    elif facts.outputs is not None:
         yield from _outputs("model.outputs", wanted, facts)
         for name in facts.outputs:
             if name not in wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, TypeAdapter
@@ -30,7 +31,7 @@ def _check(value: dict[str, Any]) -> Any:
         if len(known) != 1:
             raise problem(f"{WHAT}; one layer in a node")
         layers = [key for key in layers if key != known[0]]
-        found = lines(TypeAdapter(declaration("layers")).validate_python, {known[0]: value[known[0]]})
+        found = lines(_layers(names("layers")).validate_python, {known[0]: value[known[0]]})
     found += [_unknown(key, value[key]) for key in layers]
     found += lines(
         _wiring(again="same_as" in value).model_validate, {key: value[key] for key in WIRING if key in value}
@@ -40,6 +41,13 @@ def _check(value: dict[str, Any]) -> Any:
     return value
 
 
+@functools.cache
+def _layers(among: tuple[str, ...]) -> TypeAdapter[Any]:
+    """Return what validates a layer, one of these, made once for the thousand nodes of a graph."""
+    return TypeAdapter(declaration("layers"))
+
+
+@functools.cache
 def _wiring(again: bool) -> Any:
     """Return the model of ``from`` and, where a layer is called again, ``same_as``."""
     sources = kinds.union(kinds.Str, kinds.list_of(kinds.Str), kinds.dict_of(kinds.Str))

@@ -18,13 +18,14 @@ from pydantic_core import core_schema
 from factory.config.schema import nodes
 from factory.config.schema.declarations import WORDS, arguments_of, names
 from factory.config.schema.graph_node import WHAT as NODE
+from factory.config.schema.json_graph import graph_definitions, with_blocks
 from factory.config.schema.plugins import fields, offered
 from factory.config.schema.strict import Fields, Strict, strict_model
 from factory.config.schema.values import Kind
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-LATER = {"type": "string", "pattern": r"^(\$\{.+\}|\?\?\?|<data\.\w+>)$"}
-"""An interpolation, a value that must be given, or a fact of the data."""
+LATER = {"type": "string", "pattern": r"^(\$\{.+\}|\?\?\?|<data\.\w+>|\$[A-Za-z]\w*)$"}
+"""An interpolation, a value that must be given, a fact of the data, or a block's parameter."""
 
 OURS = "x-definition"
 """Stands for a definition of this document until the parts are put together: pydantic knows only its own."""
@@ -64,9 +65,13 @@ def _said(kind: Kind, inner: JsonSchemaValue) -> JsonSchemaValue:
     return {"anyOf": [*forms, _LATER], "description": kind.words}
 
 
-def text() -> str:
-    """Return the file conf/schema.json: one line for each group, and for each layer, loss and so on."""
-    made = schema()
+def text(blocks: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the file conf/schema.json: one line for each group, and for each layer, loss and so on.
+
+    Args:
+        blocks: name → block, of those in files.
+    """
+    made = schema(blocks)
     definitions = ",\n".join(f"  {json.dumps(name)}: {_broken(part)}" for name, part in made.pop("$defs").items())
     head = json.dumps(made, indent=1, ensure_ascii=False).removesuffix("\n}")
     return f'{head},\n "$defs": {{\n{definitions}\n }}\n}}\n'
@@ -77,8 +82,12 @@ def _broken(part: Any) -> str:
     return re.sub(r'(, )("\w+": \{"anyOf": \[\{"properties")', r",\n   \2", json.dumps(part, ensure_ascii=False))
 
 
-def schema() -> dict[str, Any]:
-    """Return the schema of all groups: ``#/$defs/model`` for ``model``, ``#/$defs/experiment`` for an experiment."""
+def schema(blocks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the schema of all groups: ``#/$defs/model`` for ``model``, ``#/$defs/experiment`` for an experiment.
+
+    Args:
+        blocks: name → block, of those in files.
+    """
     groups: dict[str, Any] = {
         "model": _plugins("models/kinds", "kind", {}),
         "data": _plugins("data/sources", "source", nodes.DATA),
@@ -87,6 +96,7 @@ def schema() -> dict[str, Any]:
         "deploy": _model("deploy", nodes.DEPLOY),
         "publish": _model("publish", nodes.PUBLISH),
     }
+    with_blocks(groups["model"])
     groups["tracker"] = _plugins("trackers", "kind", nodes.TRACKER)
     groups["tracker"]["anyOf"].append(_model("none", nodes.NO_TRACKER))
     targets = {name: _model(name, {**nodes.TARGET, "options": _options(name)}) for name in offered("export/targets")}
@@ -104,7 +114,13 @@ def schema() -> dict[str, Any]:
         "title": "conf/ of factory",
         "description": "python -m factory schema > conf/schema.json",
         "$ref": "#/$defs/experiment",
-        "$defs": {"experiment": root, **groups, "node": _node(), "later": LATER, **spaces},
+        "$defs": {
+            "experiment": root,
+            **groups,
+            **graph_definitions(names("layers"), blocks, NODE),
+            "later": LATER,
+            **spaces,
+        },
     }
 
 
@@ -138,14 +154,6 @@ def _declaration(space: str) -> dict[str, Any]:
         "description": WORDS[space],
         "anyOf": [{"enum": [*names(space)]}, {**alone, "properties": known}, {"$ref": "#/$defs/later"}],
     }
-
-
-def _node() -> dict[str, Any]:
-    """Return the schema of a graph node: the layers as they are declared, and the wiring beside them."""
-    layers = {name: {"$ref": f"#/$defs/layers/anyOf/1/properties/{name}"} for name in names("layers")}
-    text = {"type": "string"}
-    sources = {"anyOf": [text, {"type": "array", "items": text}, {"type": "object", "additionalProperties": text}]}
-    return {"description": NODE, **_closed({"from": sources, "same_as": text, **layers})}
 
 
 def _closed(properties: Mapping[str, Any]) -> dict[str, Any]:

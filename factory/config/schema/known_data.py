@@ -15,11 +15,13 @@ class Known:
         inputs: names the inputs may have.
         outputs: names of the outputs.
         tasks: ``classification`` or ``regression`` by output, or by ``""`` where the task is known and the name is not.
+        listed: whether ``inputs`` are those that the data has, each of them.
     """
 
     inputs: tuple[str, ...] | None
     outputs: tuple[str, ...] | None
     tasks: Mapping[str, str]
+    listed: bool = False
 
     @property
     def task(self) -> str | None:
@@ -33,10 +35,11 @@ def known_facts(data: Mapping[str, Any]) -> Known:
     signature = data.get("signature") or {}
     inputs = signature.get("inputs") or data.get("inputs")
     outputs = signature.get("outputs") or data.get("outputs")
+    listed = not signature.get("inputs") and inputs is not None
     if outputs is None:
         task = data.get("task")
-        return Known(_names(inputs), None, {"": task} if task else {})
-    return Known(_names(inputs), tuple(outputs), {name: _task(value) for name, value in outputs.items()})
+        return Known(_names(inputs), None, {"": task} if task else {}, listed)
+    return Known(_names(inputs), tuple(outputs), {name: _task(value) for name, value in outputs.items()}, listed)
 
 
 def _names(inputs: Any) -> tuple[str, ...] | None:

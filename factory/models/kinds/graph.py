@@ -15,28 +15,31 @@ from factory.data.dataset import DataSpec
 from factory.models import functional, keras_objects
 
 
-def build(spec: DataSpec, *, nodes: dict[str, Node], outputs: list[str] | dict[str, str]) -> keras.Model:
+def build(spec: DataSpec, *, nodes: dict[str, Node], outputs: str | list[str] | dict[str, str]) -> keras.Model:
     """Build the declared graph: each node's layer is called on the nodes that its ``from`` names.
 
     Args:
         spec: of the data; its inputs are nodes of the graph already.
         nodes: name → node. ``from`` is a name, a list of names (the layer takes a list), or call argument → name;
             ``same_as`` calls another node's layer again, with the same weights.
-        outputs: nodes that are named like the data's outputs, or output name → node.
+        outputs: the node of the only output, nodes that are named like the data's outputs, or output name → node.
 
     Raises:
         ConfigError: a name is unknown or part of a circle, an output is missing, or a layer refuses its inputs.
     """
     tensors = functional.inputs(spec)
-    problems = list(topology.problems(nodes, outputs, list(tensors)))
-    chosen = topology.output_nodes(outputs)
+    problems = [*topology.problems(nodes, outputs, list(tensors)), *topology.of_several(nodes, list(tensors))]
     wanted = [output.name for output in spec.outputs]
+    chosen = topology.output_nodes(outputs)
+    if isinstance(outputs, str) and len(wanted) == 1:
+        chosen = {wanted[0]: outputs}
     if sorted(chosen) != sorted(wanted):
-        problems.append(f"model.outputs: got {listed([*chosen])}; takes the data's outputs: {listed(wanted)}")
+        got = f"{outputs!r} alone" if isinstance(outputs, str) else listed([*chosen])
+        problems.append(f"model.outputs: got {got}; takes the data's outputs: {listed(wanted)}")
     if problems:
         raise ConfigError(problems)
     layers: dict[str, Any] = {}
-    made = dict(tensors)
+    made = {**tensors, topology.ONLY_INPUT: next(iter(tensors.values()))}
     for step in topology.order(nodes):
         path = f"model.nodes.{step.name}"
         if step.layer is None:
