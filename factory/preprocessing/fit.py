@@ -12,8 +12,9 @@ import polars as pl
 from factory.core.errors import DataError
 from factory.core.messages import shown
 from factory.preprocessing import declared as d
-from factory.preprocessing import polars_encoder, statistics
+from factory.preprocessing import statistics
 from factory.preprocessing.inputs import inputs_of
+from factory.preprocessing.polars_encoder import parts_of, slices
 from factory.preprocessing.spec import (
     PARTS,
     Answer,
@@ -26,6 +27,7 @@ from factory.preprocessing.spec import (
     TextColumn,
 )
 from factory.preprocessing.statistics import Numbers
+from factory.preprocessing.words import cut, small
 
 ONE_HOT = 12
 """The largest vocabulary whose codes a model takes as one number each where the user does not say."""
@@ -153,7 +155,8 @@ def _datetime(fitting: Fitting, declared: d.Datetime) -> DatetimeColumn | None:
     center, scale = statistics.standard(known)
     parts = declared.parts
     if parts is None:
-        parts = tuple(part for part in PARTS if polars_encoder.part_of(part, known).n_unique() > 1)
+        values = parts_of(tuple(PARTS), pl.Series(known)).struct
+        parts = tuple(part for part in PARTS if values.field(part).n_unique() > 1)
     return DatetimeColumn(
         fitting.name, fitting.input, fill, indicator, low, high, center, scale, declared.elapsed, parts
     )
@@ -190,7 +193,7 @@ def _indicator(fitting: Fitting, declared: bool | None) -> bool:
 
 def _boolean(fitting: Fitting, declared: d.Boolean) -> BooleanColumn | None:
     fitting.refuse_missing(declared, "yes or no")
-    values = polars_encoder.small(fitting.rows)
+    values = small(fitting.rows)
     true, false = (values.is_in(list(words)) for words in (declared.true, declared.false))
     fitting.refuse(~(true | false).fill_null(True), f"one of {', '.join((*declared.true, *declared.false))}")
     known = true.drop_nulls().cast(pl.Float64).to_numpy()
@@ -209,7 +212,7 @@ def _category(fitting: Fitting, declared: d.Category) -> CategoryColumn:
     fitting.refuse_missing(declared, "a category")
     words: tuple[str, ...] = ()
     if not declared.buckets:
-        values = polars_encoder.small(fitting.rows) if declared.lower else fitting.rows
+        values = small(fitting.rows) if declared.lower else fitting.rows
         words = statistics.vocabulary(values, declared.min_count, declared.words)
     few = (declared.buckets or len(words)) <= ONE_HOT
     one_hot = few if declared.encoding is None else declared.encoding == "one_hot"
@@ -217,7 +220,7 @@ def _category(fitting: Fitting, declared: d.Category) -> CategoryColumn:
 
 
 def _text(fitting: Fitting, declared: d.Text) -> TextColumn | None:
-    counts = pl.concat(statistics.counted(words) for words in polars_encoder.words(fitting.rows))
+    counts = pl.concat(statistics.counted(cut(fitting.rows[rows])[0]) for rows in slices(fitting.rows.to_frame()))
     words = statistics.largest(counts.group_by("word").agg(pl.col("count").sum()), declared.min_count, declared.words)
     if declared.bag and not words:
         fitting.problems.append(

@@ -6,8 +6,12 @@ of polars hangs in its own first one (polars 2.1): whoever encodes forks no proc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias, TypeVar
+import functools
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -20,10 +24,10 @@ from factory.preprocessing.spec import (
     LATEST,
     MISSING,
     PARTS,
-    SEPARATORS,
     UNKNOWN,
     BooleanColumn,
     CategoryColumn,
+    Column,
     DatetimeColumn,
     NumberColumn,
     Part,
@@ -31,13 +35,34 @@ from factory.preprocessing.spec import (
     TextColumn,
     cycle,
 )
+from factory.preprocessing.words import cut, small
 
 Array: TypeAlias = NDArray[Any]
-Text = TypeVar("Text", pl.Expr, pl.Series)
+Step: TypeAlias = Callable[[pl.Series], pl.Series]
 
-CHUNK = 8 * 2**20  # bytes of raw columns that are encoded at a time: few enough for the processor's cache
-CAPITALS = [chr(letter) for letter in range(ord("A"), ord("Z") + 1)]
-SMALL = [letter.lower() for letter in CAPITALS]
+CHUNK = 8 * 2**20
+"""Bytes of raw columns that are encoded at a time: what is made of them on the way fits the processor's cache."""
+
+
+MOST_KNOWN = 100_000
+"""Different texts of a column that are remembered from slice to slice."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What becomes of one column, whose raw values go by its ``input``.
+
+    Args:
+        steps: what is made of the raw values first, by the name under which the expressions find it.
+        numbers: the column's numbers, each Float32 without nulls.
+        codes: the column's codes, each Int32 without nulls.
+        write: writes a text column's values into zeros ``(rows, length or words)``.
+    """
+
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    numbers: tuple[pl.Expr, ...] = ()
+    codes: tuple[pl.Expr, ...] = ()
+    write: Callable[[pl.Series, Array], None] | None = None
 
 
 def encode(preprocessing: Preprocessing, frame: pl.DataFrame) -> dict[str, Array]:
@@ -57,94 +82,99 @@ def encode(preprocessing: Preprocessing, frame: pl.DataFrame) -> dict[str, Array
         tensor.name: np.zeros([len(frame), *(size or 0 for size in tensor.shape)], tensor.dtype)
         for tensor in preprocessing.tensors
     }
-    frame = frame.select(column.name for column in preprocessing.columns)
-    numbers = [number for column in preprocessing.columns for number in _numbers(column)]
-    codes = [_code(column) for column in preprocessing.coded]
-    texts = [
-        (tensors[column.input], _text(column)) for column in preprocessing.columns if isinstance(column, TextColumn)
-    ]
-    for rows in _slices(frame):
+    frame = frame.select(pl.col(column.name).alias(column.input) for column in preprocessing.columns)
+    recipes = {column.input: _recipe(column) for column in preprocessing.columns}
+    numbers, codes = (
+        [expression.alias(str(place)) for place, expression in enumerate(itertools.chain(*expressions))]
+        for expressions in zip(*((recipe.numbers, recipe.codes) for recipe in recipes.values()), strict=True)
+    )
+
+    def write(rows: slice) -> None:
         part = frame[rows]
-        for name, expressions in (("numbers", numbers), ("codes", codes)):
-            if expressions:
-                for place, series in enumerate(_evaluated(part, expressions)):
-                    tensors[name][rows, place] = series.to_numpy()
-        for tensor, write in texts:
-            write(part, tensor[rows])
+        steps = ((part[name], made, step) for name, recipe in recipes.items() for made, step in recipe.steps.items())
+        part = part.with_columns([step(raw).alias(made) for raw, made, step in steps])
+        for tensor, expressions in (("numbers", numbers), ("codes", codes)):
+            for place, series in enumerate(part.select(expressions).get_columns()):
+                tensors[tensor][rows, place] = series.to_numpy()
+        for name, recipe in recipes.items():
+            if recipe.write:
+                recipe.write(part[name], tensors[name][rows])
+
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        list(pool.map(write, slices(frame)))
     return tensors
 
 
-def _slices(frame: pl.DataFrame) -> Iterator[slice]:
+def slices(frame: pl.DataFrame) -> Iterator[slice]:
     """Yield slices of the rows, each of about `CHUNK` bytes."""
     step = max(1, CHUNK * len(frame) // max(1, int(frame.estimated_size())))
     for start in range(0, len(frame), step):
         yield slice(start, min(start + step, len(frame)))
 
 
-def _evaluated(frame: pl.DataFrame, expressions: list[pl.Expr]) -> list[pl.Series]:
-    return frame.select(expression.alias(str(place)) for place, expression in enumerate(expressions)).get_columns()
+def _recipe(column: Column) -> Recipe:
+    return _RECIPES[type(column)](column)
 
 
 # ---- columns that become numbers
 
 
-def _numbers(column: Any) -> list[pl.Expr]:
-    """Return the numbers of one column, each Float32 without nulls."""
-    if not column.numbers:
-        return []
-    if isinstance(column, BooleanColumn):
-        return _boolean(column)
-    return _datetime(column) if isinstance(column, DatetimeColumn) else _number(column)
-
-
-def _number(column: NumberColumn) -> list[pl.Expr]:
-    x, missing = _raw(column)
-    x = _clipped(pl.when(missing).then(column.fill).otherwise(x), column)
+def _number(column: NumberColumn) -> Recipe:
+    raw = pl.col(column.input)
+    missing = raw.is_null() | raw.is_nan()
+    if column.bins:
+        place = pl.lit(pl.Series(column.bins, dtype=pl.Float64)).search_sorted(_clipped(raw, column), side="right")
+        return Recipe(codes=(pl.when(missing).then(MISSING).otherwise(FIRST + place).cast(pl.Int32),))
+    x = _clipped(pl.when(missing).then(column.fill).otherwise(raw), column)
     if column.log:
         x = np.log(1 + (x - column.low))  # NumPy's: that of polars may differ in the last bit
-    return [_standard(x, column), *_indicator(column, missing)]
+    return Recipe(numbers=(_standard(x, column), *_indicator(column, missing)))
 
 
-def _boolean(column: BooleanColumn) -> list[pl.Expr]:
-    spellings = [*column.true, *column.false]
-    values = pl.Series([1.0] * len(column.true) + [0.0] * len(column.false), dtype=pl.Float32)
-    number = pl.lit(values).gather(_places(small(pl.col(column.name)), pl.Enum(spellings)))
-    return [number.fill_null(np.float32(column.fill)), *_indicator(column, number.is_null())]
+def _boolean(column: BooleanColumn) -> Recipe:
+    spellings = pl.Enum([*column.true, *column.false])
+    meanings = pl.Series([1.0] * len(column.true) + [0.0] * len(column.false), dtype=pl.Float32)
+    name = f"{column.input} meaning"  # no other column's: an input holds no space
+    meaning = pl.col(name)
+    return Recipe(
+        steps={name: EachOnce(lambda texts: meanings.gather(_places(small(texts), spellings)))},
+        numbers=(meaning.fill_null(np.float32(column.fill)), *_indicator(column, meaning.is_null())),
+    )
 
 
-def _datetime(column: DatetimeColumn) -> list[pl.Expr]:
-    x, missing = _raw(column)
-    numbers = []
+def _datetime(column: DatetimeColumn) -> Recipe:
+    raw = pl.col(column.input)
+    missing = raw.is_null() | raw.is_nan()
+    numbers, steps = [], {}
     if column.elapsed:
-        numbers.append(_standard(_clipped(pl.when(missing).then(column.fill).otherwise(x), column), column))
-    for part in column.parts:
-        place = _part(part, pl.when(~missing).then(x))
-        for wave in zip(*cycle(part), strict=True):
-            numbers.append(pl.lit(pl.Series(wave, dtype=pl.Float32)).gather(place).fill_null(np.float32(0)))
-    return [*numbers, *_indicator(column, missing)]
+        numbers.append(_standard(_clipped(pl.when(missing).then(column.fill).otherwise(raw), column), column))
+    if column.parts:
+        name = f"{column.input} parts"
+        steps[name] = functools.partial(parts_of, column.parts)
+        for part in column.parts:
+            waves = (pl.lit(pl.Series(wave, dtype=pl.Float32)) for wave in zip(*cycle(part), strict=True))
+            place = pl.col(name).struct.field(part)
+            numbers += [wave.gather(place).fill_null(np.float32(0)) for wave in waves]
+    return Recipe(steps, (*numbers, *_indicator(column, missing)))
 
 
-def part_of(part: Part, times: Array) -> pl.Series:
-    """Return a cyclic part of times in seconds since 1970."""
-    return pl.select(_part(part, pl.lit(pl.Series(times, dtype=pl.Float64)))).to_series()
+def parts_of(parts: Sequence[Part], times: pl.Series) -> pl.Series:
+    """Return cyclic parts of times in seconds since 1970 as a struct; Monday is 0, days and months count from 0.
 
-
-def _part(part: Part, time: pl.Expr) -> pl.Expr:
-    """Return a cyclic part of seconds since 1970; Monday is 0, days and months count from 0."""
-    seconds = time.clip(EARLIEST, LATEST).floor().cast(pl.Int64)
-    if part == "hour":
-        return seconds // 3600 % PARTS[part]
-    days = seconds // 86400
-    if part == "weekday":
-        return (days + 3) % PARTS[part]  # 1970 began on a Thursday
-    date = days.cast(pl.Int32).cast(pl.Date).dt
-    return (date.month() if part == "month" else date.day()).cast(pl.Int64) - 1
-
-
-def _raw(column: NumberColumn | DatetimeColumn) -> tuple[pl.Expr, pl.Expr]:
-    """Return the raw number, and whether it is missing."""
-    x = pl.col(column.name)
-    return x, x.is_null() | x.is_nan()
+    Args:
+        parts: which, at least one.
+        times: Float64; null and NaN are missing, and become null.
+    """
+    seconds = pl.col("seconds")
+    date = (seconds // 86400).cast(pl.Int32).cast(pl.Date).dt
+    expressions = {
+        "hour": seconds // 3600 % PARTS["hour"],
+        "weekday": (seconds // 86400 + 3) % PARTS["weekday"],  # 1970 began on a Thursday
+        "day": date.day() - 1,
+        "month": date.month() - 1,
+    }
+    whole = times.fill_nan(None).clip(EARLIEST, LATEST).floor().cast(pl.Int64)
+    return pl.DataFrame({"seconds": whole}).select(expressions[part].alias(part) for part in parts).to_struct()
 
 
 def _clipped(x: pl.Expr, column: NumberColumn | DatetimeColumn) -> pl.Expr:
@@ -159,75 +189,86 @@ def _indicator(column: NumberColumn | BooleanColumn | DatetimeColumn, missing: p
     return [missing.cast(pl.Float32)] if column.indicator else []
 
 
-# ---- columns that become codes
+# ---- texts
 
 
-def _code(column: NumberColumn | CategoryColumn) -> pl.Expr:
-    """Return the code of one column, Int32 without nulls."""
-    if isinstance(column, NumberColumn):
-        return _bins(column)
-    text = small(pl.col(column.name)) if column.lower else pl.col(column.name)
-    if column.buckets:
-        buckets = np.uint32(column.buckets)
-        code = text.fill_null("").map_batches(lambda texts: pl.Series(1 + murmur(texts) % buckets), pl.UInt32)
-    else:
-        code = _looked_up(text, pl.Enum(column.vocabulary))
-    return pl.when(text.is_null() | (text == "")).then(MISSING).otherwise(code).cast(pl.Int32)
+def _category(column: CategoryColumn) -> Recipe:
+    vocabulary = pl.Enum(column.vocabulary)
+
+    def code(texts: pl.Series) -> pl.Series:
+        texts = small(texts) if column.lower else texts
+        if column.buckets:
+            return pl.Series((1 + murmur(texts) % np.uint32(column.buckets)).astype(np.int32))
+        return (_places(texts, vocabulary) + FIRST).fill_null(UNKNOWN)
+
+    name = f"{column.input} code"
+    text, found = pl.col(column.input), pl.col(name)
+    step = EachOnce(code) if column.lower or column.buckets else code
+    present = pl.when(text != "").then(found).otherwise(MISSING).cast(pl.Int32)
+    return Recipe({name: step}, codes=(present,))
 
 
-def _bins(column: NumberColumn) -> pl.Expr:
-    x, missing = _raw(column)
-    place = pl.lit(pl.Series(column.bins, dtype=pl.Float64)).search_sorted(_clipped(x, column), side="right")
-    return pl.when(missing).then(MISSING).otherwise(FIRST + place).cast(pl.Int32)
+def _text(column: TextColumn) -> Recipe:
+    vocabulary = pl.Enum(column.vocabulary)
+
+    def write(texts: pl.Series, into: Array) -> None:
+        words, counts = cut(texts)
+        there = (words != "").to_numpy()
+        counts = np.add.reduceat(there, np.cumsum(counts) - counts, dtype=np.int64)
+        codes = (_places(words, vocabulary) + FIRST).fill_null(UNKNOWN).to_numpy()[there]
+        (_write_ids if column.length else _write_counts)(codes, counts, into)
+
+    return Recipe(write=write)
 
 
-def _looked_up(words: pl.Expr, vocabulary: pl.Enum) -> pl.Expr:
-    return (FIRST + _places(words, vocabulary)).fill_null(UNKNOWN)
+def _write_ids(codes: Array, counts: Array, into: Array) -> None:
+    """Write the codes of texts that lie one behind the other, so many of each text, and cut them where a row ends."""
+    length = into.shape[1]
+    rows = np.arange(len(into)) * length
+    places = np.arange(len(codes)) + (rows - (np.cumsum(counts) - counts)).repeat(counts)
+    if counts.max() > length:
+        fits = places < (rows + length).repeat(counts)
+        places, codes = places[fits], codes[fits]
+    into.reshape(-1)[places] = codes
 
 
-def _places(words: pl.Expr, vocabulary: pl.Enum) -> pl.Expr:
+def _write_counts(codes: Array, counts: Array, into: Array) -> None:
+    """Count the known codes of texts that lie one behind the other, so many of each text."""
+    known = codes >= FIRST
+    np.add.at(into, (np.arange(len(into)).repeat(counts)[known], codes[known] - FIRST), np.float32(1))
+
+
+def _places(words: pl.Series, vocabulary: pl.Enum) -> pl.Series:
     """Return the place of each word in a vocabulary, null where it is not there."""
     return words.cast(vocabulary, strict=False).to_physical().cast(pl.Int32)
 
 
-def small(text: Text) -> Text:
-    """Return the texts with the letters A to Z made small, and no others."""
-    lowered: Text = text.str.replace_many(CAPITALS, SMALL)
-    return lowered
+class EachOnce:
+    """A step that looks at each different text once, also in later slices; null stays null.
+
+    Several threads may use it: at worst a text is looked at twice.
+    """
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.known = pl.Enum([]), step(pl.Series(dtype=pl.String))
+
+    def __call__(self, texts: pl.Series) -> pl.Series:
+        known, results = self.known
+        places = texts.cast(known, strict=False).to_physical()
+        if places.null_count() > texts.null_count():
+            new = texts.filter(places.is_null()).drop_nulls().unique()
+            known, results = pl.Enum(pl.concat([known.categories, new])), pl.concat([results, self.step(new)])
+            places = texts.cast(known).to_physical()
+            if len(results) <= MOST_KNOWN:
+                self.known = known, results
+        return results.gather(places)
 
 
-# ---- texts
-
-
-def _text(column: TextColumn) -> Callable[[pl.DataFrame, Array], None]:
-    """Return a function that writes the ids or counts of a text column into zeros ``(rows, length or words)``."""
-    vocabulary = pl.Enum(column.vocabulary)
-
-    def write(frame: pl.DataFrame, into: Array) -> None:
-        lists = _cut(frame[column.name])
-        words = lists.explode()
-        there = words != ""
-        rows = np.repeat(np.arange(len(lists)), lists.list.len().to_numpy())[there]
-        codes = pl.select(_looked_up(pl.lit(words.filter(there)), vocabulary)).to_series().to_numpy()
-        if column.length:
-            counts = np.bincount(rows, minlength=len(lists))
-            places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-            fits = places < column.length
-            into[rows[fits], places[fits]] = codes[fits]
-        else:
-            known = codes >= FIRST
-            np.add.at(into, (rows[known], codes[known] - FIRST), np.float32(1))
-
-    return write
-
-
-def words(texts: pl.Series) -> Iterator[pl.Series]:
-    """Yield the words of texts, those of some rows at a time; empty texts may be among them."""
-    for rows in _slices(texts.to_frame()):
-        yield _cut(texts[rows]).explode()
-
-
-def _cut(texts: pl.Series) -> pl.Series:
-    """Return the list of words of each text, at least one, any of which may be empty."""
-    cut = {**dict(zip(CAPITALS, SMALL, strict=True)), **dict.fromkeys(SEPARATORS, " ")}
-    return texts.fill_null("").str.replace_many(list(cut), list(cut.values())).str.split(" ")
+_RECIPES: Mapping[type[Column], Callable[[Any], Recipe]] = {
+    NumberColumn: _number,
+    BooleanColumn: _boolean,
+    DatetimeColumn: _datetime,
+    CategoryColumn: _category,
+    TextColumn: _text,
+}

@@ -9,7 +9,20 @@ A copy lies as ``preprocessing.py`` beside every published version, with the spe
 Rows are given by column, under the column's ``input``. A column of numbers (kinds ``number`` and ``datetime``, the
 latter in seconds since 1970 in UTC) takes a list or an array of numbers, in which None and NaN are missing; a column of
 text (all other kinds) takes a list or an array of ``str`` objects, in which None and the empty text are missing. Arrays
-of dtype ``U`` drop NUL characters at the end of a text: give lists or arrays of objects.
+of dtype ``U`` drop NUL characters at the end of a text: give lists or arrays of objects. Nothing is trimmed.
+
+The specification is ``{"format": 1, "columns": [...], "outputs": [{"name", "labels"}]}``. A column has its ``kind``,
+its ``name`` in the table that the model was trained on, its ``input``, and:
+
+- number: ``fill`` (for a missing one), ``low`` and ``high`` (it is clipped to), ``log`` (of ``1 + (x - low)``),
+  ``center`` and ``scale`` (``(x - center) / scale`` in float64, then cast), ``indicator`` (a second number: 1 where it
+  was missing); with ``bins`` a code: 0 missing, else 2 + how many of these boundaries are at most the clipped number
+- category: a code: 0 missing, 1 unknown, 2 + place in ``vocabulary``; or with ``buckets`` 1 + its MurmurHash3 modulo
+  their number; ``lower`` makes A to Z small first, and no other letters; ``one_hot`` is a word to the model alone
+- boolean: 1 for a spelling in ``true``, 0 for one in ``false``, A to Z made small, else ``fill``; ``indicator``
+- datetime: with ``elapsed`` a number as above; for each of ``parts`` sine and cosine, of a missing one 0; ``indicator``
+- text: its words, A to Z made small and cut at `SEPARATORS`: ``length`` ids (1 unknown, 2 + place in ``vocabulary``, 0
+  behind the end), or, where ``length`` is 0, how often each word of the vocabulary occurs
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
     python -m tests.bench [--rounds 5]
     python -m tests.bench sweep [--rounds 1]        # minutes a round: the loop by hand is long
     python -m tests.bench ray [--rounds 3]
+    python -m tests.bench encode [--rounds 5]
 
 Whole processes are timed from outside, the two sides in turn; medians and ratios are what to quote.
 """
@@ -16,7 +17,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import ray, sweep
+from tests.bench import encode, ray, sweep
 from tests.bench.measure import FACTORY, Measured, by_hand, measure
 
 
@@ -76,13 +77,15 @@ def parent(rounds: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["run", "sweep", "ray"], default="run")
+    parser.add_argument("what", nargs="?", choices=["run", "sweep", "ray", "encode"], default="run")
     parser.add_argument("--rounds", type=int)
     options = parser.parse_args()
     if options.what == "sweep":
         sweep.main(options.rounds or 1)
     elif options.what == "ray":
         ray.main(options.rounds or 3)
+    elif options.what == "encode":
+        encode.main(options.rounds or 5)
     else:
         hand_off(options.rounds or 5)
         parent(options.rounds or 5)
