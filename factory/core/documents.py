@@ -119,7 +119,15 @@ class Rows(Document):
     test: NotRequired[Count]
 
 
-Hashes = TypedDict("Hashes", {"model.keras": Digest, "reference.npz": Digest})
+Hashes = TypedDict(
+    "Hashes",
+    {
+        "model.keras": Digest,
+        "reference.npz": Digest,
+        "preprocessing.json": NotRequired[Digest],
+        "raw_rows.npz": NotRequired[Digest],
+    },
+)
 Hashes.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[attr-defined]  # paths are made of these
 
 
@@ -159,6 +167,7 @@ class TrainingFields(Document):
     rows: Rows
     data: Data
     signature: Signature
+    raw: NotRequired[Signature]
     baseline: NotRequired[dict[str, Annotated[Baseline, rule(is_judged, "a metric with its scores")]]]
     scaled_losses: NotRequired[list[str]]
     sha256: Hashes

@@ -60,6 +60,16 @@ class RunDir:
         return self.train / "reference.npz"
 
     @property
+    def preprocessing(self) -> Path:
+        """The fitted preprocessing, where the data is a table, train/preprocessing.json."""
+        return self.train / "preprocessing.json"
+
+    @property
+    def raw_rows(self) -> Path:
+        """The reference rows as clients send them, where there is preprocessing, train/raw_rows.npz."""
+        return self.train / "raw_rows.npz"
+
+    @property
     def history(self) -> Path:
         """The table of each epoch's metrics, train/history.csv."""
         return self.train / "history.csv"

@@ -54,6 +54,7 @@ RULES: tuple[tuple[str, Class], ...] = (
     (r"train\.(device|threads)", Class.operational),  # where it is computed
     (r"(train|deploy)\.timeout", Class.operational),
     (r"train\b.*", Class.retrain),
+    (rf"{TARGET}\.carries\b.*", Class.contract),  # raw columns or encoded tensors
     (rf"{TARGET}\.(requires|extra|serve)\b.*", Class.operational),
     (r"deploy\b.*", Class.reexport),
     (r"(tracker|hydra|publish|report|sweep|search|launcher|serve)\b.*", Class.operational),

@@ -10,12 +10,14 @@ import keras
 import numpy as np
 
 from factory.core.errors import ExportError
-from factory.core.predict import Predict
+from factory.core.predict import Arrays, Predict
 from factory.core.rundir import RunDir
 from factory.data.dataset import Array
 from factory.export import parity
 from factory.export.backend import current_backend
 from factory.export.parity import Hop, Tolerance
+from factory.export.raw_gate import preprocessing_hop
+from factory.export.target import RawArtifact
 from factory.training import handoff, objectives
 from factory.training.handoff import HandOff
 
@@ -60,12 +62,15 @@ class Gate:
         """The declared precision of the exported model: ``trained`` or ``float32``."""
         return str(self.config["deploy"]["precision"])
 
-    def judge(self, predict: Predict, tolerances: Mapping[str, Any]) -> dict[str, Any]:
+    def judge(
+        self, predict: Predict, tolerances: Mapping[str, Any], carrier: RawArtifact | None = None
+    ) -> dict[str, Any]:
         """Compare the predictions of every hop with those of training, and the run's first metric before and after.
 
         Args:
             predict: runs the artifact in its own runtime.
             tolerances: of the target, compute dtype → ``absolute`` and ``relative``.
+            carrier: the artifact with its preprocessing, where it takes raw columns.
 
         Returns:
             The part of the report about the comparison: ``status`` is ``passed`` or ``refused``, ``error`` is one line.
@@ -78,6 +83,8 @@ class Gate:
             raise ExportError(f"the config holds no tolerance for {dtype}")
         tolerance = Tolerance(**tolerances[dtype])
         hops = self.hops(predict, tolerance)
+        if carrier and self.given.raw:
+            hops.append(preprocessing_hop(carrier, self.given.raw, self.given.signature, tolerance, self.comparison))
         broken = parity.first_broken(hops)
         worst = max(hops[-1].differences, key=lambda difference: difference.used)
         return {
@@ -91,9 +98,17 @@ class Gate:
             "metric": self.metric(predict),
         }
 
-    def latency(self, predict: Predict) -> dict[str, float]:
-        """Return the median seconds of one prediction by batch size."""
-        return {str(rows): parity.latency(predict, self.given.rows.inputs, rows) for rows in LATENCIES}
+    def latency(self, predict: Predict, inputs: Arrays) -> dict[str, float]:
+        """Return the median seconds of one prediction by batch size; ``inputs`` are rows to run it on."""
+        return {str(rows): parity.latency(predict, inputs, rows) for rows in LATENCIES}
+
+    @property
+    def comparison(self) -> dict[str, Any]:
+        """How outputs are compared, as arguments of `parity.compare`."""
+        return {
+            "decisions": {output.name: output.task for output in self.given.spec.outputs},
+            "units": {name: np.array(scale.deviation) for name, scale in self.given.spec.scales.items()},
+        }
 
     def hops(self, predict: Predict, tolerance: Tolerance) -> list[Hop]:
         """Measure every hop: reload in training, load in this process, and the artifact."""
@@ -102,10 +117,7 @@ class Gate:
             {name: array[:count] for name, array in arrays.items()}
             for arrays in (self.given.rows.inputs, self.given.outputs, self.given.reloaded)
         )
-        settings: dict[str, Any] = {
-            "decisions": {output.name: output.task for output in self.given.spec.outputs},
-            "units": {name: np.array(scale.deviation) for name, scale in self.given.spec.scales.items()},
-        }
+        settings = self.comparison
         signature, source = self.given.signature, self.given.trained["backend"]
 
         def measured(run: Predict) -> tuple[parity.Difference, ...]:
@@ -136,11 +148,12 @@ class Gate:
 
 def refusal(broken: Hop, tolerance: Tolerance, scaled: Container[str]) -> str:
     """Return the error of a refused artifact in one line: the hop, the output and how far it is off."""
+    what = f"does not compute what was trained; the first hop that broke: {broken.name}: "
+    if broken.faults:
+        more = f" (and {len(broken.faults) - 1} more)" if len(broken.faults) > 1 else ""
+        return f"{what}{broken.faults[0]}{more}"
     worst = max(broken.differences, key=lambda difference: (difference.nonfinite, difference.used))
     unit = " of the target's deviation" if worst.output in scaled else ""
     allowed = f"{tolerance.absolute:g}{unit} + {tolerance.relative:g} of the value"
     not_finite = f"; {worst.nonfinite} values are not finite" if worst.nonfinite else ""
-    return (
-        f"does not compute what was trained; the first hop that broke: {broken.name}: "
-        f"output {worst.output} differs by {worst.max_absolute:.2g}; allowed {allowed}{not_finite}"
-    )
+    return f"{what}output {worst.output} differs by {worst.max_absolute:.2g}; allowed {allowed}{not_finite}"

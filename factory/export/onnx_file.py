@@ -34,14 +34,15 @@ def finish_onnx_file(proto: onnx.ModelProto, signature: Signature, path: Path) -
     onnx.save_model(proto, path)
 
 
-def open_session(path: Path) -> onnxruntime.InferenceSession:
-    """Open an ONNX file in ONNX Runtime, on the CPU cores that this process may use."""
+def open_session(model: Path | bytes) -> onnxruntime.InferenceSession:
+    """Open an ONNX file, or its contents, in ONNX Runtime, on the CPU cores that this process may use."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.inter_op_num_threads = 1
     options.intra_op_num_threads = cores()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    source = str(model) if isinstance(model, Path) else model
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
 def _declare(values: Any, tensors: tuple[Tensor, ...], what: str) -> None:

@@ -75,20 +75,24 @@ class Hop:
     """A step of the way to the artifact on which predictions may change, compared with those right after training.
 
     Args:
-        name: ``reload``, ``deploy load (torch → tensorflow)`` or ``artifact``.
+        name: ``reload``, ``deploy load (torch → tensorflow)``, ``artifact`` or ``preprocessing``.
         differences: one for each output.
+        faults: what else differs, each in words.
     """
 
     name: str
     differences: tuple[Difference, ...]
+    faults: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether every output is within the tolerance."""
-        return all(difference.within for difference in self.differences)
+        """Whether every output is within the tolerance, and there is no other fault."""
+        return not self.faults and all(difference.within for difference in self.differences)
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "passed": self.passed, "differences": [d.to_json() for d in self.differences]}
+        faults = {"faults": list(self.faults)} if self.faults else {}
+        differences = [difference.to_json() for difference in self.differences]
+        return {"name": self.name, "passed": self.passed, "differences": differences, **faults}
 
 
 def first_broken(hops: Iterable[Hop]) -> Hop | None:

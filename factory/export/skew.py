@@ -64,6 +64,6 @@ def _differs(a: Array, b: Array) -> Array:
         return np.ones(a.shape, bool)
     same: Array = (a == b) | ((a != a) & (b != b))
     if a.dtype.kind == "f":
-        with np.errstate(invalid="ignore"):  # infinity minus infinity
+        with np.errstate(invalid="ignore", over="ignore"):  # infinity minus infinity, and large numbers
             same |= np.abs(a - b) <= SUBNORMAL
     return ~same

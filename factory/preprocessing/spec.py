@@ -290,6 +290,14 @@ class Answer:
         """The names under which clients find the answer."""
         return (self.name,) if self.labels is None else (self.name, f"{self.name}_probabilities")
 
+    def tensors(self, shape: tuple[int | None, ...]) -> tuple[Tensor, ...]:
+        """Return the tensors that a client gets; ``shape`` is that of the model's output for one row."""
+        if self.labels is None:
+            return (Tensor(self.name, "float32", shape),)
+        dtype = "int64" if isinstance(self.labels[0], int) else "string"
+        label, numbers = self.names
+        return Tensor(label, dtype, ()), Tensor(numbers, "float32", shape)
+
 
 @dataclass(frozen=True)
 class Preprocessing:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from factory.core.errors import ExportError
-from factory.core.files import read_json, replacing_file, sha256
+from factory.core.errors import ConfigError, ExportError
+from factory.core.files import read_json, replacing_file, sha256, write_json
 from factory.core.rundir import RunDir
 from factory.core.signature import Signature, Tensor
 from factory.data.dataset import Array, Dataset, DataSpec, Rows
 from factory.models.keras_file.load import load_keras_file
 from factory.models.own_classes import register_layers
+from factory.preprocessing.spec import Preprocessing
+from factory.training.raw_rows import RawRows, joined, read_raw_rows, strange_reference, write_raw_rows
+
+PARTS = ("inputs", "targets", "outputs", "reloaded", "strange_inputs", "strange_outputs")
+"""Parts of reference.npz; the generated rows of the last two have no targets."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class HandOff:
         outputs: the model's predictions for them right after training, output name → ``(n, ...)`` float32.
         reloaded: its predictions once saved and loaded again under the same backend, the first hop; as ``outputs``.
         trained: the contents of train/report.json.
+        raw: reference rows as clients send them, where the data has preprocessing.
     """
 
     signature: Signature
@@ -39,19 +45,22 @@ class HandOff:
     outputs: dict[str, Array]
     reloaded: dict[str, Array]
     trained: Mapping[str, Any]
+    raw: RawRows | None = None
 
 
 def write_hand_off(run: RunDir, model: keras.Model, dataset: Dataset, count: int) -> dict[str, Any]:
     """Write the hand-off: save the model, load it again, and save reference rows and predictions.
 
     Args:
-        run: gets model.keras and reference.npz.
+        run: gets model.keras and reference.npz; where the data has preprocessing, also preprocessing.json and
+            raw_rows.npz.
         model: trained.
         dataset: it was trained on.
         count: most reference rows.
 
     Returns:
-        The part of train/report.json about it: signature, SHA-256 of each file.
+        The part of train/report.json about it: signature, with preprocessing also that of raw rows, SHA-256 of each
+        file.
     """
     spec, rows = dataset.spec, dataset.validation.head(count)
     outputs = predictions(model, rows.inputs)
@@ -59,12 +68,21 @@ def write_hand_off(run: RunDir, model: keras.Model, dataset: Dataset, count: int
         model.save(temporary)
     reloaded = predictions(load_model(run), rows.inputs)
     parts = {"inputs": rows.inputs, "targets": rows.outputs, "outputs": outputs, "reloaded": reloaded}
+    raw: dict[str, Any] = {}
+    if spec.preprocessing:
+        raw_rows, strange = strange_reference(dataset, len(rows))
+        parts |= {"strange_inputs": strange, "strange_outputs": predictions(model, strange)}
+        write_raw_rows(run.raw_rows, raw_rows)
+        write_json(run.preprocessing, spec.preprocessing.to_json())
+        raw = {"raw": raw_signature_of(spec).to_json()}
+    files = (run.model, run.reference, *((run.preprocessing, run.raw_rows) if raw else ()))
     arrays = {f"{part}/{name}": array for part, named in parts.items() for name, array in named.items()}
     with replacing_file(run.reference) as temporary, open(temporary, "wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes any name for allow_pickle
     return {
         "signature": signature_of(spec).to_json(),
-        "sha256": {path.name: sha256(path) for path in (run.model, run.reference)},
+        **raw,
+        "sha256": {path.name: sha256(path) for path in files},
     }
 
 
@@ -83,19 +101,48 @@ def read_hand_off(run: RunDir) -> HandOff:
                 f"{run.train / name}: is not the file that training wrote (its SHA-256 differs); not loaded"
             )
     parts = _arrays(run.reference)
+    raw = _raw_rows(run, parts) if run.preprocessing.name in trained["sha256"] else None
     return HandOff(
         Signature.from_json(trained["signature"]),
-        DataSpec.from_json(trained["data"]),
+        replace(DataSpec.from_json(trained["data"]), preprocessing=raw.preprocessing if raw else None),
         Rows(parts["inputs"], parts["targets"]),
         parts["outputs"],
         parts["reloaded"],
         trained,
+        raw,
     )
+
+
+def read_preprocessing(path: Path) -> Preprocessing:
+    """Read the fitted preprocessing that training wrote.
+
+    Raises:
+        ExportError: the file is not of its format.
+    """
+    try:
+        return Preprocessing.from_json(read_json(path) or {})
+    except (ConfigError, ValueError) as error:
+        raise ExportError(f"{path}: is no fitted preprocessing: {error}") from error
+
+
+def _raw_rows(run: RunDir, parts: Mapping[str, dict[str, Array]]) -> RawRows:
+    """Return the reference rows as clients send them, with what training made of them."""
+    preprocessing = read_preprocessing(run.preprocessing)
+    rows = read_raw_rows(run.raw_rows, preprocessing.wires)
+    try:
+        inputs, outputs = (joined(parts[part], parts[f"strange_{part}"]) for part in ("inputs", "outputs"))
+    except (KeyError, ValueError) as error:
+        raise ExportError(f"{run.reference}: got no generated rows; takes the ones that training wrote") from error
+    if {len(values) for values in (*rows.values(), *inputs.values(), *outputs.values())} != {
+        len(rows[next(iter(rows))])
+    }:
+        raise ExportError(f"{run.raw_rows}: got other rows than {run.reference.name}; takes those that training wrote")
+    return RawRows(preprocessing, len(next(iter(parts["outputs"].values()))), rows, inputs, outputs)
 
 
 def _arrays(path: Path) -> dict[str, dict[str, Array]]:
     """Return the arrays of reference.npz: part → tensor name → array."""
-    parts: dict[str, dict[str, Array]] = {"inputs": {}, "targets": {}, "outputs": {}, "reloaded": {}}
+    parts: dict[str, dict[str, Array]] = {part: {} for part in PARTS}
     try:
         with np.load(path, allow_pickle=False) as saved:
             for key in saved.files:
@@ -134,3 +181,13 @@ def predictions(model: keras.Model, inputs: Mapping[str, Array]) -> dict[str, Ar
 def signature_of(spec: DataSpec) -> Signature:
     """Return the signature of a model of this data; `factory.models.functional.model` allows no other."""
     return Signature(spec.inputs, tuple(Tensor(output.name, "float32", output.shape) for output in spec.outputs))
+
+
+def raw_signature_of(spec: DataSpec) -> Signature:
+    """Return the signature of the model with its preprocessing: raw columns in, answers out."""
+    preprocessing = spec.preprocessing
+    if preprocessing is None:
+        return signature_of(spec)
+    shapes = {output.name: output.shape for output in spec.outputs}
+    answers = (tensor for answer in preprocessing.answers for tensor in answer.tensors(shapes[answer.name]))
+    return Signature(preprocessing.wires, tuple(answers))

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from factory.core import contract
-from factory.core.errors import TrainError
+from factory.core.errors import ConfigError, TrainError
 from factory.core.files import write_json
 from factory.core.rundir import Emit, RunDir
 from factory.core.timing import Clock
@@ -18,6 +18,7 @@ from factory.data.load import load_dataset
 from factory.models import architecture, keras_objects
 from factory.models.adapt import adapt_statistics
 from factory.models.build import build_model
+from factory.preprocessing.carried import encoded_targets
 from factory.training import handoff, judgement, objectives
 from factory.training.batches import Batches
 from factory.training.callback import Watch, callbacks
@@ -57,6 +58,8 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
     set_seed_and_precision(config)
     with clock.timed("data"):
         dataset = load_dataset(config["data"])
+    if dataset.spec.preprocessing and (refused := [*encoded_targets(dataset.spec.preprocessing, config["deploy"])]):
+        raise ConfigError(refused)
     contract.require_same(config["name"], promised, terms(dataset.spec))
     with on.scope():
         with clock.timed("build"):
@@ -97,7 +100,8 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
 def terms(spec: DataSpec) -> contract.Terms:
     """Return the contract of a model of this data with its clients, as a version records it: signature and labels."""
     labels = {output.name: output.labels and list(output.labels) for output in spec.outputs}
-    return {"signature": handoff.signature_of(spec).to_json(), "labels": labels}
+    raw = {"raw": handoff.raw_signature_of(spec).to_json()} if spec.preprocessing else {}
+    return {"signature": handoff.signature_of(spec).to_json(), **raw, "labels": labels}
 
 
 def set_seed_and_precision(config: Mapping[str, Any]) -> None:

@@ -80,6 +80,7 @@ DEPLOY: Fields = {
     "rows": (count, 256, "Validation rows that every artifact is compared on."),
     "metric_rows": (count, 10000, "Validation rows that the metric is taken on before and after, at most."),
     "precision": (choice("float32", "trained"), "float32", "What artifacts compute in; trained keeps a mixed policy."),
+    "encoded": (Bool, True, "A target that cannot carry the preprocessing takes encoded inputs; false refuses it."),
     "timeout": (union(positive, Null), None, "Seconds that the exports of one process may take; null sets no limit."),
     "target": (union(dict_of(Table), Null), ..., "Target → how it is made and judged."),
 }
@@ -110,6 +111,11 @@ TARGET: Fields = {
     ),
     "requires": (packages, [], "Packages that running the artifact needs, by their pip names."),
     "extra": (union(Str, Null), None, "The extra of this package that installs them."),
+    "carries": (
+        list_of(choice("number", "category", "boolean", "datetime", "text")),
+        [],
+        "Kinds of raw columns that its artifacts take; with any other kind they take encoded inputs.",
+    ),
     "tolerance": (strict_model("tolerances", TOLERANCES), ..., "Largest difference that counts as equal, by dtype."),
     "serve": (
         union(serving_command, Null),

@@ -87,10 +87,8 @@ def wave_table(part: Part) -> Array:
 
 
 def label_array(labels: tuple[int | str, ...]) -> Array:
-    """Return labels as int64, or as an array of texts where one of them is text."""
-    if all(isinstance(label, int) for label in labels):
-        return np.array(labels, np.int64)
-    return np.array([str(label) for label in labels], object)
+    """Return labels as int64, or as an array of ``str`` objects."""
+    return np.array(labels, np.int64 if isinstance(labels[0], int) else object)
 
 
 def calendar_part(seconds: Any, part: Part) -> Any:

@@ -5,13 +5,14 @@ Hash and tokenizer are operators of ONNX Runtime (domain ``com.microsoft``), all
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 
-from factory.export.encoders.layout import Layout, calendar_part, wave_table
+from factory.core.signature import Signature
+from factory.export.encoders.layout import Layout, calendar_part, label_array, wave_table
 from factory.export.encoders.onnx_graph import Graph, Value, declared
 from factory.preprocessing.spec import (
     EARLIEST,
@@ -20,6 +21,7 @@ from factory.preprocessing.spec import (
     MISSING,
     SEPARATORS,
     UNKNOWN,
+    Answer,
     CategoryColumn,
     DatetimeColumn,
     NumberColumn,
@@ -44,6 +46,42 @@ def encoder_model(preprocessing: Preprocessing, like: onnx.ModelProto) -> onnx.M
     inputs = [declared(wire.name, wire.dtype) for wire in preprocessing.wires]
     outputs = [declared(encoded(t.name), t.dtype, *t.shape) for t in preprocessing.tensors]
     return graph.model(inputs, outputs, like)
+
+
+def with_preprocessing(model: onnx.ModelProto, signature: Signature, preprocessing: Preprocessing) -> onnx.ModelProto:
+    """Return a model with its preprocessing before it and the meaning of its outputs behind it.
+
+    Args:
+        model: with the inputs and outputs of the signature.
+        signature: of the model.
+        preprocessing: whose raw columns the result takes, and whose answers it gives.
+    """
+    inner = onnx.compose.add_prefix(model, "model/")
+    ends = [(encoded(tensor.name), f"model/{tensor.name}") for tensor in signature.inputs]
+    whole = onnx.compose.merge_models(encoder_model(preprocessing, model), inner, ends)
+    graph = Graph("answers/")
+    outputs = [
+        declared_output for answer in preprocessing.answers for declared_output in answered(graph, answer, signature)
+    ]
+    whole.graph.node.extend(graph.nodes)
+    whole.graph.initializer.extend(graph.constants)
+    del whole.graph.output[:]
+    whole.graph.output.extend(outputs)
+    onnx.checker.check_model(whole)
+    return whole
+
+
+def answered(graph: Graph, answer: Answer, signature: Signature) -> Iterator[onnx.ValueInfoProto]:
+    """Write what clients get of one output, and yield the declarations of its tensors."""
+    values = Value(graph, f"model/{answer.name}")
+    (shape,) = (tensor.shape for tensor in signature.outputs if tensor.name == answer.name)
+    *label, numbers = answer.tensors(shape)
+    if answer.labels is not None:
+        place = graph.add("ArgMax", values, axis=-1, keepdims=0)
+        graph.name(graph.add("Gather", label_array(answer.labels), place), answer.name)
+    graph.name(values, numbers.name)
+    for tensor in (*label, numbers):
+        yield declared(tensor.name, tensor.dtype, *tensor.shape)
 
 
 def encoded(tensor: str) -> str:
