@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
+from factory.config import prechecks
 from factory.config.blocks.expand import expand
 from factory.config.blocks.origins import Origins, located
 from factory.config.composition.compose import Config, compose_config
@@ -106,7 +109,11 @@ def require_data(data: Mapping[str, Any]) -> None:
 
     Raises:
         MissingFile: as `require_file` does.
+        DataError: as the source's file in `factory.config.prechecks` does, where there is one.
     """
+    name = f"{prechecks.__name__}.{data['source']}"
+    if find_spec(name):
+        import_module(name).check(data)
     named = {f"data.{option}": data.get(option) for option in file_options("data/sources", data["source"])}
     for key, path in {**named, **split_files(data)}.items():
         if isinstance(path, str) and "://" not in path and not os.path.isdir(path):

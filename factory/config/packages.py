@@ -11,7 +11,7 @@ from factory.config.plugins import words_of
 from factory.core.errors import MissingPackage
 from factory.core.messages import shown
 
-IMPORTED_AS = {"scikit-learn": "sklearn"}
+IMPORTED_AS = {"scikit-learn": "sklearn", "pillow": "PIL"}
 """Pip name → import name, where a dash is not simply an underscore."""
 
 

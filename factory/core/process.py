@@ -114,3 +114,9 @@ def last_log_line(log: IO[bytes]) -> str:
 def cores() -> int:
     """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads() -> int:
+    """Return the number of threads that this process was told to compute with: those of its environment, else cores."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return min(int(told), cores()) if told.isdecimal() and int(told) else cores()

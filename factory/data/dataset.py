@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from factory.core.signature import Tensor
+from factory.data.stored import Array, Column, StoredRows, in_memory, taken
 from factory.preprocessing.spec import Preprocessing
 
-Array: TypeAlias = NDArray[Any]
+__all__ = ["Array", "DataSpec", "Dataset", "Output", "Rows", "RowsInMemory", "Scale", "Source", "Task", "fingerprint"]
+
 Task: TypeAlias = Literal["classification", "regression"]
 
 
@@ -27,20 +28,26 @@ class Source:
 
     Args:
         name: of the data, for errors about the whole of it: ``houses.csv``, ``digits``.
-        inputs: name → array ``(rows, ...)`` of any numeric dtype.
-        outputs: name → labels ``(rows,)`` of text or whole numbers, or numbers ``(rows,)`` or ``(rows, k)``.
+        inputs: name → array ``(rows, ...)`` of any numeric dtype, or rows that are stored.
+        outputs: name → labels ``(rows,)`` of text or whole numbers, whole numbers ``(rows, height, width)`` for a label
+            of each pixel, or numbers ``(rows,)`` or ``(rows, k)``; or rows that are stored.
         tasks: output name → ``classification`` or ``regression``.
         where: returns the words by which errors name one value, such as ``houses.csv: row 17, column 'price'``, from
             its row, the name of its array and its position inside the row; by default array and row.
         extras: name → values ``(rows,)`` of columns beside inputs and outputs, which the split may be by.
+        factors: input → number that the model multiplies it by first. Such an input, of uint8, stays as it is up to
+            the model: artifacts take bytes.
+        notes: lines for the user about what was read.
     """
 
     name: str
-    inputs: Mapping[str, Array]
-    outputs: Mapping[str, Array]
+    inputs: Mapping[str, Column]
+    outputs: Mapping[str, Column]
     tasks: Mapping[str, Task]
     where: Callable[[int, str, tuple[int, ...]], str] = lambda row, array, position: f"{array}[{row}]"
     extras: Mapping[str, Array] = field(default_factory=dict)
+    factors: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,26 +55,47 @@ class Rows:
     """Checked inputs and outputs of equal length; row i of each belongs to the same example.
 
     Args:
-        inputs: name → ``(rows, ...)``, float32 or int32.
-        outputs: name → class indices ``(rows,)`` int32, or targets ``(rows, k)`` float32.
+        inputs: name → ``(rows, ...)``, float32, int32 or uint8; in memory or stored.
+        outputs: name → class indices ``(rows,)`` or ``(rows, height, width)`` int32, or targets ``(rows, k)`` float32.
     """
 
-    inputs: dict[str, Array]
-    outputs: dict[str, Array]
+    inputs: Mapping[str, Column]
+    outputs: Mapping[str, Column]
 
     def __len__(self) -> int:
         return len(next(iter(self.inputs.values())))
 
     def take(self, indices: Array | slice) -> Rows:
-        """Return the rows at these indices, in the order of the indices."""
+        """Return the rows at these indices, in the order of the indices; stored ones stay where they are."""
         return Rows(
-            {name: array[indices] for name, array in self.inputs.items()},
-            {name: array[indices] for name, array in self.outputs.items()},
+            {name: taken(column, indices) for name, column in self.inputs.items()},
+            {name: taken(column, indices) for name, column in self.outputs.items()},
         )
 
     def head(self, count: int) -> Rows:
         """Return the first ``count`` rows, or all where there are fewer."""
         return self.take(slice(count))
+
+    def read(self, indices: Array | slice = slice(None)) -> RowsInMemory:
+        """Return the rows at these indices in memory."""
+        rows = self.take(indices)
+        return RowsInMemory(
+            {name: in_memory(column) for name, column in rows.inputs.items()},
+            {name: in_memory(column) for name, column in rows.outputs.items()},
+        )
+
+    @property
+    def stored(self) -> bool:
+        """Whether some of the rows are not in memory."""
+        return any(isinstance(column, StoredRows) for column in (*self.inputs.values(), *self.outputs.values()))
+
+
+@dataclass(frozen=True)
+class RowsInMemory(Rows):
+    """Rows all of which are arrays."""
+
+    inputs: Mapping[str, Array]
+    outputs: Mapping[str, Array]
 
 
 @dataclass(frozen=True)
@@ -106,7 +134,7 @@ class Output:
         task: ``classification`` (softmax over ``classes``) or ``regression``.
         classes: number of classes; None for regression.
         labels: the original label of class i at index i; None for regression.
-        shape: of the prediction for one row: ``(classes,)`` or ``(k,)``.
+        shape: of the prediction for one row: ``(classes,)``, ``(height, width, classes)`` or ``(k,)``.
         scale: by which training standardizes a regression target to mean 0 and deviation 1; None leaves it as it is.
         positive: of two classes, the label for which precision, recall, F1 and AUC are computed; None takes the second.
     """
@@ -146,11 +174,13 @@ class DataSpec:
         outputs: of the model.
         preprocessing: from raw columns to the inputs, fitted on the training rows; None where the inputs are the data
             itself. It has a file of its own in the run folder and is no part of the JSON.
+        factors: input → number that the model multiplies it by before anything else, such as 1/255 for pixels.
     """
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Output, ...]
     preprocessing: Preprocessing | None = None
+    factors: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def scales(self) -> dict[str, Scale]:
@@ -173,6 +203,7 @@ class DataSpec:
         return {
             "inputs": [tensor.to_json() for tensor in self.inputs],
             "outputs": [output.to_json() for output in self.outputs],
+            **({"factors": dict(self.factors)} if self.factors else {}),
         }
 
     @classmethod
@@ -180,6 +211,7 @@ class DataSpec:
         return cls(
             tuple(Tensor.from_json(tensor) for tensor in fields["inputs"]),
             tuple(Output.from_json(output) for output in fields["outputs"]),
+            factors=fields.get("factors", {}),
         )
 
 
@@ -195,6 +227,7 @@ class Dataset:
         fingerprint: sha256 over names, dtypes, shapes and bytes of all arrays; the same on every machine.
         raw: returns the first so many validation rows as clients send them, column input → float64 or text (an array of
             objects) ``(rows,)``; None without preprocessing.
+        notes: lines for the user about what was read.
     """
 
     spec: DataSpec
@@ -203,6 +236,7 @@ class Dataset:
     fingerprint: str
     test: Rows | None = None
     raw: Callable[[int], dict[str, Array]] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def parts(self) -> dict[str, Rows]:
@@ -217,5 +251,8 @@ def fingerprint(*parts: Rows) -> str:
     for rows in parts:
         for name, array in [*rows.inputs.items(), *rows.outputs.items()]:
             digest.update(f"{name} {array.dtype.name} {array.shape}\n".encode())
+            if isinstance(array, StoredRows):
+                digest.update(array.digest())
+                continue
             digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).data)
     return digest.hexdigest()

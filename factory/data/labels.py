@@ -10,6 +10,7 @@ import numpy as np
 from factory.core.errors import DataError
 from factory.core.messages import listed, meant, shown, unknown, wrong
 from factory.data.dataset import Array, Source
+from factory.data.stored import Column, StoredRows, chunks
 
 
 def read_labels(source: Source, name: str) -> Array:
@@ -19,6 +20,8 @@ def read_labels(source: Source, name: str) -> Array:
         DataError: they are no labels: several in a row, numbers with a fraction, or a dtype that holds no labels.
     """
     values = source.outputs[name]
+    if isinstance(values, StoredRows):
+        raise DataError(f"{source.name}: {name}: got {values.dtype} {values.shape[1:]}; takes one label a row")
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
@@ -56,10 +59,21 @@ def distinct(source: Source, name: str) -> Array:
     Raises:
         DataError: there are fewer than two.
     """
-    labels = np.unique(read_labels(source, name))
+    values = source.outputs[name]
+    if isinstance(values, StoredRows) and values.labels is not None:
+        labels = values.labels
+    elif labels_pixels(values):
+        labels = np.unique(np.concatenate([np.unique(part) for part in chunks(values)])).astype(np.int64)
+    else:
+        labels = np.unique(read_labels(source, name))
     if len(labels) < 2:
         raise DataError(f"{source.name}: {name}: got one class, {shown(labels[0].item())}; takes at least 2")
     return labels
+
+
+def labels_pixels(values: Column) -> bool:
+    """Return whether an output has a whole number for each pixel ``(rows, height, width)``."""
+    return values.ndim == 3 and values.dtype.kind in "biu"
 
 
 def positives(known: Mapping[str, Array], declared: Any) -> dict[str, int | str]:
@@ -94,8 +108,8 @@ def positives(known: Mapping[str, Array], declared: Any) -> dict[str, int | str]
     return chosen
 
 
-def encode(source: Source, name: str, labels: Array) -> Array:
-    """Return the class index of each row of one output, ``(rows,)`` int32.
+def encode(source: Source, name: str, labels: Array) -> Column:
+    """Return the class index of each row of one output, ``(rows,)`` int32, or of each pixel ``(rows, h, w)``.
 
     Args:
         source: the data as read.
@@ -105,6 +119,11 @@ def encode(source: Source, name: str, labels: Array) -> Array:
     Raises:
         DataError: a row holds a label that is not among them.
     """
+    given = source.outputs[name]
+    if isinstance(given, StoredRows) and given.labels is not None and np.array_equal(given.labels, labels):
+        return given
+    if labels_pixels(given):
+        return _encode_pixels(source, name, labels)
     values = read_labels(source, name)
     if values.dtype.kind != labels.dtype.kind:  # a validation file may hold only labels that look like numbers
         values, labels = values.astype(str), labels.astype(str)
@@ -119,3 +138,23 @@ def encode(source: Source, name: str, labels: Array) -> Array:
             f"{where}: got {shown(value)}; takes a label of the training rows: {listed(takes)}{meant(value, takes)}"
         )
     return indices.astype(np.int32)
+
+
+def _encode_pixels(source: Source, name: str, labels: Array) -> Array:
+    """Return the class index of each pixel ``(rows, height, width)`` int32, by rows: masks are large."""
+    given = source.outputs[name]
+    own = given.labels if isinstance(given, StoredRows) else None  # then the values are indices into these
+    indices = np.empty(given.shape, np.int32)
+    row = 0
+    for part in chunks(given):
+        values = part if own is None else own[part]
+        found = np.minimum(np.searchsorted(labels, values), len(labels) - 1)
+        unknown = np.argwhere(labels[found] != values)
+        if len(unknown):
+            first, *position = unknown[0].tolist()
+            where, takes = source.where(row + first, name, tuple(position)), [str(label) for label in labels]
+            got = shown(values[tuple(unknown[0])].item())
+            raise DataError(f"{where}: got {got}; takes a label of the training rows: {listed(takes)}")
+        indices[row : row + len(part)] = found
+        row += len(part)
+    return indices

@@ -20,6 +20,7 @@ from factory.core.messages import wrong
 from factory.data.dataset import Dataset, Source
 from factory.data.prepare import prepare_dataset
 from factory.data.split import Split
+from factory.data.stored import in_memory
 
 NOT_OPTIONS = {"source", "split", "classes", "features", "shape", "positive", "scale_target"}
 NOT_OPTIONS |= {"requires", "extra", "signature"}
@@ -69,7 +70,7 @@ def set_aside(source: Source, split: Mapping[str, Any], options: Mapping[str, An
         options: of the source.
     """
     by = {str(split[key]) for key in ("group", "time") if split.get(key) is not None} & source.inputs.keys()
-    extras = {**source.extras, **{name: source.inputs[name] for name in by}}
+    extras = {**source.extras, **{name: in_memory(source.inputs[name]) for name in by}}
     named = by if options.get("inputs") is not None else set()
     inputs = {name: array for name, array in source.inputs.items() if name in named or name not in by}
     return replace(source, inputs=inputs, extras=extras)

@@ -14,6 +14,7 @@ from factory.core.signature import Tensor
 from factory.data import labels
 from factory.data.dataset import Array, Dataset, DataSpec, Output, Rows, Scale, Source, fingerprint
 from factory.data.split import Split, divide_rows
+from factory.data.stored import Column, StoredRows, in_memory
 
 
 def prepare_dataset(
@@ -54,7 +55,14 @@ def prepare_dataset(
             check_alike(parts["train"], parts[name], own.name)
     if scale_target:
         spec = with_scales(spec, parts["train"])
-    return Dataset(spec, parts["train"], parts["validation"], fingerprint(*parts.values()), parts.get("test"))
+    return Dataset(
+        spec,
+        parts["train"],
+        parts["validation"],
+        fingerprint(*parts.values()),
+        parts.get("test"),
+        notes=source.notes,
+    )
 
 
 def divide(
@@ -118,9 +126,14 @@ def convert(source: Source, known: Mapping[str, Array]) -> Rows:
     return Rows(inputs, outputs)
 
 
-def as_input(source: Source, name: str) -> Array:
-    """Return an input as float32, or as int32 for whole numbers, with at least one axis beside the rows."""
+def as_input(source: Source, name: str) -> Column:
+    """Return an input as float32, or as int32 for whole numbers, with at least one axis beside the rows.
+
+    Bytes that the model scales itself, such as pixels, stay uint8, a quarter as large.
+    """
     values = source.inputs[name]
+    if isinstance(values, StoredRows) or (name in source.factors and values.dtype == np.uint8):
+        return values
     values = values[:, None] if values.ndim == 1 else values
     if values.dtype.kind not in "iu":
         return as_float(source, name, values)
@@ -129,9 +142,11 @@ def as_input(source: Source, name: str) -> Array:
     return np.ascontiguousarray(values, np.int32)
 
 
-def as_target(source: Source, name: str) -> Array:
+def as_target(source: Source, name: str) -> Column:
     """Return a regression target as float32 ``(rows, k)``; a single column has k = 1."""
     values = source.outputs[name]
+    if isinstance(values, StoredRows):
+        return values
     return as_float(source, name, values[:, None] if values.ndim == 1 else values)
 
 
@@ -164,16 +179,19 @@ def describe_data(
         if name in known:
             names = tuple(known[name].tolist())
             positive = positives.get(name)
-            outputs.append(Output(name, "classification", len(names), names, (len(names),), positive=positive))
+            shape = (*array.shape[1:], len(names))
+            outputs.append(Output(name, "classification", len(names), names, shape, positive=positive))
         else:
             outputs.append(Output(name, "regression", None, None, array.shape[1:]))
-    return DataSpec(tuple(inputs), tuple(outputs))
+    return DataSpec(tuple(inputs), tuple(outputs), factors=dict(source.factors))
 
 
 def with_scales(spec: DataSpec, train: Rows) -> DataSpec:
     """Return the specification with the scale of each regression target, computed on the training rows alone."""
     outputs = [
-        replace(output, scale=Scale.of(train.outputs[output.name])) if output.task == "regression" else output
+        replace(output, scale=Scale.of(in_memory(train.outputs[output.name])))
+        if output.task == "regression"
+        else output
         for output in spec.outputs
     ]
     return replace(spec, outputs=tuple(outputs))

@@ -16,6 +16,7 @@ from factory.core.errors import DataError
 from factory.core.messages import shown, wrong
 from factory.data import units
 from factory.data.dataset import Array, DataSpec, Rows
+from factory.data.stored import in_memory
 
 SHARE = "a number between 0 and 1, both excluded"
 
@@ -102,8 +103,9 @@ def divide_rows(rows: Rows, spec: DataSpec, split: Split, columns: Mapping[str, 
     """
     split.check()
     generator = np.random.default_rng(split.seed)
-    classified = next((output for output in spec.outputs if output.task == "classification"), None)
-    classes = rows.outputs[classified.name] if classified and split.stratified else None
+    of_rows = (output for output in spec.outputs if output.task == "classification" and len(output.shape) == 1)
+    classified = next(of_rows, None)  # where each pixel has a class, a row has several
+    classes = in_memory(rows.outputs[classified.name]) if classified and split.stratified else None
     if split.time is not None:
         times = units.times(units.column(columns or {}, split.time, "data.split.time"), split.time)
         return _shuffled(_by_time(times, split), generator)

@@ -134,7 +134,7 @@ class Gate:
         name = self.given.spec.outputs[0].name
         metric = objectives.metrics(self.config["train"]["metrics"], self.given.spec)[name][0]
         rows = len(self.given.rows)
-        parts = [predict(self.given.rows.take(slice(i, i + 256)).inputs)[name] for i in range(0, rows, 256)]
+        parts = [predict(self.given.rows.read(slice(i, i + 256)).inputs)[name] for i in range(0, rows, 256)]
 
         def metric_of(outputs: list[Array]) -> float:
             metric.reset_state()

@@ -28,8 +28,21 @@ REAL_ONLY = re.compile(r"(?!Global)\w*(?:Conv|Pool|Dropout|Noise)")
 
 
 def inputs(spec: DataSpec) -> dict[str, Any]:
-    """Return a Keras input for each input of the data, by name, with its dtype and shape ``(batch, *shape)``."""
-    return {tensor.name: keras.Input(tensor.shape, dtype=tensor.dtype, name=tensor.name) for tensor in spec.inputs}
+    """Return a tensor for each input of the data, by name: a Keras input ``(batch, *shape)`` of its dtype.
+
+    An input that the model is to multiply by a factor, such as pixels by 1/255, is the product: real numbers.
+    """
+    tensors = {tensor.name: keras.Input(tensor.shape, dtype=tensor.dtype, name=tensor.name) for tensor in spec.inputs}
+    for name, factor in spec.factors.items():
+        tensors[name] = keras.layers.Rescaling(factor, name=f"{name}_scaled")(tensors[name])
+    return tensors
+
+
+def _entry(tensor: Any) -> Any:
+    """Return the Keras input that a tensor of `inputs` is, or was computed from."""
+    operation = tensor._keras_history.operation
+    scaled = isinstance(operation, keras.layers.Rescaling)
+    return operation._inbound_nodes[0].input_tensors[0] if scaled else tensor
 
 
 def heads(spec: DataSpec, features: Any) -> dict[str, Any]:
@@ -41,7 +54,14 @@ def heads(spec: DataSpec, features: Any) -> dict[str, Any]:
 
     Returns:
         output name → softmax ``(batch, classes)``, or numbers ``(batch, *shape)``, both float32.
+
+    Raises:
+        ConfigError: an output has a class for each pixel, which one row of features cannot give.
     """
+    for output in spec.outputs:
+        if output.task == "classification" and len(output.shape) > 1:
+            takes = f"layers or graph, whose last layer gives {output.shape} with a softmax"
+            raise ConfigError(f"model.kind: the data's {output.name!r} has a class for each pixel; takes {takes}")
     return {output.name: _head(output, features) for output in spec.outputs}
 
 
@@ -84,7 +104,8 @@ def model(
     outputs = {
         output.name: _in_its_unit(output, _float32(output.name, answers[output.name])) for output in spec.outputs
     }
-    return keras.Model({tensor.name: tensors[tensor.name] for tensor in spec.inputs}, outputs, name="model")
+    entries = {tensor.name: _entry(tensors[tensor.name]) for tensor in spec.inputs}
+    return keras.Model(entries, outputs, name="model")
 
 
 def _in_its_unit(output: Output, answer: Any) -> Any:

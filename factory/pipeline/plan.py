@@ -118,11 +118,17 @@ class Plan:
         """The cache key of the training: its half of the config, contents of data and plug-ins, package versions."""
         half = {name: self.tree[name] for name in TRAIN_HALF} | {"rows": self.tree["deploy"]["metric_rows"]}
         half["model"] = self.model
-        half |= {"train": without(half["train"], "timeout"), "data": self.data_that_trains()}
+        half |= {"train": self.train_that_trains(), "data": self.data_that_trains()}
         with refusals_as(DataError, "data"):
             contents = [contents_of(path) for path in (*self.data_files(), *self.own_code())]
         packages = ["keras", "numpy", self.training.backend]
         return key_of(half, contents, str(self.training), versions(packages), __version__)
+
+    def train_that_trains(self) -> dict[str, Any]:
+        """Return the train node without its limit of time, and without an augmentation that changes nothing."""
+        train = self.tree["train"]
+        idle = not any((train.get("augment") or {}).values())
+        return without(train, "timeout", *(["augment"] if idle else []))
 
     def data_that_trains(self) -> dict[str, Any]:
         """Return the data node without keys that do not decide these weights; earlier releases had none of them."""

@@ -86,6 +86,8 @@ def line_of(event: Mapping[str, Any]) -> str | None:
             on = event["backend"] + (f", {event['devices']} devices" if event.get("devices", 1) > 1 else "")
             unit = "; the loss counts in deviations of the target" if event.get("scaled") else ""
             return f"train on {on}: {event['parameters']:,} parameters, {event['rows']:,} rows{unit}"
+        case "note":
+            return f"data: {event['text']}"
         case "resumed":
             return f"train: going on after epoch {event['epoch']}"
         case "epoch":

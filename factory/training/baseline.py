@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 
 from factory.data.dataset import Array, DataSpec, Output
+from factory.data.stored import Column, count_classes, in_memory
 
 
 def measure_baseline(
-    spec: DataSpec, training: Mapping[str, Array], targets: Mapping[str, Array], predictions: Mapping[str, Array]
+    spec: DataSpec, training: Mapping[str, Column], targets: Mapping[str, Array], predictions: Mapping[str, Array]
 ) -> dict[str, Any]:
     """Compare the model with a constant prediction: the most frequent class, or the mean of the training targets.
 
     Args:
         spec: what the outputs mean.
-        training: output name → targets of the training rows: class indices ``(rows,)``, or numbers ``(rows, k)``.
+        training: output name → targets of the training rows: class indices ``(rows, ...)``, or numbers ``(rows, k)``.
         targets: output name → those of the validation rows.
         predictions: output name → the model's for these: probabilities ``(rows, classes)``, or numbers ``(rows, k)``.
 
@@ -32,9 +33,9 @@ def measure_baseline(
     return compared
 
 
-def classification(output: Output, training: Array, actual: Array, predictions: Array) -> dict[str, Any]:
+def classification(output: Output, training: Column, actual: Array, predictions: Array) -> dict[str, Any]:
     """Compare the accuracy of the model with that of the class that is most frequent in training."""
-    most = int(np.bincount(training, minlength=predictions.shape[-1]).argmax())
+    most = int(count_classes(training, predictions.shape[-1]).argmax())
     model, trivial = float((predictions.argmax(axis=-1) == actual).mean()), float((actual == most).mean())
     label = output.labels[most] if output.labels else most
     return {
@@ -45,9 +46,9 @@ def classification(output: Output, training: Array, actual: Array, predictions: 
     }
 
 
-def regression(output: Output, training: Array, actual: Array, predictions: Array) -> dict[str, Any]:
+def regression(output: Output, training: Column, actual: Array, predictions: Array) -> dict[str, Any]:
     """Compare mean absolute error and R² of the model with those of the training mean; R² decides if targets vary."""
-    mean = training.astype("float64").mean(axis=0)
+    mean = in_memory(training).astype("float64").mean(axis=0)
     model, trivial = errors(actual, predictions), errors(actual, np.broadcast_to(mean, actual.shape))
     scores = {name: {"model": model[name], "baseline": trivial[name]} for name in model}
     metric = "r2" if model["r2"] is not None else "mae"

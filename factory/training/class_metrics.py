@@ -54,7 +54,7 @@ def view(kind: str, arguments: Mapping[str, Any], output: Output) -> View:
         arguments: as declared.
         output: a classification.
     """
-    classes = output.shape[0]
+    classes = output.shape[-1]
     each = View(lambda inner: OneHotMetric(inner, classes))
     binary = kind in OF_ONE_CLASS or kind.lower().startswith("binary")
     if not binary or any(arguments.get(name) is not None for name in OWN_VIEW):
@@ -97,13 +97,14 @@ class OneClassMetric(IndexedMetric):
         """Update the inner metric.
 
         Args:
-            y_true: class indices ``(batch,)`` or ``(batch, 1)``.
-            y_pred: probabilities ``(batch, classes)``.
-            sample_weight: ``(batch,)``.
+            y_true: class indices ``(batch,)`` or ``(batch, 1)``, or of each pixel ``(batch, height, width)``.
+            y_pred: probabilities ``(batch, classes)`` or ``(batch, height, width, classes)``.
+            sample_weight: ``(batch,)``, or of each pixel.
         """
         is_class = ops.equal(ops.reshape(ops.cast(y_true, "int32"), (-1, 1)), self.index)
-        column = y_pred[:, self.index : self.index + 1]
-        return self.inner.update_state(ops.cast(is_class, "float32"), column, sample_weight=sample_weight)
+        column = ops.reshape(y_pred[..., self.index], (-1, 1))
+        weights = None if sample_weight is None else ops.reshape(sample_weight, (-1,))
+        return self.inner.update_state(ops.cast(is_class, "float32"), column, sample_weight=weights)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "index": self.index}

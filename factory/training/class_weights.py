@@ -10,6 +10,7 @@ import numpy as np
 from factory.core.errors import ConfigError
 from factory.core.messages import listed, wrong
 from factory.data.dataset import Array, Dataset, Output
+from factory.data.stored import Column, count_classes
 
 
 def class_weights(declared: Any, dataset: Dataset) -> dict[str, Array] | None:
@@ -38,10 +39,10 @@ def class_weights(declared: Any, dataset: Dataset) -> dict[str, Array] | None:
     return {name: _weights(weights, outputs[name]) for name, weights in by_output.items()}
 
 
-def _balanced(indices: Array, output: Output) -> Array:
-    """Return weights ``(classes,)`` float32 inverse to the frequencies of the class indices ``(rows,)``."""
-    counts = np.maximum(np.bincount(indices, minlength=output.shape[0]), 1)
-    return (len(indices) / (len(counts) * counts)).astype(np.float32)
+def _balanced(indices: Column, output: Output) -> Array:
+    """Return weights ``(classes,)`` float32 inverse to the frequencies of the class indices ``(rows, ...)``."""
+    counts = count_classes(indices, output.shape[-1])
+    return np.asarray(counts.sum() / (len(counts) * np.maximum(counts, 1)), np.float32)
 
 
 def _weights(declared: Mapping[Any, float], output: Output) -> Array:

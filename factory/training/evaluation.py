@@ -61,12 +61,12 @@ def confusion_of(actual: Array, predictions: Array) -> Array:
     """Return how many rows of each class were predicted as each, ``(classes, classes)``, a row for each actual class.
 
     Args:
-        actual: class indices ``(rows,)``.
-        predictions: probabilities ``(rows, classes)``.
+        actual: class indices ``(rows,)``, or of each pixel ``(rows, height, width)``.
+        predictions: probabilities ``(rows, classes)`` or ``(rows, height, width, classes)``.
     """
     classes = predictions.shape[-1]
-    counts = np.bincount(actual.astype("int64") * classes + predictions.argmax(axis=-1), minlength=classes * classes)
-    return counts.reshape(classes, classes)
+    cells = actual.astype("int64") * classes + predictions.argmax(axis=-1)
+    return np.bincount(cells.ravel(), minlength=classes * classes).reshape(classes, classes)
 
 
 def evaluate_outputs(spec: DataSpec, targets: Mapping[str, Array], predictions: Mapping[str, Array]) -> dict[str, Any]:
@@ -78,16 +78,17 @@ def evaluate_outputs(spec: DataSpec, targets: Mapping[str, Array], predictions: 
         predictions: output name → probabilities ``(rows, classes)`` float32, or numbers ``(rows, k)``.
 
     Returns:
-        Output name → ``task``, ``rows`` and, of a classification, ``labels``, ``confusion`` (a row for each actual
-        class; None beyond 40 classes), ``right`` (rows predicted correctly), ``scores`` (precision, recall, F1 score)
-        and ``mistaken`` (the most frequent mistakes: actual, predicted, count); of a regression, ``columns`` with the
-        quantiles of the residuals and a sample of the points.
+        Output name → ``task``, ``rows`` (pixels, where each has a class) and, of a classification, ``labels``,
+        ``confusion`` (a row for each actual class; None beyond 40 classes), ``right`` (rows predicted correctly),
+        ``scores`` (precision, recall, F1 score) and ``mistaken`` (the most frequent mistakes: actual, predicted,
+        count); of a regression, ``columns`` with the quantiles of the residuals and a sample of the points.
     """
     evaluated = {}
     for output in spec.outputs:
         evaluate = classification if output.task == "classification" else regression
         facts = evaluate(output, targets[output.name], predictions[output.name])
-        evaluated[output.name] = {"task": output.task, "rows": len(targets[output.name]), **facts}
+        decided = targets[output.name].size if output.task == "classification" else len(targets[output.name])
+        evaluated[output.name] = {"task": output.task, "rows": decided, **facts}
     return evaluated
 
 
@@ -96,20 +97,20 @@ def classification(output: Output, actual: Array, predictions: Array) -> dict[st
 
     Args:
         output: of the data.
-        actual: class indices ``(rows,)``.
-        predictions: probabilities ``(rows, classes)``.
+        actual: class indices ``(rows, ...)``.
+        predictions: probabilities ``(rows, ..., classes)``.
     """
     confusion, classes = confusion_of(actual, predictions), predictions.shape[-1]
     labels = list(output.labels or range(classes))
     mistakes = confusion * (1 - np.eye(classes, dtype=confusion.dtype))
     worst = np.argsort(mistakes, axis=None, kind="stable")[::-1][:MOST_MISTAKEN]
-    cells = [divmod(int(index), classes) for index in worst if mistakes.flat[index]]
+    pairs = [divmod(int(index), classes) for index in worst if mistakes.flat[index]]
     return {
         "labels": labels,
         "right": int(confusion.trace()),
         "scores": averages(output, confusion),
         "confusion": confusion.tolist() if classes <= LARGEST_MATRIX else None,
-        "mistaken": [[labels[true], labels[wrong], int(confusion[true, wrong])] for true, wrong in cells],
+        "mistaken": [[labels[true], labels[wrong], int(confusion[true, wrong])] for true, wrong in pairs],
     }
 
 

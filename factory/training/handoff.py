@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,14 +16,18 @@ from factory.core.errors import ConfigError, ExportError
 from factory.core.files import read_json, replacing_file, sha256, write_json
 from factory.core.rundir import RunDir
 from factory.core.signature import Signature, Tensor
-from factory.data.dataset import Array, Dataset, DataSpec, Rows
+from factory.data.dataset import Array, Dataset, DataSpec, Rows, RowsInMemory
 from factory.models.keras_file.load import load_keras_file
 from factory.models.own_classes import register_layers
 from factory.preprocessing.spec import Preprocessing
+from factory.training.batches import Batches
 from factory.training.raw_rows import RawRows, joined, read_raw_rows, strange_reference, write_raw_rows
 
 PARTS = ("inputs", "targets", "outputs", "reloaded", "strange_inputs", "strange_outputs")
 """Parts of reference.npz; the generated rows of the last two have no targets."""
+
+LARGEST = 256 * 2**20
+"""Bytes of rows, with the answers to them, that are held at once."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class HandOff:
 
     signature: Signature
     spec: DataSpec
-    rows: Rows
+    rows: RowsInMemory
     outputs: dict[str, Array]
     reloaded: dict[str, Array]
     trained: Mapping[str, Any]
@@ -62,7 +67,8 @@ def write_hand_off(run: RunDir, model: keras.Model, dataset: Dataset, count: int
         The part of train/report.json about it: signature, with preprocessing also that of raw rows, SHA-256 of each
         file.
     """
-    spec, rows = dataset.spec, dataset.validation.head(count)
+    spec = dataset.spec
+    rows = fitting(dataset.validation, spec, count).read()
     outputs = predictions(model, rows.inputs)
     with replacing_file(run.model) as temporary:
         model.save(temporary)
@@ -86,6 +92,14 @@ def write_hand_off(run: RunDir, model: keras.Model, dataset: Dataset, count: int
     }
 
 
+def fitting(rows: Rows, spec: DataSpec, count: int) -> Rows:
+    """Return the first ``count`` rows, or as many as take no more than `LARGEST` together with the answers to them."""
+    columns = (*rows.inputs.values(), *rows.outputs.values())
+    size = sum(column.dtype.itemsize * math.prod(column.shape[1:]) for column in columns)
+    size += sum(4 * math.prod(output.shape) for output in spec.outputs)
+    return rows.head(min(count, max(LARGEST // size, 1)))
+
+
 def read_hand_off(run: RunDir) -> HandOff:
     """Read the hand-off of a run, after its files are checked against the recorded hashes.
 
@@ -105,7 +119,7 @@ def read_hand_off(run: RunDir) -> HandOff:
     return HandOff(
         Signature.from_json(trained["signature"]),
         replace(DataSpec.from_json(trained["data"]), preprocessing=raw.preprocessing if raw else None),
-        Rows(parts["inputs"], parts["targets"]),
+        RowsInMemory(parts["inputs"], parts["targets"]),
         parts["outputs"],
         parts["reloaded"],
         trained,
@@ -172,9 +186,12 @@ def load_model(run: RunDir, precision: str = "trained") -> keras.Model:
     return model
 
 
-def predictions(model: keras.Model, inputs: Mapping[str, Array]) -> dict[str, Array]:
+def predictions(model: keras.Model, inputs: Mapping[str, Array] | Batches) -> dict[str, Array]:
     """Return the model's predictions in inference mode, output name → float32 ``(rows, ...)``."""
-    outputs = model.predict(dict(inputs), batch_size=256, verbose=0)
+    if isinstance(inputs, Batches):
+        outputs = model.predict(inputs, verbose=0)
+    else:
+        outputs = model.predict(dict(inputs), batch_size=256, verbose=0)
     return {name: np.asarray(array, dtype="float32") for name, array in outputs.items()}
 
 

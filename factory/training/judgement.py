@@ -8,9 +8,11 @@ import keras
 import numpy as np
 
 from factory.core.messages import shown
-from factory.data.dataset import Array, Dataset, Output, Rows
+from factory.data.dataset import Array, Dataset, DataSpec, Output, Rows
+from factory.data.stored import in_memory
 from factory.training import baseline, evaluation
-from factory.training.handoff import predictions
+from factory.training.batches import Batches
+from factory.training.handoff import fitting, predictions
 
 PARTS = {"validation": "metrics", "test": "test_metrics"}
 """Part of the data → the field of train/report.json with its loss and metrics."""
@@ -36,22 +38,35 @@ def judge(model: keras.Model, dataset: Dataset, batch_size: int) -> tuple[dict[s
     for part, field in PARTS.items():
         if part in dataset.parts:
             rows = dataset.parts[part]
-            outputs = predictions(model, rows.inputs)
             declared = evaluate(model, rows, batch_size)
-            always = evaluation.summarize(spec, rows.outputs, outputs)
+            targets, outputs = answers(model, rows, spec)
+            always = evaluation.summarize(spec, targets, outputs)
             report[field] = {**declared, **{name: always[name] for name in always if name not in declared}}
-    report["baseline"] = baseline.measure_baseline(spec, dataset.train.outputs, rows.outputs, outputs)
+    report["baseline"] = baseline.measure_baseline(spec, dataset.train.outputs, targets, outputs)
     report["warnings"] = [
         f"{output.name}: {words} {part} row"
         for output in spec.outputs
-        if (words := fault(output, rows.outputs[output.name], outputs[output.name]))
+        if (words := fault(output, targets[output.name], outputs[output.name]))
     ]
-    return report, evaluation.evaluate_outputs(spec, rows.outputs, outputs)
+    return report, evaluation.evaluate_outputs(spec, targets, outputs)
+
+
+def answers(model: keras.Model, rows: Rows, spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return targets and predictions by output; where each pixel has a class, of as many rows as fit into memory."""
+    if any(output.task == "classification" and len(output.shape) > 1 for output in spec.outputs):
+        rows = fitting(rows, spec, len(rows))
+    targets = {name: in_memory(column) for name, column in rows.outputs.items()}
+    inputs = Batches(rows, 256, seed=None) if rows.stored else rows.read().inputs
+    return targets, predictions(model, inputs)
 
 
 def evaluate(model: keras.Model, rows: Rows, batch_size: int) -> dict[str, float]:
     """Return loss and metrics of the model on rows, computed in inference mode."""
-    metrics = model.evaluate(rows.inputs, rows.outputs, batch_size=max(batch_size, 256), verbose=0, return_dict=True)
+    at_once = max(batch_size, 256)
+    if rows.stored:
+        metrics = model.evaluate(Batches(rows, at_once, seed=None), verbose=0, return_dict=True)
+    else:
+        metrics = model.evaluate(rows.inputs, rows.outputs, batch_size=at_once, verbose=0, return_dict=True)
     return {name: float(value) for name, value in metrics.items()}
 
 
@@ -60,14 +75,14 @@ def fault(output: Output, targets: Array, predictions: Array) -> str | None:
 
     Args:
         output: of the data.
-        targets: class indices ``(rows,)``, or numbers ``(rows, k)``.
-        predictions: probabilities ``(rows, classes)``, or numbers ``(rows, k)``.
+        targets: class indices ``(rows, ...)``, or numbers ``(rows, k)``.
+        predictions: probabilities ``(rows, ..., classes)``, or numbers ``(rows, k)``.
     """
     if len(targets) < 2 or np.ptp(targets) == 0:
         return None
     if output.task == "classification":
-        answers = predictions.argmax(axis=-1)
-        label = output.labels[int(answers[0])] if output.labels else int(answers[0])
-        return f"the model answers {shown(label)} to every" if np.ptp(answers) == 0 else None
+        chosen = predictions.argmax(axis=-1)
+        label = output.labels[int(chosen.flat[0])] if output.labels else int(chosen.flat[0])
+        return f"the model answers {shown(label)} to every" if np.ptp(chosen) == 0 else None
     same = np.ptp(predictions, axis=0) <= SAME * np.ptp(targets, axis=0)
     return f"the model answers {shown(predictions[0].tolist())} to every" if same.all() else None

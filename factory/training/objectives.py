@@ -16,7 +16,7 @@ from factory.data.dataset import DataSpec, Output
 from factory.models.keras_objects import errors_at, find_class, make_object
 from factory.models.own_classes import own_class
 from factory.training import class_metrics
-from factory.training.one_hot import OneHotLoss, takes_indices
+from factory.training.one_hot import OneHotLoss, PixelLoss, takes_indices
 from factory.training.scaled_loss import DIFFERENCES, ScaledLoss
 
 AUTO_LOSS = {"classification": "SparseCategoricalCrossentropy", "regression": "MeanSquaredError"}
@@ -79,7 +79,11 @@ def _loss(declaration: Declaration, output: Output) -> Any:
     made = make_object("losses", {kind: arguments}, "train.loss")
     if output.scale is not None and kind in DIFFERENCES:
         return ScaledLoss(made, output.scale.deviation)
-    return made if output.classes is None or takes_indices(kind) else OneHotLoss(made, output.classes)
+    if output.classes is None:
+        return made
+    if not takes_indices(kind):
+        return OneHotLoss(made, output.classes)
+    return PixelLoss(made) if len(output.shape) > 1 else made
 
 
 def _suits(word: str, output: Output, path: str) -> None:

@@ -35,13 +35,14 @@ class OneHotLoss(keras.losses.Loss):
         self.inner, self.classes = inner, classes
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the loss of each row ``(batch,)``.
+        """Return the loss of each row ``(batch,)``, or of each pixel ``(batch, height, width)``.
 
         Args:
-            y_true: class indices ``(batch,)`` or ``(batch, 1)``.
-            y_pred: probabilities ``(batch, classes)``.
+            y_true: class indices ``(batch,)`` or ``(batch, 1)``, or of each pixel ``(batch, height, width)``.
+            y_pred: probabilities ``(batch, classes)`` or ``(batch, height, width, classes)``.
         """
-        return self.inner.call(_one_hot(y_true, self.classes, y_pred.dtype), y_pred)
+        losses = self.inner.call(_one_hot(y_true, self.classes, y_pred.dtype), _by_decision(y_pred, self.classes))
+        return ops.reshape(losses, ops.shape(y_pred)[:-1])
 
     def get_config(self) -> dict[str, Any]:
         inner = keras.saving.serialize_keras_object(self.inner)
@@ -49,6 +50,39 @@ class OneHotLoss(keras.losses.Loss):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> OneHotLoss:
+        return cls(**{**config, "inner": keras.saving.deserialize_keras_object(config["inner"])})
+
+
+@keras.saving.register_keras_serializable(package="factory")
+class PixelLoss(keras.losses.Loss):
+    """A Keras loss of class indices, computed for each pixel as if it were a row.
+
+    Keras' sparse cross-entropy of images fails in the backward pass under torch (3.15, 2.13).
+
+    Args:
+        inner: a Keras loss that takes class indices.
+        arguments: name, reduction and dtype, by default the inner loss's.
+    """
+
+    def __init__(self, inner: Any, **arguments: Any) -> None:
+        super().__init__(**{"name": inner.name, "reduction": inner.reduction, **arguments})
+        self.inner = inner
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each pixel ``(batch, height, width)``.
+
+        Args:
+            y_true: class indices ``(batch, height, width)``.
+            y_pred: probabilities ``(batch, height, width, classes)``.
+        """
+        losses = self.inner.call(ops.reshape(y_true, (-1,)), _by_decision(y_pred, y_pred.shape[-1]))
+        return ops.reshape(losses, ops.shape(y_pred)[:-1])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "inner": keras.saving.serialize_keras_object(self.inner)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> PixelLoss:
         return cls(**{**config, "inner": keras.saving.deserialize_keras_object(config["inner"])})
 
 
@@ -96,15 +130,21 @@ class OneHotMetric(IndexedMetric):
         """Update the inner metric.
 
         Args:
-            y_true: class indices ``(batch,)`` or ``(batch, 1)``.
-            y_pred: probabilities ``(batch, classes)``.
+            y_true: class indices ``(batch,)`` or ``(batch, 1)``, or of each pixel ``(batch, height, width)``.
+            y_pred: probabilities ``(batch, classes)`` or ``(batch, height, width, classes)``.
             sample_weight: ``(batch,)``.
         """
         targets = _one_hot(y_true, self.classes, "float32")
-        return self.inner.update_state(targets, y_pred, sample_weight=sample_weight)
+        weights = None if sample_weight is None else ops.reshape(sample_weight, (-1,))
+        return self.inner.update_state(targets, _by_decision(y_pred, self.classes), sample_weight=weights)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "classes": self.classes}
+
+
+def _by_decision(predictions: Any, classes: int) -> Any:
+    """Return probabilities as ``(decisions, classes)``: a decision a row, or one for each pixel of each row."""
+    return ops.reshape(predictions, (-1, classes))
 
 
 def _one_hot(indices: Any, classes: int, dtype: str) -> Any:

@@ -20,6 +20,7 @@ from factory.models.adapt import adapt_statistics
 from factory.models.build import build_model
 from factory.preprocessing.carried import encoded_targets
 from factory.training import handoff, judgement, objectives
+from factory.training.augmentation import Augmentation
 from factory.training.batches import Batches
 from factory.training.callback import Watch, callbacks
 from factory.training.checkpoint import Checkpoint, Progress
@@ -60,6 +61,8 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
         dataset = load_dataset(config["data"])
     if dataset.spec.preprocessing and (refused := [*encoded_targets(dataset.spec.preprocessing, config["deploy"])]):
         raise ConfigError(refused)
+    for note in dataset.notes:
+        on.emit({"event": "note", "text": note})
     contract.require_same(config["name"], promised, terms(dataset.spec))
     with on.scope():
         with clock.timed("build"):
@@ -165,15 +168,20 @@ def fit(
         epoch=progress.epoch,
         weights=weights,
         part=(on.rank, on.processes),
+        augmentation=Augmentation.of(settings.get("augment"), dataset.spec),
     )
     attached = on.attach(model, batches, declared)
-    validation = on.share(dataset.validation)
+    validation, rows_at_once = on.share(dataset.validation), max(settings["batch_size"], 256)
     model.fit(
         batches,
         initial_epoch=progress.epoch,
         epochs=progress.epoch if progress.stopped else settings["epochs"],  # stopped: only on_train_end is left
-        validation_data=(validation.inputs, validation.outputs),
-        validation_batch_size=max(settings["batch_size"], 256),
+        validation_data=(
+            Batches(validation, rows_at_once, seed=None)
+            if validation.stored
+            else (validation.inputs, validation.outputs)
+        ),
+        validation_batch_size=None if validation.stored else rows_at_once,
         callbacks=[*declared, *attached, Watch(checkpoint, progress, run.history, config["seed"], on.emit, on.rank)],
         verbose=0,
     )

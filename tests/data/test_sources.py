@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 
 from factory.config.composition.compose import compose_config
 from factory.data.dataset import Dataset, Rows
@@ -34,6 +35,11 @@ def examples(tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
     np.savez(
         tmp_path / "t.npz", image=np.ones((20, 4, 4), np.uint8), words=np.ones((20, 5)), y=[0, 1] * 10, z=[1.5] * 20
     )
+    for number in range(8):
+        file = tmp_path / "photos" / ("cat", "dog")[number % 2] / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((9, 5 + number, 3), number, np.uint8)).save(file)
+    photos = {"path": str(tmp_path / "photos"), "size": [6, 4]}
     columns = {"target": "kind", "task": "classification"}
     outputs = {"y": "classification", "z": "regression"}
     return {
@@ -51,6 +57,7 @@ def examples(tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
             {"path": str(tmp_path / "t.npz"), "outputs": outputs},
             {"path": str(tmp_path / "t.npz"), "outputs": {"y": "classification"}, "inputs": {"photo": "image"}},
         ],
+        "images": [photos, {**photos, "color": "grey"}],
         "synthetic": [
             {"inputs": {"features": [784]}, "outputs": {"label": 10}},
             {"inputs": {"x": [1]}, "outputs": {"y": 3}},

@@ -45,6 +45,16 @@ def convolutional() -> keras.Model:
 
 
 @kind
+def pixels() -> keras.Model:
+    """Bytes as they lie in an image, made real numbers by the model itself."""
+    inputs = keras.Input((16, 16, 3), dtype="uint8", name="image")
+    x = layers.Rescaling(1 / 255)(inputs)
+    x = layers.Conv2D(8, 3, padding="same", activation="relu")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model({"image": inputs}, {"label": layers.Dense(5, activation="softmax")(x)})
+
+
+@kind
 def separable() -> keras.Model:
     inputs = keras.Input((16, 16, 3), name="image")
     x = layers.SeparableConv2D(8, 3, activation="relu6")(inputs)

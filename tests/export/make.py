@@ -43,6 +43,8 @@ def rows(signature: Signature, random: np.random.Generator) -> dict[str, np.ndar
         shape = (ROWS, *(size or 4 for size in tensor.shape))
         if tensor.dtype == "int32":
             return random.integers(0, 30, shape).astype("int32")
+        if tensor.dtype == "uint8":
+            return random.integers(0, 256, shape).astype("uint8")
         return random.normal(0.0, 1.0, shape).astype(tensor.dtype)
 
     return {tensor.name: one(tensor) for tensor in signature.inputs}

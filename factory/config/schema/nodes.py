@@ -29,6 +29,7 @@ threads = kinds.whole("an integer from 1 to 4096", lambda value: 1 <= value <= 4
 positive = number("a number above 0", lambda value: value > 0)
 not_negative = number("a number of at least 0", lambda value: value >= 0)
 bound = number("a finite number of at least 0", lambda value: 0 <= value < math.inf)
+share = number("a number of at least 0 and below 1", lambda value: 0 <= value < 1)
 names = list_of(Str)
 packages = list_of(kinds.text("the name of a package", re.compile(r"[A-Za-z0-9][\w\-]*").fullmatch))  # a dot imports
 label = union(Str, Int, Bool)
@@ -125,6 +126,16 @@ TARGET: Fields = {
 }
 
 
+AUGMENT: Fields = {
+    "flip": (Bool, False, "Left to right, half of the images."),
+    "flip_vertical": (Bool, False, "Top to bottom, half of the images."),
+    "shift": (share, 0.0, "Up to this share of height and width."),
+    "rotate": (number("a number from 0 to 180", lambda value: 0 <= value <= 180), 0.0, "Up to so many degrees."),
+    "brightness": (share, 0.0, "Up to this share of white, added or taken away."),
+    "contrast": (share, 0.0, "Up to this share by which differences from the mean grow or shrink."),
+}
+
+
 def train_fields() -> Fields:
     """Return the keys of ``train``; which losses, metrics and callbacks there are depends on the project."""
     return {
@@ -144,6 +155,7 @@ def train_fields() -> Fields:
             None,
             "balanced, label → weight, or output → these.",
         ),
+        "augment": (strict_model("augment", AUGMENT), {}, "Random changes of training images."),
     }
 
 

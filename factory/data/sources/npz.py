@@ -14,12 +14,16 @@ from factory.core.errors import DataError
 from factory.core.messages import listed, wrong
 from factory.data.dataset import Array, Source
 
+WHITE = 1 / 255
+"""What bytes of an image are multiplied by, so that white is 1."""
+
 
 def read(
     *,
     path: FilePath,
     outputs: dict[str, Literal["classification", "regression"]],
     inputs: list[str] | dict[str, str] | None = None,
+    scale: float | dict[str, float] | None = None,
 ) -> Source:
     """Read the arrays of an ``.npz`` file.
 
@@ -27,6 +31,8 @@ def read(
         path: of the ``.npz`` file; arrays of Python objects are refused, for reading them runs code.
         outputs: array name → task.
         inputs: array names, or input name → array name; null takes every array that is no output.
+        scale: number that the model multiplies whole-number inputs by, or input → number; null takes 1/255 for images
+            of bytes (uint8 with two or more axes a row), and leaves the others whole numbers.
 
     Raises:
         DataError: no such file or array, or an array holds Python objects.
@@ -52,7 +58,22 @@ def read(
         where=lambda row, name, position: (
             f"{file.name}: {names.get(name, name)}[{', '.join(map(str, (row, *position)))}]"
         ),
+        factors=_factors({name: arrays[array] for name, array in names.items()}, scale),
     )
+
+
+def _factors(inputs: Mapping[str, Array], scale: float | Mapping[str, float] | None) -> dict[str, float]:
+    """Return the number that each whole-number input is multiplied by in the model, where there is one."""
+    whole = {name: array for name, array in inputs.items() if array.dtype.kind in "iu"}
+    if isinstance(scale, Mapping):
+        takes = f"an input of whole numbers: {listed([*whole])}"
+        unknown = [wrong("data.scale", name, takes, whole) for name in scale if name not in whole]
+        if unknown:
+            raise DataError(unknown)
+        return dict(scale)
+    if scale is not None:
+        return dict.fromkeys(whole, scale)
+    return {name: WHITE for name, array in whole.items() if array.dtype == np.uint8 and array.ndim > 2}
 
 
 def _arrays(name: str, path: str) -> dict[str, Array]:
