@@ -44,6 +44,9 @@ CHUNK = 8 * 2**20
 """Bytes of raw columns that are encoded at a time: what is made of them on the way fits the processor's cache."""
 
 
+LEAST = 32 * 2**10
+"""Bytes of one column that are worth the calls that encode them."""
+
 MOST_KNOWN = 100_000
 """Different texts of a column that are remembered from slice to slice."""
 
@@ -106,8 +109,9 @@ def encode(preprocessing: Preprocessing, frame: pl.DataFrame) -> dict[str, Array
 
 
 def slices(frame: pl.DataFrame) -> Iterator[slice]:
-    """Yield slices of the rows, each of about `CHUNK` bytes."""
-    step = max(1, CHUNK * len(frame) // max(1, int(frame.estimated_size())))
+    """Yield slices of the rows, each of about `CHUNK` bytes, or more where there are very many columns."""
+    size = max(CHUNK, LEAST * frame.width)
+    step = max(1, size * len(frame) // max(1, int(frame.estimated_size())))
     for start in range(0, len(frame), step):
         yield slice(start, min(start + step, len(frame)))
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from factory.preprocessing import reference
 from factory.preprocessing.reference import answer, encode, murmur
 from factory.preprocessing.spec import (
     Answer,
@@ -182,3 +187,17 @@ def test_outputs_that_do_not_fit_are_refused() -> None:
         answer(specification, {"risks": np.zeros((1, 2))})
     with pytest.raises(ValueError, match=r"^output 'risk': got shape \(1, 3\); takes \(rows, 2\)$"):
         answer(specification, {"risk": np.zeros((1, 3))})
+
+
+def test_a_copy_of_the_file_works_where_nothing_but_numpy_is(tmp_path: Path) -> None:
+    shutil.copy(str(reference.__file__), tmp_path / "preprocessing.py")
+    (tmp_path / "preprocessing.json").write_text(json.dumps(EVERYTHING.to_json()))
+    script = f"""
+import json, sys
+from preprocessing import encode
+rows = {{name: [None] for name in {[wire.name for wire in EVERYTHING.wires]}}}
+print(sorted(encode(json.load(open("preprocessing.json")), rows)))
+assert not {{"factory", "polars", "keras"}} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(sorted(tensor.name for tensor in EVERYTHING.tensors))
