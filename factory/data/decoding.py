@@ -1,9 +1,9 @@
 """CHILD: Decoding of image files to pixels of one size, by Pillow.
 
 The steps are pinned, so that other runtimes can repeat them bit for bit: the stored pixels are decoded (libjpeg's
-accurate integer transform), an alpha channel is dropped, colours become grey by the weights 0.299, 0.587, 0.114, and two
-bilinear resizes with antialiasing follow: of the width, then of the height. The aspect ratio is not kept. A rotation in
-the EXIF data is not applied.
+accurate integer transform), an alpha channel is dropped, colours become grey by the weights 0.299, 0.587, 0.114, and
+two bilinear resizes with antialiasing follow: of the width, then of the height. The aspect ratio is not kept. A
+rotation in the EXIF data is not applied.
 """
 
 from __future__ import annotations
