@@ -9,7 +9,10 @@ from factory.core.errors import PublishError
 from factory.core.messages import listed
 
 Terms = Mapping[str, Any]
-"""``signature`` (inputs and outputs in order, each with name, dtype, shape) and, where they are known, ``labels``."""
+"""``signature`` (inputs and outputs in order, each with name, dtype, shape) and, where they are known, ``labels``.
+
+Where the data has preprocessing, ``raw`` is the signature that clients know: raw columns and answers.
+"""
 
 
 def require_same(name: str, before: Terms | None, now: Terms) -> None:
@@ -40,7 +43,7 @@ def differences(before: Terms, now: Terms) -> Iterator[str]:
     """Yield a line for each input and output that changed, and for a change of their order."""
     all_labels = {**(before.get("labels") or {})}, {**(now.get("labels") or {})}
     for end in ("inputs", "outputs"):
-        old, new = ({tensor["name"]: tensor for tensor in terms["signature"][end]} for terms in (before, now))
+        old, new = ({tensor["name"]: tensor for tensor in called(terms)[end]} for terms in (before, now))
         for name in dict.fromkeys((*old, *new)):
             both = all(name in labels for labels in all_labels)
             was, is_ = (
@@ -51,6 +54,12 @@ def differences(before: Terms, now: Terms) -> Iterator[str]:
                 yield f"{end[:-1]} {name!r} was {was} and is {is_}"
         if old.keys() == new.keys() and [*old] != [*new]:
             yield f"the {end} were in the order {listed([*old])} and are {listed([*new])}"
+
+
+def called(terms: Terms) -> Mapping[str, Any]:
+    """Return the signature that clients know."""
+    found: Mapping[str, Any] = terms.get("raw") or terms["signature"]
+    return found
 
 
 def worded(tensor: Mapping[str, Any] | None, labels: Sequence[Any] | None) -> str:

@@ -212,6 +212,8 @@ class TargetSummaryFields(Document):
     difference: NotRequired[Difference | None]
     metric: NotRequired[Metric | None]
     latency: NotRequired[dict[str, Seconds] | None]
+    latency_encoded: NotRequired[dict[str, Seconds]]
+    encoded: NotRequired[bool]
     attempts: NotRequired[list[Attempt] | None]
     published: PathText | None
     serve: NotRequired[str | None]
@@ -256,6 +258,7 @@ class Hop(Document):
 
     name: str
     differences: list[OutputDifference]
+    faults: NotRequired[list[str]]
 
 
 class Tolerance(Document):
@@ -281,6 +284,8 @@ class TargetReportFields(Document):
     broke: NotRequired[str | None]
     bytes: NotRequired[Count | None]
     latency: NotRequired[dict[str, Seconds] | None]
+    latency_encoded: NotRequired[dict[str, Seconds]]
+    encoded: NotRequired[bool]
     hops: NotRequired[list[Hop]]
     tolerance: NotRequired[Tolerance]
 
@@ -296,6 +301,8 @@ class Record(Document):
     target: TargetName
     run: NotRequired[str]
     signature: NotRequired[Signature]
+    raw: NotRequired[Signature]
+    encoded: NotRequired[bool]
     labels: NotRequired[dict[str, list[Any] | None]]
     metrics: NotRequired[dict[str, float]]  # on the validation rows
     test_metrics: NotRequired[dict[str, float]]

@@ -72,11 +72,11 @@ class Delivery:
         clock: Clock,
     ) -> None:
         self.run, self.plan, self.launcher, self.watch, self.clock = run, plan, launcher, watch, clock
-        self.targets = [self.target(name, trained["sha256"][run.model.name]) for name in plan.targets]
+        self.targets = [self.target(name, trained["sha256"]) for name in plan.targets]
 
-    def target(self, name: str, model: str) -> Target:
+    def target(self, name: str, hashes: Mapping[str, str]) -> Target:
         """Return a target to be exported, or one that passed in an earlier command and whose artifact is unchanged."""
-        key = self.plan.target_key(name, model)
+        key = self.plan.target_key(name, hashes[self.run.model.name], hashes.get(self.run.preprocessing.name))
         report = read_target(self.run.deploy(name)) or {}
         kept = report.get("status") == "passed" and report.get("key") == key and "sha256" in report
         if kept and has_digest(self.run.artifact(name), report["sha256"]):

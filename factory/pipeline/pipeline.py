@@ -143,7 +143,8 @@ class Pipeline:
             targets = Delivery(self.run, self.plan, trained, self.launcher, self.watch, self.clock).deliver()
         artifacts = {target.name: self.run.artifact(target.name) for target in targets if target.passed}
         self.require_folder()
-        published = self.publish(artifacts, trained) if artifacts else {}
+        alone = provenance.of_artifacts({target.name: target.report for target in targets})
+        published = self.publish(artifacts, trained, alone) if artifacts else {}
         self.summary["targets"] = {
             t.name: provenance.target_summary(t.report, self.plan.targets[t.name], published.get(t.name))
             for t in targets
@@ -241,12 +242,14 @@ class Pipeline:
         self.clock.extend(f"train ({report['backend']})", report["timings"])
         return report
 
-    def publish(self, artifacts: Mapping[str, Path], trained: Mapping[str, Any]) -> dict[str, str]:
+    def publish(
+        self, artifacts: Mapping[str, Path], trained: Mapping[str, Any], alone: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, str]:
         """Publish the artifacts that passed the gate; return target → version folder."""
         name, facts = self.config.tree["name"], provenance.of_version(self.run, trained)
         with self.clock.timed("publish"):
             own, free = self.run.path / "version.json", self.may_change
-            published = publish(self.models, name, artifacts, facts, claim=own, may_change=free)
+            published = publish(self.models, name, artifacts, facts, alone, claim=own, may_change=free)
         return {target: str(folder) for target, folder in published.items()}
 
 

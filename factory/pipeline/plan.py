@@ -149,18 +149,21 @@ class Plan:
         """Return the files of the project's plug-ins that the training uses; this package's own are in its version."""
         return [file for plugin in used_plugins(self.tree) for file in sources_of(plugin)]
 
-    def target_key(self, target: str, model: str) -> str:
+    def target_key(self, target: str, model: str, preprocessing: str | None = None) -> str:
         """Return the cache key of one target's export.
 
         Args:
             target: name of the target.
             model: SHA-256 of the trained model.
+            preprocessing: SHA-256 of its preprocessing, where it has any.
         """
         settings = self.targets[target]
         packages = ["keras", "numpy", *settings["requires"], *settings["routes"]]
         packages += [package for needed in settings["routes"].values() for package in needed]
         deploy = self.tree["deploy"]
         asked = [settings, self.export_backends(target), deploy["rows"], deploy["precision"]]
+        if preprocessing:
+            asked += [preprocessing, deploy.get("encoded", True)]
         plugin = plugins_of("export/targets")[target]
         code = [] if plugin.ours else [contents_of(file) for file in sources_of(plugin)]
         return key_of(target, model, asked, code, versions(packages), __version__)

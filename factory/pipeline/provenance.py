@@ -54,6 +54,7 @@ def of_version(run: RunDir, trained: Mapping[str, Any]) -> dict[str, Any]:
         "run": "/".join(run.path.resolve().parts[-2:]),
         MODEL: trained["sha256"][run.model.name],
         "signature": trained["signature"],
+        **({"raw": trained["raw"]} if "raw" in trained else {}),
         "labels": {output["name"]: output["labels"] for output in trained["data"]["outputs"]},
         **{name: trained[name] for name in ("metrics", "test_metrics") if name in trained},
     }
@@ -67,4 +68,10 @@ def timings_of_commands(summary: Mapping[str, Any]) -> list[list[dict[str, Any]]
 def target_summary(report: Mapping[str, Any], settings: Mapping[str, Any], published: str | None) -> dict[str, Any]:
     """Return the part of a target's report that tables show; ``settings`` is the target's node of the config."""
     shown = ("status", "backend", "bytes", "difference", "metric", "latency", "error", "broke", "attempts")
-    return {**{name: report.get(name) for name in shown}, "published": published, "serve": settings.get("serve")}
+    raw = {name: report[name] for name in ("encoded", "latency_encoded") if name in report}
+    return {**{name: report.get(name) for name in shown}, **raw, "published": published, "serve": settings.get("serve")}
+
+
+def of_artifacts(targets: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return target → what the record of its version says of it alone; ``targets`` are their reports or summaries."""
+    return {name: {"encoded": report["encoded"]} for name, report in targets.items() if "encoded" in report}

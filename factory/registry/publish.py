@@ -40,6 +40,7 @@ def publish(
     name: str,
     artifacts: Mapping[str, Path],
     record: Mapping[str, Any],
+    alone: Mapping[str, Mapping[str, Any]] | None = None,
     *,
     claim: Path,
     may_change: bool = False,
@@ -51,6 +52,7 @@ def publish(
         name: published name of the model.
         artifacts: target → folder of its artifact, which passed the gate.
         record: contents of ``factory.json`` in each version: the origin of the model and what was measured.
+        alone: target → what the record of its version says besides.
         claim: file in the run's folder that keeps the run's number, so that a killed run goes on with the same one.
         may_change: whether a new version may have another signature than the newest one.
 
@@ -74,7 +76,7 @@ def publish(
         for target, folder in published.items():
             if not folder.exists():
                 own = {"target": target, "name": name, "version": version, "sha256": hashes[target]}
-                place_version(artifacts[target], folder, {**record, **own}, models)
+                place_version(artifacts[target], folder, {**record, **(alone or {}).get(target, {}), **own}, models)
         return published
     except OSError as error:
         raise PublishError(f"{models}: cannot publish {name}: {error.strerror or error}") from error

@@ -12,9 +12,9 @@ from typing import Any
 import yaml
 
 from factory.core.files import write_text
-from factory.report import baseline_note, run_page, table
+from factory.report import baseline_note, run_page, signature, table
 from factory.report.facts import Facts
-from factory.report.pages import plain, shape, text
+from factory.report.pages import shape, text
 from factory.report.run_page import commands, headroom
 
 IMAGE_RANK = 3  # height, width, channels
@@ -50,7 +50,9 @@ def contents(facts: Facts) -> dict[str, Any]:
         "tree": tree,
         "choices": {group: choice for group, choice in facts.choices.items() if choice},
         "optimizer": {key: value for key, value in tree.get("optimizer", {}).items() if key != "name"},
-        "tensors": list(tensors(trained)),
+        "tensors": list(signature.tensors(trained)),
+        "raw": "raw" in trained,
+        "carrying": list(signature.carrying(facts.targets)),
         "layers": [[n["name"], n["kind"], shape(n), f"{n['parameters']:,}"] for n in nodes[:MOST_LAYERS]],
         "more_layers": max(0, len(nodes) - MOST_LAYERS),
         "gate": list(gate(facts)),
@@ -84,23 +86,6 @@ def pipeline_tag(trained: Mapping[str, Any]) -> str | None:
     if rank == IMAGE_RANK:
         return "image-classification" if task == "classification" else None
     return f"tabular-{task}" if rank == 1 else None
-
-
-def tensors(trained: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Yield a row for each tensor of the signature: input or output, name, dtype, shape, labels of a classification."""
-    if not trained:
-        return
-    labels = {output["name"]: output["labels"] for output in trained["data"]["outputs"]}
-    for way, named in trained["signature"].items():
-        for tensor in named:
-            size = plain(["batch", *("?" if n is None else n for n in tensor["shape"])])
-            yield [
-                way.removesuffix("s"),
-                tensor["name"],
-                tensor["dtype"],
-                size,
-                plain(labels.get(tensor["name"]) or ""),
-            ]
 
 
 def gate(facts: Facts) -> Iterator[list[str]]:

@@ -12,7 +12,7 @@ import yaml
 from factory.config.serving import serving_command
 from factory.core.files import write_text
 from factory.pipeline.provenance import timings_of_commands
-from factory.report import baseline_note, charts, graph_layout, settings, table
+from factory.report import baseline_note, charts, graph_layout, settings, signature, table
 from factory.report.facts import Facts
 from factory.report.gantt import gantt
 from factory.report.pages import page, shape
@@ -30,6 +30,7 @@ SECTIONS = {
     "validation": "Evaluation",
     "gate": "Gate",
     "targets": "Targets",
+    "signature": "Inputs and outputs",
     "architecture": "Architecture",
     "time": "Time",
     "config": "Config",
@@ -68,6 +69,8 @@ def contents(facts: Facts) -> dict[str, Any]:
         "unjudged": [f"{t['name']}: {t['error']}" for t in targets if t.get("error") and not t.get("hops")],
         "costs": costs,
         "published": published(facts),
+        "tensors": list(signature.tensors(facts.trained)) if "raw" in facts.trained else [],
+        "carrying": list(signature.carrying(facts.targets)),
         "drawing": graph_layout.draw(nodes) if nodes else None,
         "time": time,
     }
@@ -76,6 +79,7 @@ def contents(facts: Facts) -> dict[str, Any]:
         "validation": evaluations,
         "gate": fields["gate"] or fields["unjudged"],
         "targets": costs,
+        "signature": fields["tensors"],
         "architecture": nodes,
         "time": time,
     }

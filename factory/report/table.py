@@ -12,7 +12,7 @@ from rich.table import Table
 from factory.config.serving import serving_command
 from factory.core.scores import quoted
 from factory.core.terminal import Terminal, text
-from factory.report import baseline_note
+from factory.report import baseline_note, signature
 
 STYLES = {"passed": "green", "refused": "bold red", "failed": "bold red"}
 WORDS = {"passed": "published", "refused": "refused", "failed": "failed"}
@@ -32,7 +32,7 @@ def show(summary: Mapping[str, Any], console: Terminal) -> None:
         console.say(f"warning: {line}", "bold yellow")
     if summary.get("targets"):
         console.print(targets_table(summary["targets"]))
-    for line in serving(summary):
+    for line in (*signature.carrying(summary.get("targets") or {}), *serving(summary)):
         console.say(line)
 
 

@@ -45,7 +45,9 @@ class Release:
         models, name, facts = Path(self.tree["models"]), self.tree["name"], provenance.of_version(run, trained)
         artifacts = {target: folder for target, (folder, _) in made.items()}
         free = contract.may_change(self.tree)
-        versions = publish(models, name, artifacts, facts, claim=run.path / "release.json", may_change=free)
+        alone = provenance.of_artifacts({target: summary for target, (_, summary) in made.items()})
+        claim = run.path / "release.json"
+        versions = publish(models, name, artifacts, facts, alone, claim=claim, may_change=free)
         return {target: {**summary, "published": str(versions[target])} for target, (_, summary) in made.items()}
 
     def made(self) -> dict[str, tuple[Path, dict[str, Any]]]:

@@ -174,7 +174,11 @@ def model(found: Facts) -> Model | None:
     settings, versions = found.tree["deploy"]["target"] or {}, found.summary["versions"]
     artifacts = {
         name: Artifact(
-            run.deploy(name) / "artifact", target["backend"], settings[name]["requires"], target["published"]
+            run.deploy(name) / "artifact",
+            target["backend"],
+            settings[name]["requires"],
+            target["published"],
+            target.get("encoded", False),
         )
         for name, target in targets.items()
         if target["published"]
@@ -183,7 +187,9 @@ def model(found: Facts) -> Model | None:
         return None
     packages = dict.fromkeys(name for one in artifacts.values() for name in (one.backend, *one.requires))
     requirements = [f"{name}=={versions[name]}" for name in ("keras", *packages) if name in versions]
-    return Model(found.name, found.trained["signature"], artifacts, requirements)
+    inner = found.trained["signature"]
+    raw = found.trained.get("raw")
+    return Model(found.name, raw or inner, artifacts, requirements, inner if raw else None)
 
 
 def sweep_closing(folder: Path) -> Closing:

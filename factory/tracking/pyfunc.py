@@ -15,7 +15,7 @@ import os
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from factory.core import messages
 from factory.core.errors import ConfigError, MissingPackage
 from factory.core.predict import Predict
 from factory.core.signature import Signature
+from factory.preprocessing.reference import answer, encode
+from factory.preprocessing.spec import Preprocessing
 
 FOLDER = "factory"
 FILE = "targets.json"
@@ -50,7 +52,7 @@ class Registered:
             Output name → array ``(n, …)``.
         """
         named = rows if isinstance(rows, Mapping) else {self.signature.inputs[0].name: rows}
-        return self.run({t.name: np.asarray(named[t.name], dtype=t.dtype) for t in self.signature.inputs})
+        return self.run({t.name: np.asarray(named[t.name], array_type(t.dtype)) for t in self.signature.inputs})
 
 
 def _load_pyfunc(path: str, model_config: Mapping[str, Any] | None = None) -> Registered:
@@ -74,8 +76,25 @@ def _load_pyfunc(path: str, model_config: Mapping[str, Any] | None = None) -> Re
     if target is None:
         raise MissingPackage(f"{target}: needs {', '.join(packages)}" for target, packages in lacking.items())
     os.environ.setdefault("KERAS_BACKEND", needs[target][0])
-    run = importlib.import_module(f"factory.export.targets.{target}").load(Path(path, target), signature)
-    return Registered(run, signature)
+    return Registered(loaded(target, Path(path, target), fields), signature)
+
+
+def loaded(target: str, folder: Path, fields: Mapping[str, Any]) -> Predict:
+    """Open an artifact in its own runtime; with preprocessing the function takes raw columns, whatever it takes."""
+    module = importlib.import_module(f"factory.export.targets.{target}")
+    if "inner" not in fields:
+        return cast(Predict, module.load(folder, Signature.from_json(fields["signature"])))
+    inner, beside = Signature.from_json(fields["inner"]), folder / getattr(module, "EXTRA", ".")
+    specification = json.loads((beside / "preprocessing.json").read_text(encoding="utf-8"))
+    if target not in fields["encoded"]:
+        return cast(Predict, module.load_raw(folder, inner, Preprocessing.from_json(specification)).answer)
+    run = module.load(folder, inner)
+    return lambda rows: answer(specification, run(encode(specification, rows)))
+
+
+def array_type(dtype: str) -> np.dtype[Any]:
+    """Return the dtype of arrays with values of a tensor's dtype; texts are objects."""
+    return np.dtype(object if dtype == "string" else dtype)
 
 
 def absent(packages: Sequence[str]) -> list[str]:

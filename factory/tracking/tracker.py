@@ -50,12 +50,14 @@ class Artifact:
         backend: Keras backend that exported it.
         requires: packages that its runtime needs.
         version: folder of the published version.
+        encoded: whether it takes encoded inputs although the data has preprocessing.
     """
 
     folder: Path
     backend: str
     requires: Sequence[str]
     version: str
+    encoded: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,14 @@ class Model:
         signature: ``{"inputs": [{name, dtype, shape}], "outputs": […]}``, shapes without the batch axis.
         artifacts: target → its artifact.
         requirements: ``package==version`` of the packages that run the artifacts.
+        inner: where ``signature`` is that of raw columns, the one of encoded inputs.
     """
 
     name: str
     signature: Mapping[str, Any]
     artifacts: Mapping[str, Artifact]
     requirements: Sequence[str]
+    inner: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -145,3 +145,22 @@ def test_a_sweep_over_data_names_each_job_and_its_best_keeps_the_contract(tmp_pa
     own = {path.name for path in (tmp_path / "sweep" / "models" / "saved_model").iterdir()}
     assert own == {"mlp-north", "mlp-south"}
     assert len(list((tmp_path / "models" / "saved_model").glob("*/1"))) == 1
+
+
+RAW = {
+    "inputs": [{"name": "age", "dtype": "float64", "shape": []}, {"name": "job", "dtype": "string", "shape": []}],
+    "outputs": [{"name": "y", "dtype": "string", "shape": []}],
+}
+
+
+def test_of_data_with_preprocessing_the_raw_columns_are_the_contract() -> None:
+    before = terms(raw=RAW, labels={"y": ["cat", "dog"]}, version=2)
+    wider = terms(inputs=[{**X, "shape": [9]}], raw=RAW, labels={"y": ["cat", "dog"]})
+    require_same("pets", before, wider)  # how a column is encoded is no business of its clients
+    swapped = {**RAW, "inputs": RAW["inputs"][::-1]}
+    with pytest.raises(PublishError, match="the inputs were in the order age, job and are job, age"):
+        require_same("pets", before, terms(raw=swapped))
+    with pytest.raises(PublishError, match=r"output 'y' was string \(\) of 2 labels 'cat', 'dog' and is string"):
+        require_same("pets", before, terms(raw=RAW, labels={"y": ["dog", "cat"]}))
+    with pytest.raises(PublishError, match="input 'age' was float64"):
+        require_same("pets", before, terms())

@@ -20,12 +20,15 @@ import yaml
 
 from factory.core.files import write_json
 from factory.core.rundir import RunDir
+from factory.core.signature import Signature
 from factory.data.dataset import Dataset, DataSpec, Output, Rows, Scale
 from factory.export.deploy import export_target
 from factory.export.gate import Gate
 from factory.export.target import get_target
 from factory.preprocessing.polars_encoder import encode
+from factory.preprocessing.reference import answer
 from factory.preprocessing.spec import Preprocessing
+from factory.tracking import pyfunc
 from factory.training.handoff import write_hand_off
 from tests.preprocessing.made import EVERYTHING
 
@@ -133,6 +136,16 @@ def refusal(gate: Gate, target: str, exported: Path, faulty: Preprocessing) -> s
     return gate.judge(predict, gate.config["deploy"]["target"][target]["tolerance"], carrier)["error"]
 
 
+def registered(gate: Gate, target: str, artifact: Path, report: Any) -> Any:
+    """Whether MLflow's loader of the artifact answers raw rows with the labels of training."""
+    given = gate.given.trained
+    fields = {"signature": given["raw"], "inner": given["signature"], "encoded": [target] if report["encoded"] else []}
+    run = pyfunc.Registered(pyfunc.loaded(target, artifact, fields), Signature.from_json(given["raw"]))
+    expected = answer(EVERYTHING.to_json(), {name: values[:ROWS] for name, values in gate.given.raw.outputs.items()})
+    found = run.predict({name: values[:ROWS].tolist() for name, values in gate.given.raw.rows.items()})
+    return all(np.array_equal(found[name], expected[name]) for name in ("risk", "stars"))
+
+
 def main(folder: Path, targets: list[str]) -> None:
     run, dataset = RunDir(folder), made_dataset()
     model = made_model(dataset.spec)
@@ -145,7 +158,8 @@ def main(folder: Path, targets: list[str]) -> None:
         artifact.mkdir(parents=True)
         report = export_target(gate, target, artifact)
         files = sorted(str(path.relative_to(artifact)) for path in artifact.rglob("*") if path.is_file())
-        print("RESULT " + json.dumps({"target": target, "report": report, "files": files}), flush=True)
+        loads = registered(gate, target, artifact, report)
+        print("RESULT " + json.dumps({"target": target, "report": report, "files": files, "loads": loads}), flush=True)
         if not report.get("encoded", True) and keras.backend.backend() == "tensorflow":  # the graphs are the same
             exported = run.deploy(target) / "plain"
             exported.mkdir()

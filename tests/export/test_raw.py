@@ -71,6 +71,11 @@ def test_the_preprocessing_lies_in_the_artifact_to_be_read(made: Any, backend: s
     assert {f"{folder}preprocessing.json", f"{folder}preprocessing.py"} <= set(of(made, backend, target)["files"])
 
 
+@pytest.mark.parametrize(("backend", "target"), [*CARRIED, *ENCODED])
+def test_the_loader_for_registries_takes_raw_rows_of_every_target(made: Any, backend: str, target: str) -> None:
+    assert of(made, backend, target)["loads"]
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("target", ["saved_model", "onnx"])
 def test_a_fault_in_the_preprocessing_is_refused_by_name(made: Any, target: str, fault: str) -> None:

@@ -40,6 +40,15 @@ def test_versions_count_up_and_are_shared_by_the_targets_of_a_run(tmp_path: Path
     assert record == {"run": "b", "target": "onnx", "name": "mlp-digits", "version": 2, "sha256": sha256(made)}
 
 
+def test_a_record_says_what_holds_for_its_target_alone(tmp_path: Path) -> None:
+    made, alone = artifact(tmp_path / "made"), {"litert": {"encoded": True}}
+    versions = publish(
+        tmp_path / "models", "m", {"onnx": made, "litert": made}, {"run": "a"}, alone, claim=tmp_path / "claim.json"
+    )
+    records = {target: read_json(folder / "factory.json") or {} for target, folder in versions.items()}
+    assert {target: record.get("encoded") for target, record in records.items()} == {"onnx": None, "litert": True}
+
+
 def test_a_version_made_by_someone_else_is_never_taken(tmp_path: Path) -> None:
     (tmp_path / "models" / "onnx" / "mlp-digits" / "7").mkdir(parents=True)
     made = artifact(tmp_path / "made")

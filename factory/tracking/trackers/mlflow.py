@@ -18,7 +18,6 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 import mlflow
-import numpy as np
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model as Logged
@@ -152,7 +151,9 @@ class MLflow:
             for target, artifact in model.artifacts.items():
                 (data / target).symlink_to(artifact.folder.resolve())  # MLflow copies what it points to
             needs = {target: [artifact.backend, *artifact.requires] for target, artifact in model.artifacts.items()}
-            (data / pyfunc.FILE).write_text(json.dumps({"signature": model.signature, "needs": needs}))
+            encoded = [target for target, artifact in model.artifacts.items() if artifact.encoded]
+            raw = {"inner": model.inner, "encoded": encoded} if model.inner else {}
+            (data / pyfunc.FILE).write_text(json.dumps({"signature": model.signature, "needs": needs, **raw}))
             info = Portable.log(
                 artifact_path=None,
                 name=model.name,
@@ -188,7 +189,9 @@ def signature(fields: Mapping[str, Any]) -> ModelSignature:
     """Return our signature as MLflow's: named tensors whose first axis is free."""
 
     def schema(tensors: Sequence[Mapping[str, Any]]) -> Schema:
-        return Schema([TensorSpec(np.dtype(t["dtype"]), (-1, *map(axis, t["shape"])), t["name"]) for t in tensors])
+        return Schema(
+            [TensorSpec(pyfunc.array_type(t["dtype"]), (-1, *map(axis, t["shape"])), t["name"]) for t in tensors]
+        )
 
     return ModelSignature(schema(fields["inputs"]), schema(fields["outputs"]))
 
