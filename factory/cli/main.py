@@ -23,7 +23,8 @@ COMPOSED = ("run", "sweep", "hydra")
 FLAGS = {
     "--format": ("list", "diff"),
     "--fail-on": ("diff",),
-    "--config-dir": (*COMPOSED, "diff", "check", "help"),
+    "--config-dir": (*COMPOSED, "diff", "check", "help", "infer"),
+    "--out": ("infer",),
     "--config-name": COMPOSED,
     "--resolve": ("hydra",),
     "--package": ("hydra",),
@@ -83,6 +84,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--hydra-help", action="store_true")
     parser.add_argument("--format", choices=FORMATS, default="terminal")
     parser.add_argument("--fail-on", choices=FAIL_ON)
+    parser.add_argument("--out")
     parser.add_argument("words", nargs="*")
     try:
         options, unknown = parser.parse_known_intermixed_args(arguments)

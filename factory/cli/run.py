@@ -9,10 +9,11 @@ from typing import Any
 
 from factory.cli.launcher import fit_launcher, open_launcher
 from factory.config.composition.compose import Config
-from factory.config.load import load_config, require_data
+from factory.config.load import load_config
 from factory.config.plugins import use_project
 from factory.core.terminal import Terminal
 from factory.core.timing import Clock
+from factory.pipeline.first_look import look_at_data
 from factory.pipeline.pipeline import Pipeline
 from factory.report import live, table
 from factory.report.draw import draw_report
@@ -84,7 +85,7 @@ def run_config(config: Config, clock: Clock, console: Terminal | None) -> dict[s
     Raises:
         FactoryError: one of its children; what was finished stays in the run folder.
     """
-    require_data(config.tree["data"])
+    look_at_data(config.tree["data"])
     config = fit_launcher(config)
     with Tracking(console) as tracking, open_launcher(config) as launcher:
         watch = live.watcher(console) if console else live.Silent()

@@ -11,6 +11,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from factory.cli import infer
 from factory.cli.help import help_text
 from factory.cli.run import run_config, show_page
 from factory.config.composition.block_files import read_block
@@ -103,6 +104,11 @@ def diff_command(options: argparse.Namespace) -> int:
     return 0
 
 
+def infer_command(options: argparse.Namespace) -> int:
+    infer.infer(options.words, options.config_dir, options.out)
+    return 0
+
+
 def schema_command(options: argparse.Namespace) -> int:
     files = block_files(config_search_path(options.config_dir))
     say(json_schema.text({name: read_block(path) for name, path in files.items()}), end="")
@@ -171,6 +177,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "compare": compare_command,
     "diff": diff_command,
     "check": check_command,
+    "infer": infer_command,
     "schema": schema_command,
     "help": help_command,
     "hydra": hydra_command,
@@ -184,6 +191,7 @@ DESCRIBED = {
     "compare": "compare RUN RUN…: runs side by side, and a page with their curves on one plot",
     "diff": "diff [A] [B]: what a change of the config means; --format md, json; --fail-on gate",
     "check": "check [--config-dir conf]: compose and build every default, option and experiment; trains nothing",
+    "infer": "infer data.path=TABLE [data.target=…] [--out conf/data/credit.yaml]: its columns, as YAML to keep",
     "schema": "print the JSON Schema of conf/, by which editors complete and check the YAML",
     "help": "this text",
 }

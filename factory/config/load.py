@@ -5,7 +5,6 @@ config = load_config(["model=mlp", "train.backend=jax"])
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -17,7 +16,7 @@ from factory.config.blocks.expand import expand
 from factory.config.blocks.origins import Origins, located
 from factory.config.composition.compose import Config, compose_config
 from factory.config.composition.saved import reload_config
-from factory.config.named_files import require_file
+from factory.config.named_files import is_folder, is_pattern, require_file
 from factory.config.packages import check_packages
 from factory.config.schema.crosschecks import misfits
 from factory.config.schema.nodes import Judged, refusals
@@ -116,5 +115,5 @@ def require_data(data: Mapping[str, Any]) -> None:
         import_module(name).check(data)
     named = {f"data.{option}": data.get(option) for option in file_options("data/sources", data["source"])}
     for key, path in {**named, **split_files(data)}.items():
-        if isinstance(path, str) and "://" not in path and not os.path.isdir(path):
+        if isinstance(path, str) and "://" not in path and not is_folder(path) and not is_pattern(path):
             require_file(path, key)

@@ -9,17 +9,36 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from factory.core.signature import Tensor
 from factory.data.stored import Array, Column, StoredRows, in_memory, taken
-from factory.preprocessing.spec import Preprocessing
+from factory.preprocessing.spec import Answer, Preprocessing
 
 __all__ = ["Array", "DataSpec", "Dataset", "Output", "Rows", "RowsInMemory", "Scale", "Source", "Task", "fingerprint"]
 
 Task: TypeAlias = Literal["classification", "regression"]
+
+
+class RawInputs(Protocol):
+    """The raw columns of a source, from which preprocessing is fitted on the training rows and inputs are made."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+
+    def fit(self, rows: Array, answers: tuple[Answer, ...]) -> Preprocessing:
+        """Fit preprocessing on the rows at these places ``(n,)``, for outputs that mean this to clients."""
+
+    def encode(self, fitted: Preprocessing, rows: Array) -> dict[str, Array]:
+        """Return the inputs of the rows at these places, name → ``(n, ...)`` float32 or int32."""
+
+    def wires(self, fitted: Preprocessing, rows: Array) -> dict[str, Array]:
+        """Return the rows at these places as clients send them, column input → float64 or text ``(n,)``."""
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return name, kind and reason of each column."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +56,8 @@ class Source:
         extras: name → values ``(rows,)`` of columns beside inputs and outputs, which the split may be by.
         factors: input → number that the model multiplies it by first. Such an input, of uint8, stays as it is up to
             the model: artifacts take bytes.
+        raw: the raw columns that preprocessing makes the inputs of; ``inputs`` is empty then.
+        weights: how much each row counts in the loss, ``(rows,)`` float32; None counts all alike.
         notes: lines for the user about what was read.
     """
 
@@ -47,6 +68,8 @@ class Source:
     where: Callable[[int, str, tuple[int, ...]], str] = lambda row, array, position: f"{array}[{row}]"
     extras: Mapping[str, Array] = field(default_factory=dict)
     factors: Mapping[str, float] = field(default_factory=dict)
+    raw: RawInputs | None = None
+    weights: Array | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -57,19 +80,25 @@ class Rows:
     Args:
         inputs: name → ``(rows, ...)``, float32, int32 or uint8; in memory or stored.
         outputs: name → class indices ``(rows,)`` or ``(rows, height, width)`` int32, or targets ``(rows, k)`` float32.
+        weights: how much each row counts in the loss, ``(rows,)`` float32; None counts all alike.
+        places: of the rows in their source, ``(rows,)``; None where nobody asks.
     """
 
     inputs: Mapping[str, Column]
     outputs: Mapping[str, Column]
+    weights: Array | None = None
+    places: Array | None = None
 
     def __len__(self) -> int:
-        return len(next(iter(self.inputs.values())))
+        return len(next(iter(self.outputs.values())))
 
     def take(self, indices: Array | slice) -> Rows:
         """Return the rows at these indices, in the order of the indices; stored ones stay where they are."""
         return Rows(
             {name: taken(column, indices) for name, column in self.inputs.items()},
             {name: taken(column, indices) for name, column in self.outputs.items()},
+            None if self.weights is None else self.weights[indices],
+            None if self.places is None else self.places[indices],
         )
 
     def head(self, count: int) -> Rows:
@@ -82,6 +111,8 @@ class Rows:
         return RowsInMemory(
             {name: in_memory(column) for name, column in rows.inputs.items()},
             {name: in_memory(column) for name, column in rows.outputs.items()},
+            rows.weights,
+            rows.places,
         )
 
     @property
@@ -228,6 +259,7 @@ class Dataset:
         raw: returns the first so many validation rows as clients send them, column input → float64 or text (an array of
             objects) ``(rows,)``; None without preprocessing.
         notes: lines for the user about what was read.
+        columns: name, kind and reason of each column of a table.
     """
 
     spec: DataSpec
@@ -237,6 +269,12 @@ class Dataset:
     test: Rows | None = None
     raw: Callable[[int], dict[str, Array]] | None = None
     notes: tuple[str, ...] = ()
+    columns: tuple[Mapping[str, Any], ...] = ()
+
+    def found(self) -> dict[str, Any]:
+        """Return what the reading found out, for train/report.json; nothing where it had nothing to find."""
+        columns, notes = [dict(column) for column in self.columns], list(self.notes)
+        return {**({"columns": columns} if columns else {}), **({"notes": notes} if notes else {})}
 
     @property
     def parts(self) -> dict[str, Rows]:
@@ -249,7 +287,8 @@ def fingerprint(*parts: Rows) -> str:
     """Return the SHA-256 over names, dtypes, shapes and bytes of all arrays, in order, as hexadecimal digits."""
     digest = hashlib.sha256()
     for rows in parts:
-        for name, array in [*rows.inputs.items(), *rows.outputs.items()]:
+        weights = {} if rows.weights is None else {"": rows.weights}
+        for name, array in [*rows.inputs.items(), *rows.outputs.items(), *weights.items()]:
             digest.update(f"{name} {array.dtype.name} {array.shape}\n".encode())
             if isinstance(array, StoredRows):
                 digest.update(array.digest())

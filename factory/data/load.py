@@ -7,7 +7,7 @@ names arrays; checks, labels and the split are the same for all sources and done
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -21,6 +21,7 @@ from factory.data.dataset import Dataset, Source
 from factory.data.prepare import prepare_dataset
 from factory.data.split import Split
 from factory.data.stored import in_memory
+from factory.data.tables.columns import RawTable
 
 NOT_OPTIONS = {"source", "split", "classes", "features", "shape", "positive", "scale_target"}
 NOT_OPTIONS |= {"requires", "extra", "signature"}
@@ -44,9 +45,10 @@ def load_dataset(config: Mapping[str, Any]) -> Dataset:
     declared = {key: value for key, value in facts.items() if not (isinstance(value, str) and value in FACTS)}
     module = import_plugin("data/sources", config["source"])
     split = dict(config.get("split") or {})
-    source = set_aside(read_source(module, options, "data.path"), split, options)
+    by = tuple(str(split[key]) for key in ("group", "time") if split.get(key) is not None)
+    source = set_aside(read_source(module, options, "data.path", by), by, options)
     own = {
-        key: set_aside(read_part(module, options, key, split[key]), split, options)
+        key: set_aside(read_part(module, options, key, split[key], by, source), by, options)
         for key in PART_FILES
         if split.get(key) is not None
     }
@@ -61,22 +63,38 @@ def load_dataset(config: Mapping[str, Any]) -> Dataset:
     )
 
 
-def set_aside(source: Source, split: Mapping[str, Any], options: Mapping[str, Any]) -> Source:
+def read_raw(config: Mapping[str, Any]) -> Source:
+    """Read a table and find out what its columns are; its target may be missing.
+
+    Args:
+        config: as `load_dataset` takes it.
+
+    Raises:
+        DataError: as in `load_dataset`.
+    """
+    options = {key: value for key, value in config.items() if key not in NOT_OPTIONS}
+    if options.get("target") in (None, "???"):
+        options["target"] = []
+    return read_source(import_plugin("data/sources", config["source"]), options, "data.path")
+
+
+def set_aside(source: Source, by: Sequence[str], options: Mapping[str, Any]) -> Source:
     """Return a source whose inputs do not hold what the rows are divided by, unless ``data.inputs`` names it.
 
     Args:
         source: as read.
-        split: the config's node ``data.split``.
+        by: names of what the rows are divided by.
         options: of the source.
     """
-    by = {str(split[key]) for key in ("group", "time") if split.get(key) is not None} & source.inputs.keys()
-    extras = {**source.extras, **{name: in_memory(source.inputs[name]) for name in by}}
-    named = by if options.get("inputs") is not None else set()
-    inputs = {name: array for name, array in source.inputs.items() if name in named or name not in by}
+    extras = {**source.extras, **{name: in_memory(source.inputs[name]) for name in by if name in source.inputs}}
+    left_out = by if options.get("inputs") is None else ()
+    inputs = {name: array for name, array in source.inputs.items() if name not in left_out}
     return replace(source, inputs=inputs, extras=extras)
 
 
-def read_part(module: ModuleType, options: Mapping[str, Any], key: str, file: str) -> Source:
+def read_part(
+    module: ModuleType, options: Mapping[str, Any], key: str, file: str, by: tuple[str, ...], like: Source
+) -> Source:
     """Read the rows of one part from a file of its own.
 
     Args:
@@ -84,6 +102,8 @@ def read_part(module: ModuleType, options: Mapping[str, Any], key: str, file: st
         options: keyword arguments of its ``read``.
         key: of the config's node ``data.split``.
         file: what it names.
+        by: names of what the rows are divided by.
+        like: the source of the training rows.
 
     Raises:
         DataError: the source reads no file, or the file cannot be read.
@@ -92,23 +112,27 @@ def read_part(module: ModuleType, options: Mapping[str, Any], key: str, file: st
     if "path" not in inspect.signature(module.read).parameters:
         raise DataError(wrong(key, file, f"null: {module.__name__.rpartition('.')[2]} reads no file"))
     require_file(file, key)
-    return read_source(module, {**options, "path": file}, key)
+    return read_source(module, {**options, "path": file}, key, by, like)
 
 
-def read_source(module: ModuleType, options: Mapping[str, Any], key: str) -> Source:
+def read_source(
+    module: ModuleType, options: Mapping[str, Any], key: str, by: tuple[str, ...] = (), like: Source | None = None
+) -> Source:
     """Call a data source, and turn whatever a library raises about the file into one line.
 
     Args:
         module: of the source.
         options: keyword arguments of its ``read``.
         key: the config path that names the file, for the error.
+        by: names of what the rows are divided by, which are no columns of a table unless it is told so.
+        like: the source of the training rows, where this reads rows of another part.
 
     Raises:
         DataError: the file cannot be read.
     """
     try:
-        source: Source = module.read(**options)
-        return source
+        made: Source | RawTable = module.read(**options)
+        return replace(made, beside=by).to_source(like) if isinstance(made, RawTable) else made
     except FactoryError:
         raise
     except Exception as error:  # a source is free to use any library

@@ -13,6 +13,7 @@ from factory.core.messages import shown, wrong
 from factory.core.signature import Tensor
 from factory.data import labels
 from factory.data.dataset import Array, Dataset, DataSpec, Output, Rows, Scale, Source, fingerprint
+from factory.data.encoding import encode_parts
 from factory.data.split import Split, divide_rows
 from factory.data.stored import Column, StoredRows, in_memory
 
@@ -46,22 +47,27 @@ def prepare_dataset(
     known = {name: labels.distinct(source, name) for name, task in source.tasks.items() if task == "classification"}
     rows = convert(source, known)
     spec = describe_data(source, rows, known, labels.positives(known, positive))
-    check_facts(spec.facts(), declared or {}, source.name)
     parts = divide(rows, spec, split, source, {"validation": held_out, "test": tested})
     for name, own in (("validation", held_out), ("test", tested)):
         if own is not None:
             check_count(own, least=1)
             parts[name] = convert(own, known)
             check_alike(parts["train"], parts[name], own.name)
+    raw = None
+    if source.raw is not None:
+        spec, parts, raw = encode_parts(spec, parts, {"train": source, "validation": held_out, "test": tested})
+    check_facts(spec.facts(), declared or {}, source.name)
     if scale_target:
         spec = with_scales(spec, parts["train"])
     return Dataset(
-        spec,
-        parts["train"],
-        parts["validation"],
-        fingerprint(*parts.values()),
-        parts.get("test"),
+        spec=spec,
+        train=parts["train"],
+        validation=parts["validation"],
+        fingerprint=fingerprint(*parts.values()),
+        test=parts.get("test"),
+        raw=raw,
         notes=source.notes,
+        columns=() if source.raw is None else tuple(source.raw.describe()),
     )
 
 
@@ -98,7 +104,7 @@ def check_names(source: Source) -> None:
 def check_count(source: Source, least: int) -> None:
     """Refuse fewer than ``least`` rows, and arrays of different numbers of rows."""
     counts = {name: len(array) for name, array in [*source.inputs.items(), *source.outputs.items()]}
-    if not source.inputs or not source.outputs:
+    if not (source.inputs or source.raw) or not source.outputs:
         raise DataError(f"{source.name}: got inputs {[*source.inputs]}, outputs {[*source.outputs]}; takes one of each")
     if len(set(counts.values())) > 1:
         words = ", ".join(f"{name} {count}" for name, count in counts.items())
@@ -123,7 +129,8 @@ def convert(source: Source, known: Mapping[str, Array]) -> Rows:
         name: labels.encode(source, name, known[name]) if name in known else as_target(source, name)
         for name in source.outputs
     }
-    return Rows(inputs, outputs)
+    places = None if source.raw is None else np.arange(len(source.raw))
+    return Rows(inputs, outputs, source.weights, places)
 
 
 def as_input(source: Source, name: str) -> Column:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import glob
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.config.blocks.expand import expand
+from factory.config.named_files import is_pattern
 from factory.config.packages import absent, needs_tensorflow
 from factory.config.plugins import plugins_of, sources_of, used_plugins
 from factory.config.schema.known_data import known_facts
@@ -143,7 +145,7 @@ class Plan:
         data = self.tree["data"]
         named = [data.get(option) for option in file_options("data/sources", data["source"])]
         named += split_files(data).values()
-        return [file for name in named if name for file in files_in(Path(str(name)))]
+        return [file for name in named if name for file in files_named(str(name))]
 
     def own_code(self) -> list[Path]:
         """Return the files of the project's plug-ins that the training uses; this package's own are in its version."""
@@ -191,6 +193,14 @@ def wants_gpu(device: str, there: bool | None = None) -> bool:
 def without(node: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """Return a node without some of its keys."""
     return {name: value for name, value in node.items() if name not in names}
+
+
+def files_named(path: str) -> list[Path]:
+    """Return the files that an option of the data names: one file, those of a folder, or those of a pattern."""
+    if is_pattern(path):
+        named = glob.glob(os.path.expanduser(path), recursive=True)
+        return sorted({file for name in named for file in files_in(Path(name))})
+    return files_in(Path(path))
 
 
 def files_in(path: Path) -> list[Path]:

@@ -32,8 +32,7 @@ class Lines(Silent):
 
     def event(self, event: Mapping[str, Any]) -> None:
         """Show an event that a stage sent."""
-        line = line_of(event)
-        if line:
+        for line in lines_of(event):
             self.console.say(line)
 
 
@@ -79,8 +78,14 @@ def watcher(console: Terminal) -> Lines:
     return Bar(console) if console.is_terminal else Lines(console)
 
 
+def lines_of(event: Mapping[str, Any]) -> list[str]:
+    """Return the lines of an event for a log; none where the event has none."""
+    line = line_of(event)
+    return list(event["lines"]) if event["event"] == "columns" else [line] if line else []
+
+
 def line_of(event: Mapping[str, Any]) -> str | None:
-    """Return the log line of an event; None where the event has none."""
+    """Return the log line of an event that has one; None where it has none."""
     match event["event"]:
         case "built":
             on = event["backend"] + (f", {event['devices']} devices" if event.get("devices", 1) > 1 else "")

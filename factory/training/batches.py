@@ -33,7 +33,8 @@ class Batches(keras.utils.PyDataset):
         batch_size: rows in a batch; the last one of an epoch may be smaller.
         seed: of the order and of the augmentation; None leaves the rows in their order.
         epoch: the first epoch that will be read, counted from 0.
-        weights: output name → weight of each class in the loss ``(classes,)``, float32; None weighs all rows alike.
+        weights: output name → weight of each class in the loss ``(classes,)``, float32, by which the rows' own weights
+            are multiplied; None weighs all classes alike.
         part: index and number of parts where several processes share each batch: 5 rows in 3 parts are 2, 2, 1.
         augmentation: of the images; None leaves them.
     """
@@ -67,7 +68,7 @@ class Batches(keras.utils.PyDataset):
         return math.ceil(len(self.rows) / self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        """Return our part of a batch: inputs, outputs and, with class weights, weights ``(rows,)``, each by name."""
+        """Return our part of a batch: inputs, outputs and, where there are any, weights ``(rows,)``, each by name."""
         if self.pool is None:
             return self.batch(index)
         ready = self.waiting.pop(index, None)
@@ -86,12 +87,11 @@ class Batches(keras.utils.PyDataset):
         inputs, outputs = rows.inputs, rows.outputs
         if self.augmentation is not None:
             inputs, outputs = self.augmentation.apply(inputs, outputs, [self.seed or 0, self.epoch], picked)
-        if self.weights is None:
+        if self.weights is None and self.rows.weights is None:
             return inputs, outputs
-        weights = {
-            name: self.weights[name][labels] if name in self.weights else np.ones(len(picked), "float32")
-            for name, labels in outputs.items()
-        }
+        own = np.ones(len(picked), "float32") if self.rows.weights is None else self.rows.weights[picked]
+        classes = self.weights or {}
+        weights = {name: own * classes[name][labels] if name in classes else own for name, labels in outputs.items()}
         return inputs, outputs, weights
 
     def on_epoch_end(self) -> None:

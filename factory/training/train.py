@@ -15,6 +15,7 @@ from factory.core.rundir import Emit, RunDir
 from factory.core.timing import Clock
 from factory.data.dataset import Dataset, DataSpec
 from factory.data.load import load_dataset
+from factory.data.tables.shown import lines_of, pieces
 from factory.models import architecture, keras_objects
 from factory.models.adapt import adapt_statistics
 from factory.models.build import build_model
@@ -64,6 +65,8 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
     for note in dataset.notes:
         on.emit({"event": "note", "text": note})
     contract.require_same(config["name"], promised, terms(dataset.spec))
+    for lines in pieces(lines_of(dataset.columns)):
+        on.emit({"event": "columns", "lines": lines})
     with on.scope():
         with clock.timed("build"):
             model = build_compiled_model(config, dataset)
@@ -90,7 +93,7 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
             "epochs": progress.epoch,
             **judged,
             "rows": {part: len(rows) for part, rows in dataset.parts.items()},
-            "data": {"fingerprint": dataset.fingerprint, **dataset.spec.to_json()},
+            "data": {"fingerprint": dataset.fingerprint, **dataset.spec.to_json(), **dataset.found()},
             "scaled_losses": scaled_losses(model),
             **given,
             "timings": clock.timings,

@@ -108,7 +108,7 @@ def test_config_is_printed_with_what_is_missing_and_refused_with_what_is_wrong()
         (["model=mlp", "--format", "json"], "--format: is of list, diff only, not of run"),
         (
             ["report", "x", "--config-dir", "conf"],
-            "--config-dir: is of run, sweep, hydra, diff, check, help only, not of report",
+            "--config-dir: is of run, sweep, hydra, diff, check, help, infer only, not of report",
         ),
         (["check", "--resolve"], "--resolve: is of hydra only, not of check"),
     ],

@@ -156,8 +156,8 @@ REFUSED = {
     "deploy.target.saved_modl={}": "deploy.target.saved_modl: unknown key; "
     "takes litert, onnx, openvino, saved_model, torch_export; did you mean 'saved_model'?",
     # Hydra's own errors, in our words
-    "model=mpl": "model: got 'mpl'; takes application, attention, augmented, cnn, graph, mlp, multi, resnet20, rnn; "
-    "did you mean 'mlp'?",
+    "model=mpl": "model: got 'mpl'; takes application, attention, augmented, cnn, graph, mlp, multi, resnet20, rnn, "
+    "tabular; did you mean 'mlp'?",
     "deploy/target=[onx]": "deploy/target: got 'onx'; takes litert, onnx, openvino, saved_model, torch_export; "
     "did you mean 'onnx'?",
     "model.hidden=${nope}": "model.hidden: Interpolation key 'nope' not found",
@@ -258,8 +258,8 @@ def test_all_faults_come_at_once() -> None:
 def test_what_must_be_given_is_named_with_what_it_takes() -> None:
     assert faults("data=csv") == [
         "data.path: missing; takes a string",
-        "data.target: missing; takes a string or a list, each a string",
-        "data.task: missing; takes classification, regression",
+        "data.target: missing; takes a string or a list, each a string or a mapping, each value classification, "
+        "regression",
     ]
 
 

@@ -30,6 +30,6 @@ def test_a_file_gives_its_name_as_far_as_a_server_takes_it(path: str) -> None:
 
 def test_the_default_name_follows_the_file_and_a_given_one_stays() -> None:
     words = ["data=csv", "data.path=my/houses.csv", "data.target=price", "data.task=regression"]
-    assert compose_config(words).tree["name"] == "mlp-houses"
+    assert compose_config(words).tree["name"] == "tabular-houses"
     assert compose_config([*words, "name=ours"]).tree["name"] == "ours"
     assert compose_config(["model=cnn", "data=digits_image"]).tree["name"] == "cnn-digits_image"

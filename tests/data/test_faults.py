@@ -151,15 +151,21 @@ def test_class_too_small() -> None:
 
 def test_separator_and_encoding() -> None:
     assert csv_fault(HOUSES, separator="::") == "data.separator: got '::'; takes one character"
-    assert csv_fault(HOUSES, separator=";").startswith(
-        "data.target: got 'price'; takes a column of houses.csv: area,ro"
+    assert csv_fault(HOUSES, separator=";") == (
+        "houses.csv: row 1: got one column, 'area,rooms,price'; its 3 columns look separated by ',': data.separator=','"
     )
     Path("houses.csv").write_bytes(HOUSES.encode() + b"1,2,\xff\n")
     text = fault(source="csv", path="houses.csv", target="price", task="regression")
-    assert text == "houses.csv: row 6: got the byte 0xff, which is no UTF-8 text; takes a file saved as UTF-8"
+    assert text == (
+        "houses.csv: row 6: got the byte 0xff, which is no UTF-8 text; "
+        "takes a file saved as UTF-8, or data.encoding=latin-1"
+    )
     Path("houses.csv").write_bytes("fläche,price\n1,2\n3,4\n".encode("latin-1"))
     text = fault(source="csv", path="houses.csv", target="price", task="regression")
-    assert text == "houses.csv: row 1: got the byte 0xe4, which is no UTF-8 text; takes a file saved as UTF-8"
+    assert text == (
+        "houses.csv: row 1: got the byte 0xe4, which is no UTF-8 text; "
+        "takes a file saved as UTF-8, or data.encoding=latin-1"
+    )
     assert csv_fault(HOUSES, separator="é") == "data.separator: got 'é'; takes one character of ASCII"
     assert csv_fault('area,price\n1,"2\n3,4\n').startswith("houses.csv: got no table of values; could not parse")
 

@@ -240,7 +240,7 @@ def test_check_builds_each_model_and_says_what_it_cannot(repo: Repository) -> No
     done = factory("check", "--config-dir", str(repo.conf))
     sound, *missing = done.out.splitlines()
     assert (done.code, done.err, sound.endswith(" compositions are sound")) == (0, "", True)
-    wanted = {"csv": "houses.csv", "npz": "pairs.npz", "parquet": "houses.parquet"}
+    wanted = {"csv": "credit.csv", "npz": "pairs.npz", "parquet": "credit.parquet"}
     assert missing == [
         f"not built: conf/data/{name}.yaml: data.path: got {file!r}; takes a file that exists"
         for name, file in wanted.items()

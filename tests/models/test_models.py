@@ -32,6 +32,11 @@ PAIR = {
     "rows": 200,
 }
 IRIS = {"source": "sklearn", "name": "iris"}
+TABLE = {"source": "csv", "path": str(ROOT / "tests/data/tables/credit.csv"), "target": "risk", "preprocess": True}
+BAGS = {
+    **TABLE,
+    "columns": {"notes": {"kind": "text", "bag": True}, "job": {"kind": "category", "encoding": "embedding"}},
+}
 BINS = {"Discretization": {"bin_boundaries": [1.0, 2.0, 5.0], "output_mode": "one_hot"}}
 EFFICIENT = {"kind": "application", "dropout": 0.1}
 PIXELS = {  # as a file of uint8 has them
@@ -84,6 +89,10 @@ CASES = {
     "mlp_several_inputs": case(PAIR, mlp(standardize=True, normalization="layer")),
     "mlp_tokens": case(PAIR, mlp()),
     "mlp_regression": case({"source": "sklearn", "name": "linnerud"}, mlp(standardize=True)),
+    "mlp_table": case(TABLE, mlp(dropout=0.1)),
+    "tabular_table": case(TABLE, {"kind": "tabular"}),
+    "tabular_all_options": case(BAGS, {"kind": "tabular", "hidden": [8], "activation": "gelu", "wide": False}),
+    "tabular_half": case(BAGS, {"kind": "tabular"}, precision="mixed_float16"),
     "mlp_half": case(DIGITS, mlp(), precision="mixed_float16"),
     "layers_half": case(IMAGES, stack(flat="Flatten", head={"Dense": CLASSES}), precision="mixed_bfloat16"),
     "graph_mixed": case(PAIR, MIXED),

@@ -27,7 +27,8 @@ def houses(folder: Path, rows: int = 400) -> list[str]:
     with open(folder / "houses.csv", "w", newline="") as file:
         csv.writer(file).writerow(["area", "rooms", "price", "profit"])
         csv.writer(file).writerows(np.column_stack([area, rooms, price, price - price.mean()]).round(2).tolist())
-    return ["data=csv", f"data.path={folder}/houses.csv", "data.task=regression", "model.standardize=true"]
+    table = ["data=csv", f"data.path={folder}/houses.csv", "data.task=regression", "data.preprocess=false"]
+    return [*table, "train=default", "model=mlp", "model.standardize=true"]
 
 
 def r2(folder: Path, output: str) -> float:
@@ -87,8 +88,8 @@ def test_a_head_with_an_activation_of_its_own_answers_as_it_was_declared(tmp_pat
     (own / "positive.yaml").write_text(
         "kind: layers\nlayers:\n  standard: Normalization\n  price_head: {Dense: {units: 1, activation: softplus}}\n"
     )
-    words = [f"--config-dir={tmp_path}/conf", *houses(tmp_path), "model=positive", "data.columns=[area]"]
-    words = [word for word in words if not word.startswith("model.standardize")]
+    words = [word for word in houses(tmp_path) if not word.startswith("model")]
+    words = [f"--config-dir={tmp_path}/conf", *words, "model=positive", "data.columns=[area]"]
     done = factory(*words, "data.target=price", "train.backend=jax", "train.epochs=2", *at(tmp_path))
     assert done.code == 0, done.err
     assert "unscaled" not in architecture(tmp_path)

@@ -254,9 +254,9 @@ def test_a_file_that_is_not_what_training_wrote_is_not_loaded(tmp_path: Path) ->
 def test_data_faults_are_one_line_and_leave_no_run(tmp_path: Path) -> None:
     (tmp_path / "houses.csv").write_text("rooms,price\n3,10.5\n4,\n")
     words = ["data=csv", f"data.path={tmp_path}/houses.csv", "data.target=price", "data.task=regression"]
-    done = factory(*words, "train.backend=jax", *at(tmp_path))
+    done = factory(*words, "data.missing_target=refuse", "train.backend=jax", *at(tmp_path))
     assert done.code == 2
-    assert "houses.csv: row 3, column 'price': got nothing; takes a number" in done.err
+    assert "houses.csv: row 3, column 'price': got nothing; takes a target in each row" in done.err
     assert len(done.err.splitlines()) == 1
     assert not (tmp_path / "run").exists()
 

@@ -1,8 +1,9 @@
 """PARENT: Fast composition without Hydra for plain config groups: one millisecond instead of sixty, the same result.
 
 A review composes every default and experiment twice. Groups that do what nearly all do (a defaults list of names and
-options, ``override /group`` in an experiment, ``${a.b}``) are read here; at anything else `NotPlain` is raised and
-Hydra composes. Hydra has the last word on what a config is: a test compares both on every composition of conf/.
+options, ``override /group`` in an experiment or in data, ``${a.b}``) are read here; at anything else `NotPlain` is
+raised and Hydra composes. Hydra has the last word on what a config is: a test compares both on every composition of
+conf/.
 """
 
 from __future__ import annotations
@@ -113,15 +114,27 @@ class _Composition:
         self.wanted = {**self._demanded(chosen), **chosen}
 
     def _demanded(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the options that experiments override by group; the last experiment wins."""
+        """Return the options that experiments and data override by group; the last in the defaults list wins."""
         demanded: dict[str, Any] = {}
-        for group, option in _options(self.read("config").defaults):
-            option = chosen.get(group, option)
+        for group, option in reversed(list(_options(self.read("config").defaults))):
+            option = chosen.get(group, demanded.get(group, option))
             if isinstance(option, str) and "override" not in group:
-                for entry in self.read(f"{group}/{option}").defaults:
-                    if isinstance(entry, Mapping) and (key := next(iter(entry))).startswith("override /"):
-                        demanded[key.removeprefix("override /")] = entry[key]
+                for demand, wanted in self._overrides(group, option):
+                    demanded.setdefault(demand, wanted)
         return demanded
+
+    def _overrides(self, group: str, option: str) -> Iterator[tuple[str, Any]]:
+        """Yield what a file overrides by group, then what the files of its own group that it is made of do."""
+        defaults = self.read(f"{group}/{option}").defaults
+        for key, wanted in _options(defaults):
+            if key.startswith("override /"):
+                demand, _, package = key.removeprefix("override /").partition("@")
+                if package not in ("", f"_global_.{demand}"):
+                    raise NotPlain
+                yield demand, wanted
+        for entry in reversed(defaults):
+            if isinstance(entry, str) and entry != "_self_":
+                yield from self._overrides(group, entry)
 
     def add(self, path: str, package: tuple[str, ...]) -> None:
         """Merge a file and what its defaults list names."""

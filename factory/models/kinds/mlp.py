@@ -12,6 +12,7 @@ from factory.core.signature import Tensor
 from factory.data.dataset import DataSpec
 from factory.models import functional
 from factory.models.keras_objects import errors_at
+from factory.models.table_inputs import real_numbers
 
 
 def build(
@@ -40,7 +41,7 @@ def build(
     if len(activations) != len(hidden):
         raise ConfigError(f"model.activation: got {len(activations)}; takes one, or {len(hidden)} as model.hidden has")
     tensors = functional.inputs(spec)
-    flat = [_flat(tensor, tensors[tensor.name], standardize) for tensor in spec.inputs]
+    flat = [_flat(spec, tensor, tensors[tensor.name], standardize) for tensor in spec.inputs]
     x = flat[0] if len(flat) == 1 else keras.layers.Concatenate(name="inputs")(flat)
     for index, units in enumerate(hidden):
         with errors_at(f"model.hidden[{index}]"):
@@ -52,8 +53,11 @@ def build(
     return functional.model(spec, tensors, functional.heads(spec, x), paths)
 
 
-def _flat(tensor: Tensor, x: Any, standardize: bool) -> Any:
+def _flat(spec: DataSpec, tensor: Tensor, x: Any, standardize: bool) -> Any:
     """Flatten an input ``(batch, *shape)`` to ``(batch, features)`` of real numbers."""
+    made = real_numbers(spec, tensor, x)
+    if made is not None:  # preprocessing has standardized what is to be
+        return made
     if len(tensor.shape) > 1:
         x = keras.layers.Flatten(name=f"{tensor.name}_flat")(x)
     if standardize:

@@ -1,13 +1,9 @@
-"""CHILD: Conversion of a table's columns to features and targets, with errors that name row and column.
-
-The data sources csv and parquet share it.
-"""
+"""CHILD: A table's numeric columns as one input ``features``: what ``data.preprocess: false`` makes of a table."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,25 +11,21 @@ import polars as pl
 from factory.core.errors import DataError
 from factory.core.messages import listed, shown, wrong
 from factory.data.dataset import Array, Source, Task
+from factory.data.tables.table import Table, as_text, first_true, identifier
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table as it was read from a file.
-
-    Args:
-        name: of the file, for errors.
-        frame: its columns; those of a CSV file are all text.
-        first: the number of the first row of values as a reader of the file counts: 2 below a header.
-    """
-
-    name: str
-    frame: pl.DataFrame
-    first: int
-
-    def at(self, row: int, column: str) -> str:
-        """Return the words by which errors name a cell; ``row`` counts from 0."""
-        return f"{self.name}: row {row + self.first}, column {column!r}"
+def to_source_as_declared(
+    table: Table,
+    target: str | list[str] | Mapping[str, Task],
+    task: Task | None,
+    columns: list[str] | Mapping[str, Any] | None,
+) -> Source:
+    """Return the numeric columns of a table as one input, as configs from before there was preprocessing mean it."""
+    if task is None or isinstance(target, Mapping):
+        raise DataError(wrong("data.task", task, "classification or regression where data.preprocess is false"))
+    if isinstance(columns, Mapping):
+        raise DataError(wrong("data.columns", columns, "a list of names where data.preprocess is false"))
+    return to_source(table, target, task, columns)
 
 
 def to_source(table: Table, target: str | list[str], task: Task, columns: list[str] | None) -> Source:
@@ -76,16 +68,6 @@ def to_source(table: Table, target: str | list[str], task: Task, columns: list[s
     return Source(table.name, {"features": numbers}, outputs, tasks, where, extras)
 
 
-def identifier(column: str) -> str:
-    """Return the name of a column as an identifier, which clients of every format can write.
-
-    >>> identifier("price (EUR)")
-    'price_EUR'
-    """
-    name = re.sub(r"\W+", "_", column).strip("_")
-    return name if name.isidentifier() else f"column_{name}"
-
-
 def _check_columns(table: Table, targets: Sequence[str], features: Sequence[str]) -> None:
     """Refuse columns that are missing, that are both feature and target, or whose names clients cannot tell apart."""
     present = table.frame.columns
@@ -111,9 +93,7 @@ def _check_columns(table: Table, targets: Sequence[str], features: Sequence[str]
 
 def _column(table: Table, name: str, kind: str, problems: list[str]) -> Array:
     """Return one column as float64, or as text or int64 where ``kind`` is label; problems are appended to the list."""
-    values = table.frame[name]
-    if values.dtype == pl.Categorical or isinstance(values.dtype, pl.Enum):
-        values = values.cast(pl.String)
+    values = as_text(table.frame[name])
     if values.dtype == pl.String:
         values = values.str.strip_chars()
     elif not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
@@ -132,7 +112,7 @@ def _column(table: Table, name: str, kind: str, problems: list[str]) -> Array:
         )
         return np.zeros(len(values))
     if empty.any():
-        problems.append(f"{table.at(_first(empty), name)}: got nothing; takes a {kind}")
+        problems.append(f"{table.at(first_true(empty), name)}: got nothing; takes a {kind}")
         return np.zeros(len(values))
     return _labels(values) if kind == "label" else _numbers(table, name, values, problems)
 
@@ -150,7 +130,7 @@ def _labels(values: pl.Series) -> Array:
 def _mostly_text(values: pl.Series, empty: pl.Series) -> int | None:
     """Return the first row of text in a column that holds more text than numbers, ignoring empty cells; else None."""
     text = values.cast(pl.Float64, strict=False).is_null() & ~empty
-    return _first(text) if int(text.sum()) * 2 > int((~empty).sum()) else None
+    return first_true(text) if int(text.sum()) * 2 > int((~empty).sum()) else None
 
 
 def _numbers(table: Table, name: str, values: pl.Series, problems: list[str]) -> Array:
@@ -158,12 +138,6 @@ def _numbers(table: Table, name: str, values: pl.Series, problems: list[str]) ->
     numbers = values.cast(pl.Float64, strict=False)
     text = numbers.is_null()
     if text.any():
-        row = _first(text)
+        row = first_true(text)
         problems.append(f"{table.at(row, name)}: got {shown(values[row])}; takes a number")
     return numbers.fill_null(0).to_numpy()
-
-
-def _first(bad: pl.Series) -> int:
-    """Return the index of the first true value."""
-    index = bad.arg_true()
-    return int(index[0])
