@@ -8,6 +8,7 @@ FactoryError               1    something of ours went wrong; the message says w
 ├── TrainError             3    training failed or diverged
 ├── ExportError            4    a target could not be produced, loaded or run
 ├── GateError              5    an artifact does not compute what was trained; it is in quarantine
+├── RequirementError       5    a model does not reach what ``deploy.require`` demands; nothing is published
 ├── PublishError           4    a proven artifact could not be published
 ├── Pruned                 1    a search has seen enough of a trial; no fault of anybody
 ├── ReviewError            6    a change of the config is of a class that ``diff --fail-on`` refuses
@@ -69,6 +70,12 @@ class ExportError(FactoryError):
 
 class GateError(FactoryError):
     """An artifact that does not compute what was trained."""
+
+    exit_code = 5
+
+
+class RequirementError(FactoryError):
+    """A model that does not reach what ``deploy.require`` demands."""
 
     exit_code = 5
 

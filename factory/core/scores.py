@@ -8,6 +8,11 @@ from typing import Any
 
 HIGHER_IS_BETTER = re.compile(r"acc|auc|precision|recall|f1|fbeta|score|iou|r2|cosine|correlation|specificity", re.I)
 LOWER_IS_BETTER = re.compile(r"loss|error|mae|mse|mape|rmse|entropy|divergence|hinge|poisson|huber|cosh", re.I)
+BETTER_THAN = ("baseline", "published")
+"""The requirements that name another model to be better than: the trivial one, the one that is published now."""
+
+METRIC_WORDS = {"r2": "R²", "mae": "MAE", "macro_recall": "macro-averaged recall"}
+
 TELLING = ("r2", "f1_score")  # what a metric's name ends with, if it says how good a model is whatever the data's unit
 
 
@@ -43,3 +48,14 @@ def direction(name: str) -> str | None:
     if higher_is_better(name):
         return "max"
     return "min" if LOWER_IS_BETTER.search(name) else None
+
+
+def against(comparison: Mapping[str, Any]) -> str:
+    """Return the deciding metric's values for a model and for the trivial baseline, in words.
+
+    Args:
+        comparison: the comparison of one output, as train/report.json holds it under ``baseline``.
+    """
+    name = comparison["metric"]
+    scores = comparison["scores"][name]
+    return f"{METRIC_WORDS.get(name, name)} {scores['model']:.4f} against {scores['baseline']:.4f}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any
 
+from factory.core.scores import direction
 from factory.diff.tree_changes import ABSENT, Change
 
 
@@ -38,8 +39,8 @@ WORDS = {
 }
 
 TARGET = r"deploy\.target\.\w+"
-GATE = rf"{TARGET}\.tolerance\b.*|deploy\.rows"
-"""Config paths of the gate: how much an artifact may differ from the trained model, and on how many rows."""
+GATE = rf"{TARGET}\.tolerance\b.*|deploy\.rows|deploy\.require\b.*"
+"""Config paths of the gate: how much an artifact may differ, on how many rows, and what the model must reach."""
 
 RULES: tuple[tuple[str, Class], ...] = (
     (r"signature\b.*", Class.contract),
@@ -56,6 +57,7 @@ RULES: tuple[tuple[str, Class], ...] = (
     (r"train\b.*", Class.retrain),
     (rf"{TARGET}\.carries\b.*", Class.contract),  # raw columns or encoded tensors
     (rf"{TARGET}\.(requires|extra|serve)\b.*", Class.operational),
+    (r"deploy\.require\b.*", Class.operational),
     (r"deploy\b.*", Class.reexport),
     (r"(tracker|hydra|publish|report|sweep|search|launcher|serve)\b.*", Class.operational),
     (r".*", Class.retrain),  # an unknown path counts as a change of the weights
@@ -89,9 +91,23 @@ def class_of(change: Change, signatures: tuple[Any, Any] | None = None) -> Class
 def _tightens(change: Change) -> bool:
     """Return whether the gate now refuses all that it refused before; False where the values are not two numbers."""
     old, new = change.old, change.new
+    if change.path.startswith("deploy.require."):
+        return _demands_more(change)
     if not (isinstance(old, int | float) and isinstance(new, int | float)):
         return False
     return new >= old if change.path == "deploy.rows" else new <= old
+
+
+def _demands_more(change: Change) -> bool:
+    """Return whether a change of one requirement demands at least as much of a model as before."""
+    name, old, new = change.path.split(".")[2], change.old, change.new
+    if new in (ABSENT, False):
+        return name != "baseline" and old in (ABSENT, False)
+    if old in (ABSENT, False) or new is True:
+        return True
+    if not (isinstance(old, int | float) and isinstance(new, int | float)):
+        return False
+    return new >= old if direction(name) == "max" else new <= old
 
 
 def strongest(classes: Iterable[Class]) -> Class:

@@ -23,6 +23,7 @@ from factory.core.errors import (
     Interrupted,
     Pruned,
     PublishError,
+    RequirementError,
     TrainError,
 )
 from factory.core.files import has_digest, key_of, write_json
@@ -34,9 +35,10 @@ from factory.execution.stage_requests import Watcher, failure_of, follow
 from factory.pipeline import provenance
 from factory.pipeline.deployment import Delivery, raise_failures
 from factory.pipeline.plan import Plan
+from factory.pipeline.requirements import require_scores
 from factory.registry.publish import newest, publish
 
-STATUS: dict[type[FactoryError], str] = {GateError: "refused", Pruned: "pruned"}
+STATUS: dict[type[FactoryError], str] = {GateError: "refused", RequirementError: "refused", Pruned: "pruned"}
 
 
 class Pipeline:
@@ -55,6 +57,7 @@ class Pipeline:
     ) -> None:
         self.config, self.launcher, self.watch, self.clock = config, launcher, watch, clock
         self.models = models or Path(config.tree["models"])
+        self.publishes = models is None  # a sweep publishes the best of its jobs, and requires of that one alone
         self.may_change = models is not None or contract.may_change(config.tree)  # no client asks a sweep's own folder
         self.plan = Plan(config.tree, launcher.gpu)
         self.run = RunDir(Path(config.run_dir))
@@ -70,6 +73,7 @@ class Pipeline:
             ConfigError: the data or model is not what the config declares; no run folder is left.
             TrainError, ExportError, GateError, PublishError: a stage ended the run; run.json has the error, and what
                 was finished stays.
+            RequirementError: the model does not reach what is required; likewise.
             Interrupted: Ctrl-C; the same command on the same folder continues.
         """
         with writable(self.run.path):
@@ -139,6 +143,8 @@ class Pipeline:
             trained = trained or self.train()
         self.require_folder()
         self.summary["train"] = trained
+        if self.publishes:
+            require_scores(self.config.tree, trained, self.models)
         with refusals_as(ExportError, f"deploy: {self.run.path}", self.run.path):
             targets = Delivery(self.run, self.plan, trained, self.launcher, self.watch, self.clock).deliver()
         artifacts = {target.name: self.run.artifact(target.name) for target in targets if target.passed}

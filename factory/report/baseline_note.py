@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from factory.core.scores import quoted
-
-NAMES = {"r2": "R²", "mae": "MAE"}
+from factory.core.scores import METRIC_WORDS, against, quoted
 
 
 def warnings(trained: Mapping[str, Any]) -> list[str]:
@@ -24,21 +22,10 @@ def warnings(trained: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def against(comparison: Mapping[str, Any]) -> str:
-    """Return the deciding metric's values for the model and for the baseline, in words.
-
-    Args:
-        comparison: the comparison of one output, as train/report.json holds it under ``baseline``.
-    """
-    name = comparison["metric"]
-    scores = comparison["scores"][name]
-    return f"{NAMES.get(name, name)} {scores['model']:.4f} against {scores['baseline']:.4f}"
-
-
 def rows(trained: Mapping[str, Any]) -> Iterator[list[str]]:
     """Yield a table row for each output and metric: output, metric, model's value, baseline's value, the baseline."""
     for output, comparison in (trained.get("baseline") or {}).items():
         for name, scores in comparison["scores"].items():
             if scores["model"] is not None:
                 values = (f"{scores[side]:.4f}" for side in ("model", "baseline"))
-                yield [output, NAMES.get(name, name), *values, comparison["answer"]]
+                yield [output, METRIC_WORDS.get(name, name), *values, comparison["answer"]]

@@ -11,6 +11,7 @@ from factory.core import contract
 from factory.core.read_documents import read_summary, read_training
 from factory.core.rundir import RunDir
 from factory.pipeline import provenance
+from factory.pipeline.requirements import require_scores
 from factory.registry.publish import publish
 from factory.sweep.outcome import Outcome
 
@@ -36,12 +37,14 @@ class Release:
             Target → its part of run.json, with the folder of the new version; a repeated call gives the same version.
 
         Raises:
+            RequirementError: the best training does not reach what its config requires.
             PublishError: the folder of versions cannot be written.
         """
         run = RunDir(Path(self.best_first[0].job.folder))
         trained, made = read_training(run), self.made()
         if not made or trained is None:
             return {}
+        require_scores(self.tree, trained, Path(self.tree["models"]))
         models, name, facts = Path(self.tree["models"]), self.tree["name"], provenance.of_version(run, trained)
         artifacts = {target: folder for target, (folder, _) in made.items()}
         free = contract.may_change(self.tree)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from factory.core.errors import FactoryError, GateError, Interrupted, Pruned
+from factory.core.errors import FactoryError, GateError, Interrupted, Pruned, RequirementError
 from factory.core.files import write_json
 from factory.core.read_documents import read_summary
 from factory.core.timing import Clock
@@ -21,7 +21,12 @@ from factory.sweep.queue import JobQueue
 from factory.sweep.settings import Settings
 from factory.tracking.tracking import Tracking
 
-STATUS: dict[type[Exception], str] = {Interrupted: "interrupted", GateError: "refused", Pruned: "pruned"}
+STATUS: dict[type[Exception], str] = {
+    Interrupted: "interrupted",
+    GateError: "refused",
+    RequirementError: "refused",
+    Pruned: "pruned",
+}
 TICK = 0.1  # seconds between the main thread's checks of its worker threads, so that Ctrl-C is heard
 
 

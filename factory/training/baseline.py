@@ -34,15 +34,28 @@ def measure_baseline(
 
 
 def classification(output: Output, training: Column, actual: Array, predictions: Array) -> dict[str, Any]:
-    """Compare the accuracy of the model with that of the class that is most frequent in training."""
+    """Compare the accuracy of the model with that of the class that is most frequent in training.
+
+    Where one class is most of the rows, a useful model may well be right less often than who always answers it. So one
+    that is no more accurate counts as better if its recall, averaged over the classes, is beyond chance: above that of
+    any constant answer by two standard errors of a guess.
+    """
     most = int(count_classes(training, predictions.shape[-1]).argmax())
-    model, trivial = float((predictions.argmax(axis=-1) == actual).mean()), float((actual == most).mean())
+    right = predictions.argmax(axis=-1) == actual
+    model, trivial = float(right.mean()), float((actual == most).mean())
+    there, counts = np.unique(actual, return_counts=True)
+    recall, chance = float(np.mean([right[actual == number].mean() for number in there])), 1 / len(there)
+    error = float(np.sqrt(chance * (1 - chance) * (1 / counts).sum())) * chance
+    decides = "macro_recall" if model <= trivial and recall > chance + 2 * error else "accuracy"
     label = output.labels[most] if output.labels else most
     return {
         "answer": f"always answering {label!r}",
-        "scores": {"accuracy": {"model": model, "baseline": trivial}},
-        "metric": "accuracy",
-        "better": model > trivial,
+        "scores": {
+            "accuracy": {"model": model, "baseline": trivial},
+            "macro_recall": {"model": recall, "baseline": chance},
+        },
+        "metric": decides,
+        "better": decides == "macro_recall" or model > trivial,
     }
 
 

@@ -28,15 +28,22 @@ def summarize(spec: DataSpec, targets: Mapping[str, Array], predictions: Mapping
         predictions: output name → probabilities ``(rows, classes)``, or numbers ``(rows, k)``.
     """
     found: dict[str, float | None] = {}
-    for output in spec.outputs:
-        start = f"{output.name}_" if len(spec.outputs) > 1 else ""
+    for output, name in zip(spec.outputs, summary_names(spec), strict=True):
         actual, predicted = targets[output.name], predictions[output.name]
         if output.task == "regression":
-            found[f"{start}r2"] = baseline.errors(actual, predicted)["r2"]
+            found[name] = baseline.errors(actual, predicted)["r2"]
         else:
             scores = averages(output, confusion_of(actual, predicted))
-            found |= {start + name: value for name, value in scores.items() if name.endswith("f1_score")}
+            found[name] = next(score for kind, score in scores.items() if kind.endswith("f1_score"))
     return {name: value for name, value in found.items() if value is not None}
+
+
+def summary_names(spec: DataSpec) -> list[str]:
+    """Return the name of the score of each output that `summarize` computes, in the order of the outputs."""
+    names = [
+        "r2" if o.task == "regression" else "f1_score" if o.classes == 2 else "macro_f1_score" for o in spec.outputs
+    ]
+    return names if len(names) == 1 else [f"{o.name}_{name}" for o, name in zip(spec.outputs, names, strict=True)]
 
 
 def averages(output: Output, confusion: Array) -> dict[str, float]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
-from factory.core.messages import shown
+from factory.core.errors import ConfigError
+from factory.core.messages import shown, unknown
+from factory.core.scores import BETTER_THAN
 from factory.data.dataset import Array, Dataset, DataSpec, Output, Rows
 from factory.data.stored import in_memory
 from factory.training import baseline, evaluation
@@ -35,13 +38,12 @@ def judge(model: keras.Model, dataset: Dataset, batch_size: int) -> tuple[dict[s
         the trivial baseline and warnings. Then the contents of train/evaluation.json, of the last part.
     """
     spec, report = dataset.spec, dict[str, Any]()
-    for part, field in PARTS.items():
-        if part in dataset.parts:
-            rows = dataset.parts[part]
-            declared = evaluate(model, rows, batch_size)
-            targets, outputs = answers(model, rows, spec)
-            always = evaluation.summarize(spec, targets, outputs)
-            report[field] = {**declared, **{name: always[name] for name in always if name not in declared}}
+    for part in [part for part in PARTS if part in dataset.parts]:
+        rows = dataset.parts[part]
+        declared = evaluate(model, rows, batch_size)
+        targets, outputs = answers(model, rows, spec)
+        always = evaluation.summarize(spec, targets, outputs)
+        report[PARTS[part]] = {**declared, **{name: always[name] for name in always if name not in declared}}
     report["baseline"] = baseline.measure_baseline(spec, dataset.train.outputs, targets, outputs)
     report["warnings"] = [
         f"{output.name}: {words} {part} row"
@@ -58,6 +60,25 @@ def answers(model: keras.Model, rows: Rows, spec: DataSpec) -> tuple[dict[str, A
     targets = {name: in_memory(column) for name, column in rows.outputs.items()}
     inputs = Batches(rows, 256, seed=None) if rows.stored else rows.read().inputs
     return targets, predictions(model, inputs)
+
+
+def refuse_unmeasured(require: Mapping[str, Any], metrics: Mapping[str, Sequence[Any]], spec: DataSpec) -> None:
+    """Refuse a required metric that the run will not have, before anything is trained.
+
+    Args:
+        require: the config's node ``deploy.require``.
+        metrics: output → metrics of Keras.
+        spec: of the data.
+
+    Raises:
+        ConfigError: with a line for each.
+    """
+    several = len(metrics) > 1
+    names = [f"{output}_{one.name}" if several else one.name for output, each in metrics.items() for one in each]
+    names += ["loss", *(f"{output}_loss" for output in metrics if several), *evaluation.summary_names(spec)]
+    known = [*dict.fromkeys(names), *BETTER_THAN]
+    if problems := [unknown(f"deploy.require.{name}", name, known) for name in require if name not in known]:
+        raise ConfigError(problems)
 
 
 def evaluate(model: keras.Model, rows: Rows, batch_size: int) -> dict[str, float]:

@@ -28,8 +28,11 @@ def judged(output: Output, training: Any, targets: Any, predictions: Any) -> dic
 def test_a_classifier_stands_beside_the_most_frequent_class_of_training() -> None:
     right = np.eye(2)[VALIDATION]
     found = judged(PET, TRAINING, VALIDATION, right)["pet"]
-    assert found["scores"] == {"accuracy": {"model": 1.0, "baseline": pytest.approx(0.6)}}
-    assert found["better"]
+    assert found["scores"] == {
+        "accuracy": {"model": 1.0, "baseline": pytest.approx(0.6)},
+        "macro_recall": {"model": 1.0, "baseline": 0.5},
+    }
+    assert found["metric"] == "accuracy" and found["better"]
     assert baseline_note.warnings({"baseline": {"pet": found}}) == []
 
 
@@ -39,6 +42,16 @@ def test_a_classifier_that_says_one_class_is_told() -> None:
     assert baseline_note.warnings({"baseline": found}) == [
         "pet: the model is no better than always answering 'dog': accuracy 0.6000 against 0.6000 on the validation rows"
     ]
+
+
+def test_a_classifier_of_rare_events_is_better_where_it_finds_them_and_not_where_it_guesses() -> None:
+    actual = np.repeat([0, 1], [190, 10]).astype("int32")
+    finds, guesses = np.zeros(200, int), np.zeros(200, int)
+    finds[[*range(20), *range(190, 198)]] = 1  # 8 of 10, with 20 false alarms: right less often than "never"
+    guesses[::4] = 1
+    found = {name: judged(PET, actual, actual, np.eye(2)[rows])["pet"] for name, rows in (("f", finds), ("g", guesses))}
+    assert (found["f"]["metric"], found["f"]["better"]) == ("macro_recall", True)
+    assert (found["g"]["metric"], found["g"]["better"]) == ("accuracy", False)
 
 
 def test_a_regression_stands_beside_the_mean_of_the_training_rows_column_by_column() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from factory.config import topology
 from factory.config.declaration import Declaration, parse_declaration
-from factory.config.schema import splits
+from factory.config.schema import requirements, splits
 from factory.config.schema.declarations import arguments_of, by_output
 from factory.config.schema.known_data import Known, known_facts
 from factory.config.schema.strict import refused
@@ -61,6 +61,11 @@ def misfits(tree: Mapping[str, Any], sound: Container[str], declared: Mapping[st
         yield from _optimization(tree["optimizer"], tree["train"])
     if all_sound("deploy"):
         yield from _routes(tree["deploy"])
+    if all_sound("deploy", "train"):
+        tasks = {task for task in facts.tasks.values() if task}
+        yield from requirements.misfits(
+            tree["deploy"].get("require") or {}, tree["train"].get("metrics", "auto"), tasks
+        )
 
 
 def _routes(deploy: Mapping[str, Any]) -> Iterator[str]:

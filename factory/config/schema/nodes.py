@@ -13,6 +13,7 @@ from factory.config.schema import values as kinds
 from factory.config.schema.declarations import arguments_of, declaration, loss, metrics, named
 from factory.config.schema.declarations import names as declared_names
 from factory.config.schema.plugins import fields, offered, options
+from factory.config.schema.requirements import REQUIRE
 from factory.config.schema.splits import SPLIT
 from factory.config.schema.strict import Fields, Strict, refused, strict_model
 from factory.config.schema.values import Bool, Int, Null, Str, Table, choice, dict_of, list_of, number, union
@@ -82,6 +83,11 @@ DEPLOY: Fields = {
     "metric_rows": (count, 10000, "Validation rows that the metric is taken on before and after, at most."),
     "precision": (choice("float32", "trained"), "float32", "What artifacts compute in; trained keeps a mixed policy."),
     "encoded": (Bool, True, "A target that cannot carry the preprocessing takes encoded inputs; false refuses it."),
+    "require": (
+        REQUIRE,
+        {"baseline": True},
+        "What a model must reach to be published: metric → number; better than the baseline, or the published version.",
+    ),
     "timeout": (union(positive, Null), None, "Seconds that the exports of one process may take; null sets no limit."),
     "target": (union(dict_of(Table), Null), ..., "Target → how it is made and judged."),
 }

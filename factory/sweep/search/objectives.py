@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from factory.config.declaration import parse_declaration
+from factory.config.metric_names import is_among, metric_names
 from factory.core import messages
 from factory.core.errors import ConfigError
 from factory.sweep.outcome import FACTS
@@ -78,9 +78,10 @@ class Objectives:
         Raises:
             ConfigError: there are some; a message for each.
         """
-        known = sorted({name for tree in trees for name in metric_names(tree["train"].get("metrics", "auto"))})
-        ends = tuple(plain(name) for name in known)
-        wrong = [aim.metric for aim in self.aims if "." not in aim.metric and not plain(aim.metric).endswith(ends)]
+        known = sorted(
+            {"auto", *(name for tree in trees for name in metric_names(tree["train"].get("metrics", "auto")))}
+        )
+        wrong = [aim.metric for aim in self.aims if "." not in aim.metric and not is_among(aim.metric, known)]
         if trees and wrong:
             raise ConfigError([messages.wrong(WHERE, name, messages.listed(known), known) for name in wrong])
 
@@ -129,25 +130,6 @@ class Objectives:
         if name not in (plain or metrics):
             return None
         return (f"val_{name}" if plain else name), told_value(aim, plain or metrics)
-
-
-def metric_names(declared: Any) -> Iterator[str]:
-    """Yield the names of a config's metrics, without the output's name that Keras puts before some."""
-    yield from ("auto", "loss")
-    for one in (
-        [part for parts in declared.values() for part in (parts if isinstance(parts, list) else [parts])]
-        if isinstance(declared, Mapping)
-        else declared
-        if isinstance(declared, list)
-        else [declared]
-    ):
-        name, arguments = parse_declaration(one)
-        yield from ("accuracy", "mae") if name == "auto" else (str(arguments.get("name") or name),)
-
-
-def plain(name: str) -> str:
-    """Return a name without case and underscores, so that ``F1Score`` equals ``f1_score``."""
-    return name.lower().replace("_", "")
 
 
 def told_value(aim: Aim, facts: Mapping[str, float]) -> float:
