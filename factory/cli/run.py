@@ -96,7 +96,7 @@ def run_config(config: Config, clock: Clock, console: Terminal | None) -> dict[s
                 return pipeline.execute()
         finally:
             if console and pipeline.summary.get("train"):
-                table.show(pipeline.summary, console)
+                table.show(pipeline.summary, console, watch.told)
             if "timings" in pipeline.summary:
                 show_page(pipeline.run.path, console)
             tracked.end()

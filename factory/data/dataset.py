@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -59,6 +59,7 @@ class Source:
         raw: the raw columns that preprocessing makes the inputs of; ``inputs`` is empty then.
         weights: how much each row counts in the loss, ``(rows,)`` float32; None counts all alike.
         notes: lines for the user about what was read.
+        names: input → the names of the numbers in its rows, where they have any, for warnings.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Source:
     raw: RawInputs | None = None
     weights: Array | None = None
     notes: tuple[str, ...] = ()
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,7 @@ class Dataset:
             objects) ``(rows,)``; None without preprocessing.
         notes: lines for the user about what was read.
         columns: name, kind and reason of each column of a table.
+        warnings: why to doubt what these parts will say of a model, one line each.
     """
 
     spec: DataSpec
@@ -270,6 +273,7 @@ class Dataset:
     raw: Callable[[int], dict[str, Array]] | None = None
     notes: tuple[str, ...] = ()
     columns: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def found(self) -> dict[str, Any]:
         """Return what the reading found out, for train/report.json; nothing where it had nothing to find."""

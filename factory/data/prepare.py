@@ -14,6 +14,7 @@ from factory.core.signature import Tensor
 from factory.data import labels
 from factory.data.dataset import Array, Dataset, DataSpec, Output, Rows, Scale, Source, fingerprint
 from factory.data.encoding import encode_parts
+from factory.data.findings import find_faults
 from factory.data.split import Split, divide_rows
 from factory.data.stored import Column, StoredRows, in_memory
 
@@ -68,6 +69,7 @@ def prepare_dataset(
         raw=raw,
         notes=source.notes,
         columns=() if source.raw is None else tuple(source.raw.describe()),
+        warnings=tuple(find_faults(spec, parts, source.names)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -12,7 +12,9 @@ from factory.core.terminal import Terminal
 
 
 class Silent:
-    """A display that shows nothing, for notebooks and tests."""
+    """A display that shows nothing, for notebooks and tests; ``told`` are the warnings that it has shown."""
+
+    told: Sequence[str] = ()
 
     def __enter__(self) -> Silent:
         return self
@@ -29,11 +31,14 @@ class Lines(Silent):
 
     def __init__(self, console: Terminal) -> None:
         self.console = console
+        self.told: list[str] = []
 
     def event(self, event: Mapping[str, Any]) -> None:
         """Show an event that a stage sent."""
         for line in lines_of(event):
             self.console.say(line)
+        if event["event"] == "warning":
+            self.told.append(event["text"])
 
 
 class Bar(Lines):
@@ -93,6 +98,8 @@ def line_of(event: Mapping[str, Any]) -> str | None:
             return f"train on {on}: {event['parameters']:,} parameters, {event['rows']:,} rows{unit}"
         case "note":
             return f"data: {event['text']}"
+        case "warning":
+            return f"warning: {event['text']}"
         case "resumed":
             return f"train: going on after epoch {event['epoch']}"
         case "epoch":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,19 @@ WORDS = {"passed": "published", "refused": "refused", "failed": "failed"}
 NARROWEST = 112  # columns the table needs; a narrower terminal, or none, wraps lines and loses nothing
 
 
-def show(summary: Mapping[str, Any], console: Terminal) -> None:
+def show(summary: Mapping[str, Any], console: Terminal, told: Container[str] = ()) -> None:
     """Print a run's headline, its warnings, a table row for each target, and the commands that serve what is published.
 
     Args:
         summary: run.json.
         console: widened to `NARROWEST` columns.
+        told: warnings that were printed already.
     """
     console.width = max(console.width, NARROWEST)
     console.say(headline(summary), "bold")
     for line in baseline_note.warnings(summary.get("train") or {}):
-        console.say(f"warning: {line}", "bold yellow")
+        if line not in told:
+            console.say(f"warning: {line}", "bold yellow")
     if summary.get("targets"):
         console.print(targets_table(summary["targets"]))
     for line in (*signature.carrying(summary.get("targets") or {}), *serving(summary)):

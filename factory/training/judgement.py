@@ -35,7 +35,7 @@ def judge(model: keras.Model, dataset: Dataset, batch_size: int) -> tuple[dict[s
 
     Returns:
         The part of train/report.json about it: loss and metrics of each part and, of the last part, the comparison with
-        the trivial baseline and warnings. Then the contents of train/evaluation.json, of the last part.
+        the trivial baseline; warnings of data and model. Then the contents of train/evaluation.json, of the last part.
     """
     spec, report = dataset.spec, dict[str, Any]()
     for part in [part for part in PARTS if part in dataset.parts]:
@@ -45,7 +45,8 @@ def judge(model: keras.Model, dataset: Dataset, batch_size: int) -> tuple[dict[s
         always = evaluation.summarize(spec, targets, outputs)
         report[PARTS[part]] = {**declared, **{name: always[name] for name in always if name not in declared}}
     report["baseline"] = baseline.measure_baseline(spec, dataset.train.outputs, targets, outputs)
-    report["warnings"] = [
+    report["warnings"] = [*dataset.warnings]
+    report["warnings"] += [
         f"{output.name}: {words} {part} row"
         for output in spec.outputs
         if (words := fault(output, targets[output.name], outputs[output.name]))

@@ -67,6 +67,8 @@ def train(run: RunDir, config: Mapping[str, Any], key: str, promised: contract.T
     contract.require_same(config["name"], promised, terms(dataset.spec))
     for lines in pieces(lines_of(dataset.columns)):
         on.emit({"event": "columns", "lines": lines})
+    for line in dataset.warnings:
+        on.emit({"event": "warning", "text": line})
     metrics = objectives.metrics(config["train"]["metrics"], dataset.spec)
     judgement.refuse_unmeasured(config["deploy"].get("require") or {}, metrics, dataset.spec)
     with on.scope():

@@ -41,6 +41,7 @@ class Lines:
         self.total = total or len([job for job in jobs if job.same_as is None])
         self.done = self.failed = self.pruned = self.kept = 0
         self.running: dict[int, tuple[Job, str]] = {}
+        self.told: set[str] = set()
         self.best: Outcome | None = None
         self.began = time.monotonic()
         self.lock = threading.Lock()
@@ -60,8 +61,12 @@ class Lines:
         """Note what a job does now."""
         words = doing(event)
         with self.lock:
+            news = event["event"] == "warning" and event["text"] not in self.told
+            self.told |= {event["text"]} if news else set()
             if words and job.number in self.running:
                 self.running[job.number] = (job, words)
+        if news:  # once for all jobs, most of which share their data
+            self.console.say(f"warning: {label(job, self.keys)}: {event['text']}")
 
     def ended(self, outcome: Outcome) -> None:
         """Count an outcome and print its line, unless the user interrupted the job."""
