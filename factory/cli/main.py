@@ -16,6 +16,7 @@ from factory.core.errors import ConfigError, FactoryError, Interrupted
 from factory.core.printable import tell
 from factory.core.version import __version__
 from factory.diff.command import FAIL_ON, FORMATS
+from factory.sweep.command import folds
 
 INFO = ("all", "defaults", "defaults-tree", "config", "plugins", "searchpath")
 
@@ -127,4 +128,6 @@ def verb_of(options: argparse.Namespace) -> str:
     if len(given) > 1:
         raise ConfigError(f"command line: got {' and '.join(given)}; takes one of them")
     hydras = given and given != ["-m"]
+    if (typed or "run") == "run" and not hydras and folds(options.words):
+        return "sweep"  # a cross-validation, which trains a model for each fold
     return "hydra" if hydras else "sweep" if options.multirun else typed or "run"

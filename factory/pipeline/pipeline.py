@@ -144,7 +144,7 @@ class Pipeline:
         self.require_folder()
         self.summary["train"] = trained
         if self.publishes:
-            require_scores(self.config.tree, trained, self.models)
+            require_scores(self.config.tree, trained, self.models, deployed=bool(self.plan.targets))
         with refusals_as(ExportError, f"deploy: {self.run.path}", self.run.path):
             targets = Delivery(self.run, self.plan, trained, self.launcher, self.watch, self.clock).deliver()
         artifacts = {target.name: self.run.artifact(target.name) for target in targets if target.passed}

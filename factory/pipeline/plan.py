@@ -48,8 +48,9 @@ class Plan:
 
     @property
     def targets(self) -> Mapping[str, Any]:
-        """Name → settings of each deployment target."""
-        return self.tree["deploy"]["target"] or {}
+        """Name → settings of each deployment target; a fold of a cross-validation is judged, and deployed nowhere."""
+        judged_alone = (self.tree["data"].get("split") or {}).get("fold") is not None
+        return {} if judged_alone else self.tree["deploy"]["target"] or {}
 
     @cached_property
     def model(self) -> Mapping[str, Any]:

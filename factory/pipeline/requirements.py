@@ -12,7 +12,7 @@ from factory.core.scores import BETTER_THAN, against, direction, first_metric, q
 from factory.registry.publish import newest
 
 
-def require_scores(tree: Mapping[str, Any], trained: Mapping[str, Any], models: Path) -> None:
+def require_scores(tree: Mapping[str, Any], trained: Mapping[str, Any], models: Path, *, deployed: bool) -> None:
     """Refuse to publish a model that does not reach what its config requires.
 
     A run that deploys nowhere has no other model to be better than, but must reach the metrics that are required.
@@ -21,12 +21,12 @@ def require_scores(tree: Mapping[str, Any], trained: Mapping[str, Any], models: 
         tree: the config.
         trained: train/report.json.
         models: folder of published versions.
+        deployed: whether anything would be published.
 
     Raises:
         RequirementError: with a line for each requirement that is not met.
     """
     require = {"baseline": True, **(tree["deploy"].get("require") or {})}
-    deployed = bool(tree["deploy"]["target"])
     lines = [*below_bounds(require, trained)]
     if deployed and require["baseline"]:
         lines += worse_than_trivial(trained)

@@ -28,17 +28,26 @@ SHORT = {
     "search=": SWEEPER,
 }
 HOW = (FOLDER, "hydra.launcher.", LAUNCHER, "launcher.", "reuse=")
+FOLD = "data.split.fold="
+FOLDS = re.compile(r"\+{0,2}data\.split\.folds=(\d{1,4})")
 INTERVAL = re.compile(r"[^=]+=.*\binterval\(")
 
 
 def in_full(words: Sequence[str]) -> list[str]:
-    """Expand short overrides such as ``launcher.jobs=4`` to Hydra's own, and add the sweeper of a search."""
+    """Expand short overrides such as ``launcher.jobs=4`` to Hydra's own; add a search's sweeper, a split's folds."""
     full = []
     for word in words:
         short = next((short for short in SHORT if word.startswith(short)), "")
         full.append(SHORT.get(short, "") + word.removeprefix(short))
-    named = any(word.startswith(SWEEPER) for word in full)
-    return [f"{SWEEPER}search", *full] if searches(words) and not named else full
+    if searches(words):
+        return full if any(word.startswith(SWEEPER) for word in full) else [f"{SWEEPER}search", *full]
+    return [*full, *(f"{FOLD}range({count})" for count in folds(words))]
+
+
+def folds(words: Sequence[str]) -> list[int]:
+    """Return the number of folds that these overrides ask for, in a list; empty where a fold is chosen, or none is."""
+    counts = [int(found[1]) for word in words if (found := FOLDS.fullmatch(word))]
+    return [] if any(word.lstrip("+").startswith(FOLD) for word in words) else counts[-1:]
 
 
 def searches(words: Sequence[str]) -> bool:

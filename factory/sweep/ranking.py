@@ -9,7 +9,7 @@ from typing import Any
 
 from factory.core.scores import first_metric, higher_is_better
 from factory.sweep.outcome import Outcome
-from factory.sweep.seeds import but_for_the_seed, candidates
+from factory.sweep.seeds import but_for_repeats, candidates
 from factory.sweep.settings import Settings
 
 
@@ -54,13 +54,13 @@ class Aim:
 
 
 def best_first(outcomes: Sequence[Outcome], aim: Aim) -> list[Outcome]:
-    """Return successful outcomes best first, then the others by number; jobs that differ only in seed rank by mean."""
+    """Return successful outcomes best first, jobs that differ only in seed or fold by their mean; others by number."""
     good = [outcome for outcome in outcomes if outcome.good and outcome.metrics]
     other = [outcome for outcome in outcomes if not (outcome.good and outcome.metrics)]
     means = {candidate.words: (aim.loss(candidate.mean), candidate.first.job.number) for candidate in candidates(good)}
 
     def order(outcome: Outcome) -> tuple[Any, ...]:
-        return *means[but_for_the_seed(outcome.job.overrides)], aim.loss(outcome.facts), outcome.job.number
+        return *means[but_for_repeats(outcome.job.overrides)], aim.loss(outcome.facts), outcome.job.number
 
     return [
         *sorted(good, key=order),

@@ -44,7 +44,7 @@ class Release:
         trained, made = read_training(run), self.made()
         if not made or trained is None:
             return {}
-        require_scores(self.tree, trained, Path(self.tree["models"]))
+        require_scores(self.tree, trained, Path(self.tree["models"]), deployed=True)
         models, name, facts = Path(self.tree["models"]), self.tree["name"], provenance.of_version(run, trained)
         artifacts = {target: folder for target, (folder, _) in made.items()}
         free = contract.may_change(self.tree)

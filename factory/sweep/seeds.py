@@ -1,22 +1,26 @@
-"""PARENT: candidates of a sweep: jobs that differ only in their seed, with the mean and spread of their results."""
+"""PARENT: candidates of a sweep: jobs that differ only in seed or fold, with the mean and spread of their results."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from factory.sweep.labels import values
 from factory.sweep.outcome import Outcome
+
+REPEATS = {"seed": "seeds", "data.split.fold": "folds"}
+"""Key of an override in which jobs of one candidate may differ → the word for several."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A config run under one or several seeds.
+    """A config run under one or several seeds, or on one or several folds.
 
     Args:
-        outcomes: successful outcomes with metrics, one for each seed, at least one, by number of the job.
+        outcomes: successful outcomes with metrics, one for each seed and fold, at least one, by number of the job.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -28,8 +32,8 @@ class Candidate:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Return the overrides that all jobs of the candidate have, which is all but the seed."""
-        return but_for_the_seed(self.first.job.overrides)
+        """Return the overrides that all jobs of the candidate have, which is all but seed and fold."""
+        return but_for_repeats(self.first.job.overrides)
 
     @cached_property
     def mean(self) -> dict[str, float]:
@@ -38,13 +42,13 @@ class Candidate:
 
     @cached_property
     def spread(self) -> dict[str, float]:
-        """Return the sample standard deviation of each fact that all outcomes have; empty for a single seed."""
+        """Return the sample standard deviation of each fact that all outcomes have; empty for a single one."""
         if len(self.outcomes) == 1:
             return {}
         return {name: deviation(values) for name, values in self.values().items()}
 
     def values(self) -> dict[str, list[float]]:
-        """Return fact → its value under each seed, for facts that all outcomes have."""
+        """Return fact → its value in each outcome, for facts that all outcomes have."""
         shared = [name for name in self.first.facts if all(name in outcome.facts for outcome in self.outcomes)]
         return {name: [outcome.facts[name] for outcome in self.outcomes] for name in shared}
 
@@ -55,7 +59,7 @@ def candidates(outcomes: Sequence[Outcome]) -> list[Candidate]:
     for outcome in sorted(outcomes, key=lambda outcome: outcome.job.number):
         if outcome.good and outcome.metrics:
             words = outcome.job.overrides
-            found.setdefault(but_for_the_seed(words), {}).setdefault(words, outcome)  # a search may repeat a trial
+            found.setdefault(but_for_repeats(words), {}).setdefault(words, outcome)  # a search may repeat a trial
     return [Candidate(tuple(group.values())) for group in found.values()]
 
 
@@ -64,6 +68,17 @@ def deviation(values: Sequence[float]) -> float:
     return statistics.stdev(values) if all(map(math.isfinite, values)) else math.nan
 
 
-def but_for_the_seed(words: Sequence[str]) -> tuple[str, ...]:
-    """Return overrides without ``seed=…``."""
-    return tuple(word for word in words if not word.startswith("seed="))
+def but_for_repeats(words: Sequence[str]) -> tuple[str, ...]:
+    """Return overrides without ``seed=…`` and ``data.split.fold=…``."""
+    return tuple(word for word in words if word.partition("=")[0] not in REPEATS)
+
+
+def repeated(groups: Iterable[Candidate]) -> str | None:
+    """Return the word for what the jobs of a candidate differ in, ``runs`` for both; None where each has one job."""
+    many = [candidate for candidate in groups if len(candidate.outcomes) > 1]
+    words = [
+        word
+        for key, word in REPEATS.items()
+        if any(len({values(outcome.job, [key]).get(key) for outcome in one.outcomes}) > 1 for one in many)
+    ]
+    return None if not words else words[0] if len(words) == 1 else "runs"

@@ -128,12 +128,19 @@ def closing(folder: Path, *, registered: bool) -> Closing:
     rows = list(card.gate(found))
     return Closing(
         ENDINGS.get(status, "killed"),
-        {**{f"final/{name}": value for name, value in found.metrics.items()}, **dict(gate_metrics(targets))},
+        {**dict(final_metrics(found.trained)), **dict(gate_metrics(targets))},
         tags | {f"gate.{name}": target["status"] for name, target in targets.items()},
         f"{table(GATE, ([words(plain(part)) for part in row] for row in rows))}\n" if rows else "",
         files(found),
         None if registered else model(found),
     )
+
+
+def final_metrics(trained: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield name → number for the finished model: ``final/`` on the validation rows, ``test/`` on the test rows."""
+    for start, field in (("final", "metrics"), ("test", "test_metrics")):
+        for name, value in (trained.get(field) or {}).items():
+            yield f"{start}/{name}", value
 
 
 def gate_metrics(targets: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, float]]:

@@ -17,11 +17,10 @@ BETTER = {"answer": "always answering 'a'", "metric": "accuracy", "better": True
 BETTER["scores"] = {"accuracy": {"model": 0.9, "baseline": 0.5}}
 
 
-def faults(require: dict[str, Any], models: Path = Path("nowhere"), target: Any = "onnx", **trained: Any) -> list[str]:
+def faults(require: dict[str, Any], models: Path = Path("nowhere"), deployed: bool = True, **trained: Any) -> list[str]:
     trained = {"metrics": {"accuracy": 0.9, "loss": 0.3}, "baseline": {"kind": BETTER}, **trained}
-    deploy = {"require": require, "target": {target: {}} if target else None}
     try:
-        require_scores({"name": "m", "deploy": deploy}, trained, models)
+        require_scores({"name": "m", "deploy": {"require": require}}, trained, models, deployed=deployed)
         return []
     except RequirementError as error:
         return error.problems
@@ -53,7 +52,7 @@ def test_a_model_no_better_than_the_baseline_is_not_published_unless_it_is_said(
         "takes better than always answering 'a', or deploy.require.baseline=false; not published"
     ]
     assert faults({"baseline": False}, baseline={"kind": worse}) == []
-    assert faults({}, target=None, baseline={"kind": worse}) == []
+    assert faults({}, deployed=False, baseline={"kind": worse}) == []
 
 
 @pytest.mark.parametrize(("theirs", "better"), [(0.8, True), (0.9, False), (0.95, False)])

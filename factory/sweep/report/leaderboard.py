@@ -19,7 +19,7 @@ from factory.report.table import NARROWEST, kilobytes
 from factory.sweep.labels import label, short, values, varied
 from factory.sweep.outcome import Outcome
 from factory.sweep.ranking import Aim, best_first
-from factory.sweep.seeds import Candidate, but_for_the_seed, candidates
+from factory.sweep.seeds import REPEATS, Candidate, but_for_repeats, candidates, repeated
 
 SHOWN = 20  # rows of the terminal table; leaderboard.csv holds all
 GROUPS = ("model", "data", "optimizer", "train", "deploy", "tracker")
@@ -30,7 +30,7 @@ LINE = 1000  # characters after which YAML breaks a line
 def write(folder: Path, outcomes: Sequence[Outcome], aim: Aim, front: frozenset[int] = NOBODY) -> None:
     """Write leaderboard.csv: a row for each job, the best first, failed jobs last.
 
-    Jobs that differ only in their seed share a rank; each of their rows has the means and spreads of all.
+    Jobs that differ only in seed or fold share a rank; each of their rows has the means and spreads of all.
 
     Args:
         folder: of the sweep.
@@ -40,13 +40,13 @@ def write(folder: Path, outcomes: Sequence[Outcome], aim: Aim, front: frozenset[
     """
     keys = varied([outcome.job for outcome in outcomes])
     groups = {candidate.words: candidate for candidate in candidates(outcomes)}
-    seeds = any(len(candidate.outcomes) > 1 for candidate in groups.values())
+    word = repeated(groups.values())
     ranks: dict[tuple[str, ...], int] = {}
     rows = []
     for outcome in best_first(outcomes, aim):
-        words = but_for_the_seed(outcome.job.overrides)
+        words = but_for_repeats(outcome.job.overrides)
         rank = ranks.setdefault(words, len(ranks) + 1)
-        rows.append(row(outcome, rank, keys, groups.get(words) if seeds else None))
+        rows.append(row(outcome, rank, keys, groups.get(words) if word else None, word or ""))
         if front:
             rows[-1]["pareto"] = "yes" if outcome.job.number in front else ""
     text = io.StringIO()
@@ -56,8 +56,16 @@ def write(folder: Path, outcomes: Sequence[Outcome], aim: Aim, front: frozenset[
     write_text(folder / "leaderboard.csv", text.getvalue())
 
 
-def row(outcome: Outcome, rank: int, keys: Sequence[str], group: Candidate | None) -> dict[str, Any]:
-    """Return one row of leaderboard.csv; metrics keep their names, columns of a target begin with its name."""
+def row(outcome: Outcome, rank: int, keys: Sequence[str], group: Candidate | None, word: str) -> dict[str, Any]:
+    """Return one row of leaderboard.csv; metrics keep their names, columns of a target begin with its name.
+
+    Args:
+        outcome: of the job.
+        rank: of its candidate.
+        keys: of the swept overrides.
+        group: its candidate, None where every candidate has one job.
+        word: for the jobs of a candidate, ``seeds``.
+    """
     means = {f"{name}_mean": group.mean.get(name) for name in outcome.metrics} if group else {}
     spreads = {f"{name}_spread": group.spread.get(name) for name in outcome.metrics} if group else {}
     targets = {
@@ -71,7 +79,7 @@ def row(outcome: Outcome, rank: int, keys: Sequence[str], group: Candidate | Non
         "status": outcome.status,
         **values(outcome.job, keys),
         **outcome.metrics,
-        **({"seeds": len(group.outcomes)} if group else {}),
+        **({word: len(group.outcomes)} if group else {}),
         **means,
         **spreads,
         "epochs": outcome.epochs,
@@ -84,12 +92,12 @@ def row(outcome: Outcome, rank: int, keys: Sequence[str], group: Candidate | Non
 
 
 def show(outcomes: Sequence[Outcome], aim: Aim, console: Terminal, front: frozenset[int] = NOBODY) -> None:
-    """Print the best jobs as a table, one row for all seeds of a config; then failures and shared trainings."""
+    """Print the best jobs, one row for all seeds and folds of a config; then failures and shared trainings."""
     console.width = max(console.width, NARROWEST)
     keys = varied([outcome.job for outcome in outcomes])
     groups = {candidate.words: candidate for candidate in candidates(outcomes)}
     good = [outcome for outcome in best_first(outcomes, aim) if outcome.good and outcome.metrics]
-    order = list(dict.fromkeys(but_for_the_seed(outcome.job.overrides) for outcome in good))
+    order = list(dict.fromkeys(but_for_repeats(outcome.job.overrides) for outcome in good))
     if good:
         console.print(table([groups[words] for words in order[:SHOWN]], keys, front))
     lines = ["* as good as any: no other is as good in each objective and better in one"] if front else []
@@ -107,16 +115,16 @@ def table(best: Sequence[Candidate], keys: Sequence[str], front: frozenset[int])
     drawn = Table(box=box.SIMPLE_HEAD, header_style="bold")
     metrics = list(dict.fromkeys(name for candidate in best for name in candidate.first.metrics))
     targets = list(dict.fromkeys(name for candidate in best for name in candidate.first.targets))
-    seeds = any(len(candidate.outcomes) > 1 for candidate in best)
-    shown = [key for key in keys if not (seeds and key == "seed")]
-    for name in ("job", *shown, *(["seeds"] if seeds else []), *metrics, *targets):
+    word = repeated(best)
+    shown = [key for key in keys if not (word and key in REPEATS)]
+    for name in ("job", *shown, *([word] if word else []), *metrics, *targets):
         drawn.add_column(name)
     for candidate in best:
         set_to = values(candidate.first.job, shown)
         drawn.add_row(
             f"{candidate.first.job.number}{' *' if candidate.first.job.number in front else ''}",
             *(short(set_to.get(key, "-")) for key in shown),
-            *([str(len(candidate.outcomes))] if seeds else []),
+            *([str(len(candidate.outcomes))] if word else []),
             *(figure(candidate, name) for name in metrics),
             *(target_words(candidate.mean, name) for name in targets),
         )
@@ -124,7 +132,7 @@ def table(best: Sequence[Candidate], keys: Sequence[str], front: frozenset[int])
 
 
 def figure(candidate: Candidate, name: str) -> str:
-    """Return a metric as text: its value, or its mean ± sample standard deviation over several seeds."""
+    """Return a metric as text: its value, or its mean ± sample standard deviation over several jobs."""
     if name not in candidate.mean:
         return "-"
     return f"{candidate.mean[name]:.4f}" + (f" ± {candidate.spread[name]:.4f}" if name in candidate.spread else "")
@@ -145,7 +153,13 @@ def trainings(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def write_best(folder: Path, tree: Mapping[str, Any], best: Outcome) -> None:
-    """Write best/experiment/best.yaml: the best job's whole config, which needs none of the groups it came from."""
+    """Write best/experiment/best.yaml: the best job's whole config, which needs none of the groups it came from.
+
+    After a cross-validation it is that of the best candidate, on the split without folds.
+    """
+    split = (tree.get("data") or {}).get("split") or {}
+    if split.get("fold") is not None:
+        tree = {**tree, "data": {**tree["data"], "split": {**split, "folds": None, "fold": None}}}
     head = [
         "# @package _global_",
         f"# python -m factory --config-dir {folder / 'best'} experiment=best",
