@@ -19,9 +19,6 @@ from factory.sweep.report import leaderboard
 from tests.commands import factory
 
 
-MANY = "missing; takes how many folds there are, since data.split.fold is 1"
-
-
 def fold(number: int, rate: float, place: int, accuracy: float, *more: str) -> Outcome:
     words = (f"rate={rate}", "data.split.folds=3", f"data.split.fold={place}", *more)
     return Outcome(Job(number, words, f"sweep/{number}"), "trained", metrics={"accuracy": accuracy})

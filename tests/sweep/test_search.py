@@ -150,7 +150,7 @@ def test_failed_trials_are_printed_and_the_search_goes_on(tmp_path: Path) -> Non
 def test_unknown_objective_is_refused_before_any_trial_trains(tmp_path: Path) -> None:
     done = sweep(tmp_path, RATE, "search.objectives=acuracy", *SMALL, "train.epochs=1", "launcher.jobs=1")
     assert done.code == 2
-    assert done.err.startswith("search.objectives: got 'acuracy'; takes accuracy, auto, loss, mae")
+    assert done.err.startswith("search.objectives: got 'acuracy'; takes accuracy, auto, f1_score, loss, mae, r2")
     assert not (tmp_path / "sweep").exists()
     assert done.err.endswith("did you mean 'accuracy'?\n")
 
