@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 SHOWN = (ROOT / "README.md").read_text().partition("## Your own code")[2].partition("\n## ")[0]
 FILES = dict(re.findall(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", SHOWN, re.DOTALL))
 (COMMAND,) = re.findall(r"^python -m factory (.*)$", SHOWN, re.MULTILINE)
+SMALL = ["train.epochs=1", "deploy.require.baseline=false"]
 
 MORE = {
     "factory.project": "",
@@ -118,7 +119,11 @@ def test_the_readmes_project_runs_from_an_installed_wheel(wheel: Path, tmp_path:
     assert sum(len(text.strip().splitlines()) for name, text in FILES.items() if name.endswith(".py")) <= 40
     elsewhere, work = tmp_path / "elsewhere", lay(tmp_path / "work", {"factory.project": "", **FILES})
     pip(sys.executable, "install", "--no-deps", "--target", str(elsewhere), str(wheel))
-    done = run([elsewhere / "bin" / "factory", *shlex.split(COMMAND), "train.epochs=1"], work, elsewhere)
+    done = run(
+        [elsewhere / "bin" / "factory", *shlex.split(COMMAND), "train.epochs=1", "deploy.require.baseline=false"],
+        work,
+        elsewhere,
+    )
     assert done.returncode == 0, done.stderr + done.stdout
     published = work / "outputs" / "models"
     assert {path.name for path in published.iterdir() if path.name[0] != "."} == {
@@ -142,7 +147,7 @@ def test_one_plugin_of_each_kind_works_by_lying_there(tmp_path: Path, backend: s
         "train.callbacks=[{Say:{file:said.txt}}]",
         "train.loss=Pinball",
     ]
-    words += ["deploy/target=[weights,saved_model]", "hydra.run.dir=run"]
+    words += ["deploy/target=[weights,saved_model]", "deploy.require.baseline=false", "hydra.run.dir=run"]
     done = factory(*words, cwd=project)
     assert done.code == 0, done.err + done.out
     summary = json.loads((project / "run" / "run.json").read_text())
@@ -160,6 +165,7 @@ def test_one_plugin_of_each_kind_works_by_lying_there(tmp_path: Path, backend: s
 def test_a_sweep_knows_the_project(tmp_path: Path) -> None:
     project = lay(tmp_path, {**FILES, **MORE})
     words = ["-m", "model=gated,twin", "data=waves", "train.epochs=1", "train.loss=Pinball", "hydra.sweep.dir=sweep"]
+    words += ["deploy.require.baseline=false"]
     done = factory(*words, cwd=project)
     assert done.code == 0, done.err + done.out
     assert len((project / "sweep" / "leaderboard.csv").read_text().splitlines()) == 3

@@ -9,6 +9,7 @@ import numpy as np
 from factory.core.messages import listed, shown
 from factory.data.dataset import Array, DataSpec, Output, Rows, RowsInMemory
 from factory.data.stored import count_classes
+from factory.preprocessing.spec import Preprocessing
 
 FEWEST_ROWS = 20  # below, a feature may follow the target by chance
 MOST_ROWS = 5_000  # that are looked at for a leak
@@ -34,7 +35,16 @@ def find_faults(
     if any(rows.stored for rows in parts.values()):
         return [*absent_classes(spec, parts)]
     held = {part: rows.read() for part, rows in parts.items()}
-    return [*shared_rows(held), *absent_classes(spec, parts), *leaks(spec, held["train"], names or {})]
+    names = names or column_names(spec.preprocessing)
+    return [*shared_rows(held), *absent_classes(spec, parts), *leaks(spec, held["train"], names)]
+
+
+def column_names(preprocessing: Preprocessing | None) -> dict[str, list[str]]:
+    """Return tensor → the column that each of its numbers was made of; empty without preprocessing."""
+    columns = () if preprocessing is None else preprocessing.columns
+    return {
+        what: [c.name for c in columns for _ in range(getattr(c, what))] for what in ("numbers", "codes") if columns
+    }
 
 
 def shared_rows(parts: Mapping[str, RowsInMemory]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from factory.data.dataset import Array, DataSpec, Output, Rows, Source
 from factory.data.findings import find_faults
 from factory.data.prepare import prepare_dataset
 from factory.data.split import Split
+from factory.preprocessing.spec import Answer, NumberColumn, Preprocessing
 
 DRAW = np.random.default_rng(0)
 SPEC = DataSpec((), (Output("kind", "classification", 3, ("a", "b", "c"), (3,)),))
@@ -101,3 +103,14 @@ def test_a_feature_that_is_the_target_in_another_unit_is_named() -> None:
 def test_too_few_rows_to_tell_a_leak_from_chance_have_no_line() -> None:
     few = {name: part.head(12) for name, part in parts(np.column_stack([NOISE, KINDS]).astype("float32")).items()}
     assert not [line for line in find_faults(SPEC, few) if "alone" in line]
+
+
+def test_a_leak_of_a_table_has_the_name_of_its_column() -> None:
+    names = {"center": 0.0, "fill": 0.0, "indicator": False, "low": -1e9, "high": 1e9}
+    columns = (NumberColumn("age", "age", **names), NumberColumn("grade", "grade", **{**names, "indicator": True}))
+    spec = replace(SPEC, preprocessing=Preprocessing(columns, (Answer("kind", ("a", "b", "c")),)))
+    encoded = np.column_stack([NOISE[:, :1], KINDS, np.zeros(90)]).astype("float32")
+    found = {name: Rows({"numbers": part.inputs["x"]}, part.outputs) for name, part in parts(encoded).items()}
+    assert find_faults(spec, found) == [
+        "kind: 'grade' alone tells it for every training row; is it known before the target is?"
+    ]

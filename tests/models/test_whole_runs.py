@@ -56,7 +56,7 @@ def test_a_model_of_conf_is_published_on_each_backend(sweep: Path, model: str, b
 
 def test_a_layer_of_ours_is_deployed_by_every_export_backend(tmp_path: Path) -> None:
     words = ["model=attention", "data=digits", "train.backend=jax", "train.epochs=1", "train.batch_size=256"]
-    words += ["deploy/target=[onnx,torch_export]", "deploy.backend=torch"]
+    words += ["deploy/target=[onnx,torch_export]", "deploy.backend=torch", "deploy.require.baseline=false"]
     done = factory(*words, f"models={tmp_path / 'models'}", f"hydra.run.dir={tmp_path / 'run'}")
     assert done.code == 0, done.out + done.err
     assert sorted(path.name for path in (tmp_path / "models").glob("[!.]*")) == ["onnx", "torch_export"]

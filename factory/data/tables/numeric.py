@@ -65,7 +65,7 @@ def to_source(table: Table, target: str | list[str], task: Task, columns: list[s
     tasks: dict[str, Task] = {name: task for name in outputs}
     beside = [] if columns is None else [name for name in table.frame.columns if name not in targets]
     extras = {name: table.frame[name].to_numpy() for name in beside}
-    return Source(table.name, {"features": numbers}, outputs, tasks, where, extras, {"features": features})
+    return Source(table.name, {"features": numbers}, outputs, tasks, where, extras, names={"features": features})
 
 
 def _check_columns(table: Table, targets: Sequence[str], features: Sequence[str]) -> None:
