@@ -10,6 +10,8 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from factory.config.blocks.declared import USE
+from factory.config.blocks.expand import expand
 from factory.config.catalog import catalog
 from factory.config.declaration import namespace, parse_declaration
 from factory.config.schema import nodes
@@ -19,14 +21,24 @@ from factory.config.schema.nodes import defaults_of
 from factory.config.schema.plugins import fields, offered
 from factory.config.schema.splits import SPLIT
 from factory.config.schema.strict import Fields
+from factory.core.errors import ConfigError
+from factory.diff.block_changes import explained
 from factory.diff.renames import find_renames
-from factory.diff.tree_changes import Change, Walk, compare_lists, compare_mappings, compare_values, compare_wholes
+from factory.diff.tree_changes import (
+    ORDERED,
+    Change,
+    Walk,
+    compare_lists,
+    compare_mappings,
+    compare_values,
+    compare_wholes,
+)
 
 
 def find_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     """Return every change from one resolved config tree to another."""
     each: dict[str, Walk] = {
-        "model": functools.partial(_plugin, "models/kinds", "kind", {}),
+        "model": _model,
         "data": functools.partial(_plugin, "data/sources", "source", nodes.DATA),
         "optimizer": _optimizer,
         "train": _train,
@@ -55,6 +67,51 @@ def _plugin(folder: str, key: str, fixed: Fields, path: str, old: Any, new: Any)
         for before, after in names.items():
             yield Change(f"{path}.nodes.{after}", "renamed", before, after)
     yield from compare_mappings(path, old, new, defaults_of(known), each)
+
+
+def _model(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare models; one with blocks as it is written, each change with what it means for the expanded graph."""
+    written = functools.partial(_plugin, "models/kinds", "kind", {}, path)
+    try:
+        sides = expand(old), expand(new)
+    except ConfigError:
+        yield from written(old, new)
+        return
+    flat = list(written(*(side.model for side in sides)))
+    if all(side.origins for side in sides) and old["kind"] == new["kind"]:
+        each: dict[str, Walk] = {"blocks": _blocks, "nodes": _uses, "layers": _uses}
+        declared = [*compare_mappings(path, old, new, {"blocks": {}}, each)]
+        if declared or not flat:
+            yield from explained(declared, flat, [side.origins for side in sides])
+            return
+    yield from flat
+
+
+def _blocks(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare the blocks of two models: their parameters and their nodes."""
+
+    def block(path: str, old: Any, new: Any) -> Iterator[Change]:
+        yield from compare_mappings(path, old, new, each={"nodes": _uses})
+
+    yield from compare_mappings(path, old, new, otherwise=block)
+
+
+def _uses(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare nodes that may use blocks; their order counts where they leave out their inputs."""
+    yield from compare_mappings(path, old, new, otherwise=_use)
+    both = [[name for name in side if name in old and name in new] for side in (old, new)]
+    if both[0] != both[1] and path not in ORDERED:
+        yield Change(path, "reordered", both[0], both[1])
+
+
+def _use(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare two nodes, each a layer or block and what is beside it."""
+    sides = [{node: {}} if isinstance(node, str) else dict(node) for node in (old, new)]
+    beside = [{key: side.pop(key) for key in USE if key in side} for side in sides]
+    if len(sides[0]) == len(sides[1]) == 1:
+        yield from _declaration("layers", path, *sides)
+        sides = [{}, {}]
+    yield from compare_mappings(path, sides[0] | beside[0], sides[1] | beside[1], {"skip": False})
 
 
 def _with_renamed_nodes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:

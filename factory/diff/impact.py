@@ -75,6 +75,8 @@ def class_of(change: Change, signatures: tuple[Any, Any] | None = None) -> Class
         change: as `factory.diff.config_changes.find_changes` returns it.
         signatures: old and new signature, as the describe stage reports them; None where the data was not read.
     """
+    if change.means is not None:
+        return strongest([Class.operational, *map(class_of, change.means)])
     if change.verb == "renamed":
         return Class.operational  # the same weights in the same place; reports name them otherwise
     if re.fullmatch(GATE, change.path) and not _tightens(change):

@@ -13,6 +13,7 @@ from factory.core.markdown import code, table
 from factory.core.markdown import words as harmless
 from factory.core.printable import json_text, visible
 from factory.core.terminal import Terminal
+from factory.diff.block_changes import named, node_of
 from factory.diff.impact import WORDS, Class
 from factory.diff.layer_tables import Row
 from factory.diff.review import Finding, Layers, Review
@@ -32,6 +33,7 @@ MARKER = "<!-- factory diff -->"
 
 SIGNS = {"same": "", "changed": "~", "renamed": "→", "added": "+", "removed": "-"}
 MOST_NAMED = 6
+MOST_MEANT = 6
 LONGEST = 100
 HEADER = ("", "layer", "kind", "output shape", "parameters", "FLOPs")
 
@@ -73,6 +75,22 @@ def change_words(change: Change) -> str:
         case "reordered":
             return f"reordered: {', '.join(map(str, change.old))} → {', '.join(map(str, change.new))}"
     return f"{value_words(change.old)} → {value_words(change.new)}"
+
+
+def meaning(change: Change) -> list[str]:
+    """Return what a change of a block means for the layers that it stands for, one line for each sort of change."""
+    if change.means is None:
+        return []
+    nodes: dict[str, list[str]] = {}
+    for part in change.means:
+        name, place = node_of(part)
+        what = "" if part.verb in ("added", "removed", "renamed") else f" {change_words(part)}"
+        nodes.setdefault(f"{place or part.verb}{what}", []).append(name)
+    lines = [
+        f"{what} in {named(names)}" for what, names in sorted(nodes.items(), key=lambda item: item[0][:4] == "from")
+    ]
+    more = [f"and {len(lines) - MOST_MEANT} more changes"] if len(lines) > MOST_MEANT else []
+    return [*lines[:MOST_MEANT], *more] or ["expands to the same layers"]
 
 
 def where(labels: Sequence[str]) -> str:
@@ -149,6 +167,8 @@ def terminal(review: Review, console: Terminal) -> None:
         console.say(WORDS[cls], STYLES[cls])
         for finding in findings:
             console.say(f"  {finding.change.path}  {change_words(finding.change)}")
+            for line in meaning(finding.change):
+                console.say(f"      {line}", "dim")
             if many:
                 console.say(f"      in {where(finding.compositions)}", "dim")
     for layers in review.layers:
@@ -189,7 +209,7 @@ def markdown(review: Review) -> str:
             [
                 f"**{finding.cls.word}**",
                 code(finding.change.path),
-                _change(finding.change),
+                "<br>".join([_change(finding.change), *map(harmless, meaning(finding.change))]),
                 harmless(where(finding.compositions)),
             ]
             for finding in review.findings
@@ -242,6 +262,7 @@ def as_json(review: Review) -> str:
                         for side, part in (("old", finding.change.old), ("new", finding.change.new))
                         if part is not ABSENT
                     },
+                    **({} if finding.change.means is None else {"means": meaning(finding.change)}),
                     "compositions": list(finding.compositions),
                 }
                 for finding in review.findings

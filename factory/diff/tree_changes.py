@@ -32,12 +32,14 @@ class Change:
         verb: what was done to the value.
         old: the old value; `ABSENT` where there was none; the old name of what was renamed; the old order of keys.
         new: the new value; `ABSENT` where there is none; the new name of what was renamed; the new order of keys.
+        means: the changes that it brings in the expanded graph, of a model with blocks; None where it is one itself.
     """
 
     path: str
     verb: Verb
     old: Any
     new: Any
+    means: tuple[Change, ...] | None = None
 
 
 Walk = Callable[[str, Any, Any], Iterator[Change]]
@@ -116,4 +118,4 @@ def compare_mappings(
     if path in ORDERED:
         both = [[key for key in side if key in old and key in new] for side in (old, new)]
         if both[0] != both[1]:
-            yield Change(path, "reordered", *both)
+            yield Change(path, "reordered", both[0], both[1])

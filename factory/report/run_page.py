@@ -12,7 +12,7 @@ import yaml
 from factory.config.serving import serving_command
 from factory.core.files import write_text
 from factory.pipeline.provenance import timings_of_commands
-from factory.report import baseline_note, charts, graph_layout, settings, signature, table
+from factory.report import baseline_note, block_drawing, charts, settings, signature, table
 from factory.report.facts import Facts
 from factory.report.gantt import gantt
 from factory.report.pages import page, shape
@@ -71,7 +71,7 @@ def contents(facts: Facts) -> dict[str, Any]:
         "published": published(facts),
         "tensors": list(signature.tensors(facts.trained)) if "raw" in facts.trained else [],
         "carrying": list(signature.carrying(facts.targets)),
-        "drawing": graph_layout.draw(nodes) if nodes else None,
+        "drawing": block_drawing.folded(nodes),
         "time": time,
     }
     shown = {

@@ -156,8 +156,8 @@ REFUSED = {
     "deploy.target.saved_modl={}": "deploy.target.saved_modl: unknown key; "
     "takes litert, onnx, openvino, saved_model, torch_export; did you mean 'saved_model'?",
     # Hydra's own errors, in our words
-    "model=mpl": "model: got 'mpl'; takes application, attention, augmented, cnn, graph, mlp, multi, resnet20, rnn, "
-    "tabular; did you mean 'mlp'?",
+    "model=mpl": "model: got 'mpl'; takes application, attention, augmented, cnn, graph, inception, mlp, multi, "
+    "resnet20, rnn, …; did you mean 'mlp'?",
     "deploy/target=[onx]": "deploy/target: got 'onx'; takes litert, onnx, openvino, saved_model, torch_export; "
     "did you mean 'onnx'?",
     "model.hidden=${nope}": "model.hidden: Interpolation key 'nope' not found",

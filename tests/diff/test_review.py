@@ -240,10 +240,15 @@ def test_check_builds_each_model_and_says_what_it_cannot(repo: Repository) -> No
     done = factory("check", "--config-dir", str(repo.conf))
     sound, *missing = done.out.splitlines()
     assert (done.code, done.err, sound.endswith(" compositions are sound")) == (0, "", True)
-    wanted = {"csv": "credit.csv", "npz": "pairs.npz", "parquet": "credit.parquet"}
+    wanted = {
+        "data/csv": "'credit.csv'; takes a file",
+        "data/images": "'photos/'; takes a folder",
+        "data/npz": "'pairs.npz'; takes a file",
+        "data/parquet": "'credit.parquet'; takes a file",
+        "model/unet": "'photos/'; takes a folder",
+    }
     assert missing == [
-        f"not built: conf/data/{name}.yaml: data.path: got {file!r}; takes a file that exists"
-        for name, file in wanted.items()
+        f"not built: conf/{name}.yaml: data.path: got {file} that exists" for name, file in wanted.items()
     ]
     repo.edit("model/graph.yaml", "wide: {Dense: {units: 64", "wide: {Dense: {units: 96")
     done = factory("check", "--config-dir", str(repo.conf))
@@ -285,7 +290,7 @@ def test_architecture_side_by_side(repo: Repository) -> None:
     seen = review(repo)
     assert found(seen) == {"model.layers.conv.Conv2D.filters": Class.retrain, "model.layers.second": Class.operational}
     (layers,) = seen.layers
-    assert layers.compositions == ("data=digits_image", "model=cnn")
+    assert layers.compositions == ("data=digits_image", "data=images", "model=cnn")
     assert [(row.verb, row.name) for row in layers.rows] == [
         ("changed", "conv"),
         ("changed", "pool"),
@@ -353,5 +358,6 @@ def test_every_model_of_conf_is_described_as_it_is_built(tmp_path: Path) -> None
     models = {label: chosen for label, chosen in offered([package_conf()]).items() if label.startswith("model=")}
     described = describe_models_or_errors([compose_config(words(chosen)).tree for chosen in models.values()], tmp_path)
     faults = {label: one["error"] for label, one in zip(models, described, strict=True) if "error" in one}
-    assert faults == {}
-    assert all(sum(layer["parameters"] for layer in one["layers"]) >= one["parameters"] > 0 for one in described)
+    assert [*faults] == ["model=unet"]  # on images of the user's own
+    built = [one for one in described if "error" not in one]
+    assert all(sum(layer["parameters"] for layer in one["layers"]) >= one["parameters"] > 0 for one in built)

@@ -209,7 +209,7 @@ class Expansion:
         if use.name in self.blocks:
             return self.block(self.blocks[use.name], use.name, place, arguments, given)
         own = f"{place.origin.path}.{use.name}"
-        inner = {at: path for at, path in place.origin.values.items() if at.startswith(f"{use.name}.")}
+        inner = {at: path for at, path in place.origin.values.items() if not at or at.startswith(f"{use.name}.")}
         moved = {f"{use.name}.{key}": bound.path for key, bound in arguments.items() if bound.path != f"{own}.{key}"}
         here = replace(place, origin=replace(place.origin, values={**inner, **moved}))
         return self.add(here, {use.name: {key: bound.value for key, bound in arguments.items()}}, given)

@@ -1,4 +1,9 @@
-// Unpacks Vega from this page and draws every chart; draws again when the theme changes.
+// Unpacks Vega from this page and draws every chart; draws again when the theme changes. A link opens what it leads to.
+addEventListener("hashchange", () => {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let around = target; around; around = around.parentElement) if (around.tagName === "DETAILS") around.open = true;
+  target?.scrollIntoView({ block: "nearest" });
+});
 (async () => {
   const text = (id) => document.getElementById(id).textContent;
   const unpacked = async (base64) => {
