@@ -74,7 +74,9 @@ def described(asked: Mapping[str, Any], rows: Dataset | FactoryError) -> dict[st
         {"name": output["name"], "dtype": "float32", "shape": output["shape"], "labels": output["labels"]}
         for output in spec["outputs"]
     ]
-    known = {"signature": {"inputs": spec["inputs"], "outputs": outputs}, "fingerprint": rows.fingerprint}
+    fitted = rows.spec.preprocessing  # with it clients send raw columns
+    inputs = [wire.to_json() for wire in fitted.wires] if fitted else spec["inputs"]
+    known = {"signature": {"inputs": inputs, "outputs": outputs}, "fingerprint": rows.fingerprint}
     keras.backend.clear_session()
     keras.config.set_dtype_policy(asked["precision"])
     # Shapes need no pretrained weights.
