@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.host import Host
 
@@ -41,6 +43,20 @@ def factory(*words: str, cwd: Path = ROOT, timeout: float = 300, path: Path | No
 
 
 @functools.cache
+def child(module: str, backend: str, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a module of these tests under one backend and return how it ended; once for all tests that ask the same."""
+    variables = environment() | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-m", module, *words]
+    return subprocess.run(command, cwd=ROOT, env=variables, input=given, capture_output=True, text=True, timeout=600)
+
+
+def printed_by(ran: subprocess.CompletedProcess[str]) -> Any:
+    """Return the JSON on the last line that a child printed."""
+    assert ran.returncode == 0, ran.stderr[-4000:]
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+@functools.cache
 def host() -> Host:
     """The one of this process, started by its first command."""
     return Host("factory", ["factory.cli.main"], environment())
@@ -61,6 +77,16 @@ def started(*words: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 def environment() -> dict[str, str]:
     """Ours, with this checkout importable from any folder."""
     return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def kill_in_training(*words: str, run: Path, rows: int) -> None:
+    """Start a run, kill it with -9 once its history has more than so many rows, and wait for its processes to end."""
+    history = run / "train" / "history.csv"
+    with started(*words, log=run.with_suffix(".txt")) as process:
+        wait_until(lambda: history.exists() and len(history.read_text().splitlines()) > rows)
+        kill(process)
+        wait_until(lambda: processes_of(process) == [])
+    assert not (run / "train" / "report.json").exists()
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:

@@ -63,6 +63,13 @@ def first_line(error: BaseException, noise: re.Pattern[str] = NOTHING) -> str:
     return next((line for line in lines if line and not noise.match(line)), type(error).__name__)
 
 
+def root_cause(error: BaseException) -> BaseException:
+    """Return the error that caused all others, such as the refused connection behind many retries."""
+    while deeper := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
+        error = deeper
+    return error
+
+
 def class_and_line(error: BaseException, noise: re.Pattern[str] = NOTHING) -> str:
     """Return the name of an error's class and, where it has a message, the first line of it.
 

@@ -7,19 +7,18 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from factory.core.bounded_yaml import NotReadable, SafeLoader, load_bounded
 from factory.core.documents import HydraFile, Summary, TargetReport, Training
 from factory.core.errors import ConfigError
-from factory.core.files import read_json
+from factory.core.files import has_digest, read_json
 from factory.core.messages import missing, wrong
 from factory.core.reading import read_text
 from factory.core.rundir import RunDir
 
-MOST_VALUES, DEEPEST = 200_000, 60  # of a YAML file once its aliases are followed
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's: 3 ms for Hydra's file, where Python's takes 20
+MOST_VALUES, DEEPEST = 200_000, 60  # of a composed config, which several files make
 
 
 def read_document(path: Path, kind: Any) -> dict[str, Any] | None:
@@ -82,6 +81,15 @@ def read_training(run: RunDir) -> dict[str, Any] | None:
     return read_document(run.train / "report.json", Training)
 
 
+def read_intact_training(run: RunDir, key: str) -> dict[str, Any] | None:
+    """Return the content of train/report.json; None where the training has another key, or a file of it changed."""
+    report = read_training(run)
+    if report is None or report["key"] != key:
+        return None
+    intact = all(has_digest(run.train / file, digest) for file, digest in report["sha256"].items())
+    return report if intact else None
+
+
 def read_target(folder: Path) -> dict[str, Any] | None:
     """Return the report in a target's folder, None where there is none."""
     return read_document(folder / "report.json", TargetReport)
@@ -105,37 +113,10 @@ def load_yaml(path: Path) -> Any:
     Raises:
         ConfigError: it is not YAML, or its aliases unfold to more than memory could hold.
     """
-    text = read_text(path)
     try:
-        content = yaml.load(text or "", Loader=Loader)
-        values, depth = extent(content, {})
-    except RecursionError as error:
-        raise ConfigError(f"{path}: nested too deeply") from error
-    except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]  # what PyYAML raises for a tag that its value does not fit
-        raise ConfigError(f"{path}: is no YAML: {reason}") from error
-    if values > MOST_VALUES or depth > DEEPEST:
-        raise ConfigError(f"{path}: unfolds to more than {MOST_VALUES:,} values or {DEEPEST} levels")
-    return content
-
-
-def extent(node: Any, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """Return the number of values below a node and its depth, aliases followed; look at each node once.
-
-    Args:
-        known: id of a node → its extent, grows; a node in progress counts as too large: meeting it again, it holds
-            itself.
-    """
-    if isinstance(node, str):
-        node.encode()  # raises for half a surrogate pair, which cannot be printed
-    if not isinstance(node, list | dict):
-        return 1, 0
-    if id(node) not in known:
-        known[id(node)] = MOST_VALUES + 1, DEEPEST + 1
-        parts = [*node.keys(), *node.values()] if isinstance(node, dict) else node
-        extents = [extent(part, known) for part in parts]
-        known[id(node)] = 1 + sum(values for values, _ in extents), 1 + max((depth for _, depth in extents), default=0)
-    return known[id(node)]
+        return load_bounded(read_text(path) or "", SafeLoader, MOST_VALUES, DEEPEST)
+    except NotReadable as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def read_hydra(run: RunDir) -> dict[str, Any]:

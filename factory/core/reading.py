@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.core.errors import ConfigError
+from factory.core.foreign_errors import first_line
 from factory.core.messages import wrong
 
 LARGEST = 64 * 2**20  # bytes; what we write is smaller by far
@@ -55,7 +56,7 @@ def json_object(text: str, where: str) -> dict[str, Any]:
         if HALF_CHARACTER.search(text):
             json.dumps(content, ensure_ascii=False).encode()  # raises for a half that is alone
     except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
+        reason = "nested too deeply" if isinstance(error, RecursionError) else first_line(error)
         raise ConfigError(f"{where}: takes a JSON object, and this is none: {reason[:200]}") from error
     if not isinstance(content, dict):
         raise ConfigError(wrong(where, content, "a JSON object"))

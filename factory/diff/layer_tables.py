@@ -17,6 +17,7 @@ from factory.core.files import read_json
 from factory.core.rundir import RunDir
 from factory.core.timing import Clock
 from factory.execution.local import LocalLauncher
+from factory.execution.stage import Stage
 from factory.execution.stage_requests import failure_of, follow
 from factory.pipeline.plan import Plan
 
@@ -115,7 +116,7 @@ def _answers(trees: list[Tree], folder: Path) -> list[Description]:
         needed = {plugins_of(kind)[tree[node][key]].module for tree in trees for kind, node, key in PLUGINS}
         launcher.warm(environment, ("factory.models.describe", *sorted(needed)))
         asked = {"asked": [_asked(tree) for tree in trees]}
-        job = launcher.submit(environment, "models.describe", run.path, log, asked)
+        job = launcher.submit(Stage(environment, "models.describe", run.path, log, asked))
         for event in follow([job], launcher, Silent(), Clock(), ConfigError):
             if event["event"] == "exit" and event["code"] != 0:
                 raise failure_of(event, ConfigError, "describing")
@@ -130,9 +131,6 @@ def compare_layers(old: Description, new: Description, declared: Mapping[str, st
 
     Layers are matched by name. A name that is gone, with another layer of the same kind, shape and size in its
     place, counts as renamed.
-
-    A layer is followed by its name; where a name is gone and another of the same kind, shape and size stands in its
-    place, it was renamed.
 
     Args:
         old: description of the old model.

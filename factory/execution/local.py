@@ -16,7 +16,8 @@ from typing import Any
 from factory.core.process import Child, ending
 from factory.execution.cluster import Events, Slot
 from factory.execution.environment import Environment
-from factory.execution.watchdog import SILENCE, STARTING, TICK, Limit, Watchdog
+from factory.execution.stage import Stage
+from factory.execution.watchdog import SILENCE, STARTING, TICK, Watchdog
 
 
 class LocalWorker:
@@ -175,27 +176,14 @@ class LocalLauncher:
             self.workers[environment] = LocalWorker(environment, preload, self.queue)
         return self.workers[environment]
 
-    def submit(
-        self,
-        environment: Environment,
-        stage: str,
-        run: Path,
-        log: Path,
-        arguments: Mapping[str, Any],
-        limit: Limit | None = None,
-    ) -> int:
-        """Request a stage; see `Launcher.submit`.
-
-        Returns:
-            The job's number, which its events carry as ``id``.
-        """
+    def submit(self, stage: Stage) -> int:
+        """Request a stage; return the number of the job, which its events carry as ``id``."""
         self.submitted += 1
-        worker = self.warm(environment, (f"factory.{stage}",))
-        watchdog = Watchdog(limit, stage, environment.backend, str(log), self.silence)
+        worker = self.warm(stage.environment, (f"factory.{stage.module}",))
+        watchdog = Watchdog(stage, self.silence)
         watchdog.start(time.monotonic(), 0.0 if worker.name in self.ready else STARTING)
         self.running[self.submitted] = Running(worker, watchdog)
-        request = {"id": self.submitted, "stage": stage, "run": str(run), "log": str(log), "arguments": arguments}
-        worker.submit(request)
+        worker.submit(stage.request(self.submitted))
         return self.submitted
 
     def next_event(self) -> dict[str, Any]:

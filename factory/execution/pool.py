@@ -7,12 +7,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from factory.execution.cluster import Cluster, Events, Slot, Worker
 from factory.execution.environment import Environment
 from factory.execution.run_queue import RunQueue, StageRequest
-from factory.execution.watchdog import STARTING, TICK, Limit, Watchdog, stricter
+from factory.execution.stage import Limit, Stage
+from factory.execution.watchdog import STARTING, TICK, Watchdog, stricter
 
 TRIES = 3  # starts of a stage whose workers end before it counts as failed
 
@@ -69,14 +71,13 @@ class Pool:
                 for node in self.nodes:
                     self.worker(node, environment)
 
-    def submit(
-        self, run_queue: RunQueue, environment: Environment, message: Mapping[str, Any], limit: Limit | None
-    ) -> int:
+    def submit(self, run_queue: RunQueue, stage: Stage) -> int:
         """Add a stage request to those that wait for a slot; return its number, which its events carry as ``id``."""
-        watchdog = Watchdog(stricter(limit, self.timeout), message["stage"], environment.backend, message["log"])
+        stage = replace(stage, limit=stricter(stage.limit, self.timeout))
         with self.lock:
             self.asked += 1
-            self.waiting.append(StageRequest(run_queue, environment, {"id": self.asked, **message}, watchdog))
+            request = stage.request(self.asked)
+            self.waiting.append(StageRequest(run_queue, stage.environment, request, Watchdog(stage)))
             self.start_waiting()
             return self.asked
 

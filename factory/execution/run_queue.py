@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from factory.execution.cluster import Cluster, Events, Slot, Worker
 from factory.execution.environment import Environment
-from factory.execution.watchdog import Limit, Watchdog
+from factory.execution.stage import Stage
+from factory.execution.watchdog import Watchdog
 
 
 @dataclass
@@ -44,9 +43,7 @@ class Shared(Protocol):
     def warm(self, environment: Environment) -> None:
         """Start a worker of this environment on every node that has slots."""
 
-    def submit(
-        self, run_queue: RunQueue, environment: Environment, message: Mapping[str, Any], limit: Limit | None
-    ) -> int:
+    def submit(self, run_queue: RunQueue, stage: Stage) -> int:
         """Add a stage request and return its number."""
 
     def end(self, run_queue: RunQueue) -> None:
@@ -69,18 +66,9 @@ class RunQueue:
         """Start a worker of this environment on every node that has slots; the pool knows what to preload."""
         self.pool.warm(environment)
 
-    def submit(
-        self,
-        environment: Environment,
-        stage: str,
-        run: Path,
-        log: Path,
-        arguments: Mapping[str, Any],
-        limit: Limit | None = None,
-    ) -> int:
-        """Request a stage; see `Launcher.submit`."""
-        message = {"stage": stage, "run": str(run), "log": str(log), "arguments": arguments}
-        return self.pool.submit(self, environment, message, limit)
+    def submit(self, stage: Stage) -> int:
+        """Request a stage; return the number of the job, which its events carry as ``id``."""
+        return self.pool.submit(self, stage)
 
     def next_event(self) -> dict[str, Any]:
         """Wait for the next event of this queue's stages.

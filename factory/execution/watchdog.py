@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from factory.execution.stage import Limit, Stage
 
 STARTING = 120.0  # seconds that a worker may take to import, in addition to the limit of its first stage
 GRACE = 5.0  # seconds that a worker has to end an overdue stage before it is ended itself
 SILENCE = 60.0  # seconds between two reports of a stage that gives no sign of life
 TICK = 0.5  # seconds between two checks of the limits
-
-
-@dataclass(frozen=True)
-class Limit:
-    """The limit of a stage's duration.
-
-    Args:
-        seconds: how long the stage may take.
-        key: path of the config key that sets the limit.
-    """
-
-    seconds: float
-    key: str
 
 
 class Ending(Protocol):
@@ -38,16 +26,13 @@ class Watchdog:
     """The watchdog of one running stage.
 
     Args:
-        limit: how long the stage may take, None for any time.
-        stage: name of the stage.
-        backend: the Keras backend that it runs under.
-        log: path of the stage's log.
+        stage: the stage; its limit is enforced.
         silence: seconds between two reports of silence.
     """
 
-    def __init__(self, limit: Limit | None, stage: str, backend: str, log: str, silence: float = SILENCE) -> None:
-        self.limit, self.backend, self.log, self.silence = limit, backend, log, silence
-        self.stage = stage.rpartition(".")[2]  # people say "train", not "training.train"
+    def __init__(self, stage: Stage, silence: float = SILENCE) -> None:
+        self.limit, self.backend, self.log, self.silence = stage.limit, stage.environment.backend, stage.log, silence
+        self.stage = stage.module.rpartition(".")[2]  # people say "train", not "training.train"
         self.deadline: float | None = None
         self.overdue = False
         self.heard = self.named = 0.0
@@ -86,7 +71,7 @@ class Watchdog:
         if now - self.named < self.silence:
             return None
         self.named = now
-        told = {"stage": self.stage, "seconds": round(now - self.heard), "log": self.log}
+        told = {"stage": self.stage, "seconds": round(now - self.heard), "log": str(self.log)}
         return {"event": "silent", "id": job, "backend": self.backend, **told}
 
 

@@ -13,6 +13,7 @@ from factory.core.rundir import RunDir
 from factory.core.timing import Clock
 from factory.execution.environment import Environment
 from factory.execution.launcher import Launcher
+from factory.execution.stage import Stage
 from factory.execution.stage_requests import Watcher, failure_of, follow
 from factory.pipeline.plan import Plan
 
@@ -113,14 +114,12 @@ class Delivery:
         arguments = {"config": self.plan.tree, "targets": asked}
         log = self.run.path / "deploy" / f"{environment.backend}.log"
         limit = self.plan.limit("deploy")
-        return self.launcher.submit(environment, "export.deploy", self.run.path, log, arguments, limit)
+        return self.launcher.submit(Stage(environment, "export.deploy", self.run.path, log, arguments, limit))
 
     def collect(self, group: Sequence[Target], end: Mapping[str, Any], exporting: str | None) -> None:
         """Read the reports of a job that ended.
 
         A crash in a converter fails the target that was being exported; the targets after it wait for the next round.
-
-        One that crashed in a converter costs the target it was at; those after it wait for the next round.
         """
         for target in group:
             folders = (self.run.deploy(target.name), self.run.quarantine(target.name))

@@ -26,11 +26,12 @@ from factory.core.errors import (
     RequirementError,
     TrainError,
 )
-from factory.core.files import has_digest, key_of, write_json
-from factory.core.read_documents import read_summary, read_training
+from factory.core.files import key_of, write_json
+from factory.core.read_documents import read_intact_training, read_summary, read_training
 from factory.core.rundir import RunDir
 from factory.core.timing import Clock
 from factory.execution.launcher import Launcher
+from factory.execution.stage import Stage
 from factory.execution.stage_requests import Watcher, failure_of, follow
 from factory.pipeline import provenance
 from factory.pipeline.deployment import Delivery, raise_failures
@@ -218,14 +219,7 @@ class Pipeline:
                 f"hydra.run.dir: {self.run.path} holds a run of another config or of other package versions; "
                 "give another folder"
             )
-        report = read_training(self.run)
-        if report is None or report["key"] != self.plan.train_key:
-            return None
-        return (
-            report
-            if all(has_digest(self.run.train / file, hash_) for file, hash_ in report["sha256"].items())
-            else None
-        )
+        return read_intact_training(self.run, self.plan.train_key)
 
     def train(self) -> dict[str, Any]:
         """Run the train stage, which continues from a checkpoint in the folder, and return its report.
@@ -237,7 +231,7 @@ class Pipeline:
         arguments = {"config": with_flat_model(self.config.tree), "key": self.plan.train_key, "promised": promised}
         log = self.run.train / "log.txt"
         limit = self.plan.limit("train")
-        job = self.launcher.submit(self.plan.training, "training.train", self.run.path, log, arguments, limit)
+        job = self.launcher.submit(Stage(self.plan.training, "training.train", self.run.path, log, arguments, limit))
         with self.clock.broken_off(f"train ({self.plan.training.backend})"):
             for event in follow([job], self.launcher, self.watch, self.clock, TrainError):
                 if event["event"] == "exit" and event["code"] != 0:

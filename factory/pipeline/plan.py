@@ -26,7 +26,7 @@ from factory.core.installed import versions
 from factory.core.process import cores
 from factory.core.version import __version__
 from factory.execution.environment import Environment
-from factory.execution.watchdog import Limit
+from factory.execution.stage import Limit
 
 TRAIN_HALF = ("model", "data", "optimizer", "train", "seed")
 """The parts of the config that decide the trained weights; ``train.device=auto`` counts as the device it finds."""

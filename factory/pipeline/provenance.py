@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import os
 import platform
 import subprocess
 from collections.abc import Mapping
-from importlib import metadata
 from typing import Any
 
+from factory.core.installed import all_versions
+from factory.core.process import cores
 from factory.core.rundir import RunDir
 from factory.registry.publish import MODEL
 
@@ -18,20 +17,11 @@ def surroundings() -> dict[str, Any]:
     """Return the revision of the working folder, the versions of all installed packages, and the machine."""
     return {
         "git": git_revision(),
-        "versions": versions(),
+        "versions": all_versions(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "cores": os.cpu_count(),
+        "cores": cores(),
     }
-
-
-@functools.cache
-def versions() -> dict[str, str]:
-    """Return name → version of every installed package.
-
-    The result is cached (it takes 40 ms), since the packages of a process do not change.
-    """
-    return {d.name: d.version for d in sorted(metadata.distributions(), key=lambda d: d.name.lower())}
 
 
 def git_revision() -> str | None:
@@ -45,8 +35,6 @@ def git_revision() -> str | None:
 
 def of_version(run: RunDir, trained: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the record of a published version says of its origin; ``trained`` is train/report.json.
-
-    Versions are copied to servers and to other people, so the run is named by its folder, without this machine's path.
 
     Versions go to servers and to other people: the run is named by its folder, without the path on this machine.
     """

@@ -8,10 +8,10 @@ from __future__ import annotations
 import base64
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
 from factory.config.catalog.catalog import cache_folder
+from factory.core.installed import version
 
 MAKE = """
 import gzip, os, pathlib, sys, vl_convert
@@ -25,11 +25,10 @@ temporary.replace(path)
 
 def packed() -> str | None:
     """Return the library, gzipped, in base64; None without vl-convert-python: a page then shows tables only."""
-    try:
-        version = metadata.version("vl-convert-python")
-    except metadata.PackageNotFoundError:
+    installed = version("vl-convert-python")
+    if installed is None:
         return None
-    path = cache_folder() / f"vega-{version}.js.gz"
+    path = cache_folder() / f"vega-{installed}.js.gz"
     if not path.exists() and not made(path):
         return None
     return base64.b64encode(path.read_bytes()).decode()

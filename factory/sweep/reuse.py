@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from factory.core.documents import Origin
-from factory.core.files import has_digest, replacing_folder, write_json
-from factory.core.read_documents import read_document, read_training
+from factory.core.files import replacing_folder, write_json
+from factory.core.read_documents import read_document, read_intact_training, read_training
 from factory.core.rundir import ORIGIN, RunDir
 from factory.registry.publish import link_or_copy
 
@@ -22,10 +22,10 @@ def inherit(run: RunDir, key: str, donors: Iterable[Path]) -> None:
         key: cache key of the training it needs.
         donors: folders of runs with the same training, in order of preference.
     """
-    if is_trained(run, key):
+    if read_intact_training(run, key):
         return
     for donor in map(RunDir, donors):
-        if donor.path != run.path and is_trained(donor, key):
+        if donor.path != run.path and read_intact_training(donor, key):
             with replacing_folder(run.train) as folder:
                 for file in ("report.json", *hashes(donor)):
                     link_or_copy(str(donor.train / file), str(folder / file))
@@ -34,16 +34,6 @@ def inherit(run: RunDir, key: str, donors: Iterable[Path]) -> None:
                 write_json(folder / ORIGIN, {"run": origin(donor) or str(donor.path), "key": key})
             return
     (run.train / ORIGIN).unlink(missing_ok=True)  # a training it once had from another run is gone or damaged
-
-
-def is_trained(run: RunDir, key: str) -> bool:
-    """Return whether a run holds the training of this key, with all files unchanged."""
-    report = read_training(run)
-    return (
-        report is not None
-        and report["key"] == key
-        and all(has_digest(run.train / file, digest) for file, digest in report["sha256"].items())
-    )
 
 
 def hashes(run: RunDir) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from factory.core.errors import FactoryError, GateError, Interrupted, Pruned, RequirementError
 from factory.core.files import write_json
-from factory.core.read_documents import read_summary
+from factory.core.read_documents import read_intact_training, read_summary
 from factory.core.timing import Clock
 from factory.execution.pool import Pool
 from factory.pipeline.deployment import Delivery
@@ -188,7 +188,7 @@ class Runner:
             reuse.inherit(pipeline.run, job.train_key, donors)
             if pipeline.run.path not in donors:
                 donors.append(pipeline.run.path)
-        if reuse.is_trained(pipeline.run, job.train_key):
+        if read_intact_training(pipeline.run, job.train_key):
             self.queue.trained(job.train_key)
         summary = pipeline.execute()
         summary["training_of"] = reuse.origin(pipeline.run)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.core.files import key_of, read_json, write_json
+from factory.core.foreign_errors import first_line, root_cause
 from factory.tracking import entries
 from factory.tracking.process import OPTIONS
 from factory.tracking.tracker import Tracker, connect_tracker
@@ -52,7 +53,12 @@ def main() -> None:
         os._exit(0)  # do not wait for what libraries do at exit
     except Exception as error:  # whatever a tracker's library raises ends the recording, not the run
         traceback.print_exc()
-        send({"event": "broken", "message": f"{place}: {root_cause(error)}".removeprefix(": ")[:MESSAGE_LIMIT]})
+        send(
+            {
+                "event": "broken",
+                "message": f"{place}: {first_line(root_cause(error))}".removeprefix(": ")[:MESSAGE_LIMIT],
+            }
+        )
         os._exit(1)
 
 
@@ -135,15 +141,6 @@ class Recorder:
         """Update what tracker.json says of this folder in this tracker's place."""
         state = read_json(folder / STATE) or {}
         write_json(folder / STATE, {**state, self.tracker.place: {**state.get(self.tracker.place, {}), **fields}})
-
-
-def root_cause(error: BaseException) -> str:
-    """Return the first line of the error that caused all others, such as the refused connection behind many retries."""
-    cause = error
-    while deeper := cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__):
-        cause = deeper
-    lines = str(cause).strip().splitlines()
-    return lines[0] if lines else type(cause).__name__
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 
 from factory.execution.environment import Environment
 from factory.execution.local import LocalLauncher
-from factory.execution.watchdog import Limit
+from factory.execution.stage import Limit, Stage
 from tests.commands import wait_until
 
 pytestmark = pytest.mark.slow
@@ -19,11 +19,15 @@ pytestmark = pytest.mark.slow
 JAX = Environment("jax", False, 1)
 
 
+def training(folder: Path, limit: Limit | None = None) -> Stage:
+    return Stage(JAX, "training.train", folder, folder / "log.txt", {}, limit)
+
+
 def test_hung_child_is_named(tmp_path: Path) -> None:
     with LocalLauncher(silence=0.1) as launcher:
         worker = launcher.warm(JAX, ("factory.training.train",))
         worker.child.process.send_signal(signal.SIGSTOP)
-        job = launcher.submit(JAX, "training.train", tmp_path, tmp_path / "log.txt", {})
+        job = launcher.submit(training(tmp_path))
         event = launcher.next_event()
     assert (event["event"], event["id"], event["stage"], event["backend"]) == ("silent", job, "train", "jax")
     assert event["log"] == str(tmp_path / "log.txt")
@@ -37,7 +41,7 @@ def test_worker_that_does_not_answer_is_ended_with_its_overdue_stage(
         worker = launcher.warm(JAX, ())
         assert launcher.next_event()["event"] == "ready"
         worker.child.process.send_signal(signal.SIGSTOP)
-        job = launcher.submit(JAX, "training.train", tmp_path, tmp_path / "log.txt", {}, Limit(0.2, "train.timeout"))
+        job = launcher.submit(training(tmp_path, Limit(0.2, "train.timeout")))
         event = launcher.next_event()
         assert event == {
             "event": "exit",
@@ -56,11 +60,11 @@ def test_idle_worker_that_is_killed_is_started_again_when_needed(tmp_path: Path)
         os.kill(first.child.pid, signal.SIGKILL)
         first.child.wait()
         wait_until(lambda: not launcher.queue.empty())
-        job = launcher.submit(JAX, "training.train", tmp_path, tmp_path / "log.txt", {})
+        job = launcher.submit(training(tmp_path))
         event = launcher.next_event()
         assert event["event"] == "gone" and event["jobs"] == [job]  # never: a stage that nobody runs is waited for
         assert launcher.workers == {}
-        launcher.submit(JAX, "training.train", tmp_path, tmp_path / "log.txt", {})
+        launcher.submit(training(tmp_path))
         assert launcher.next_event()["event"] == "ready"
 
 

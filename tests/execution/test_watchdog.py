@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from factory.execution.watchdog import GRACE, Limit, Watchdog, stricter
+from pathlib import Path
+
+from factory.execution.environment import Environment
+from factory.execution.stage import Limit, Stage
+from factory.execution.watchdog import GRACE, Watchdog, stricter
 
 
 class Asked:
@@ -19,7 +23,9 @@ class Asked:
 
 
 def watchdog(limit: Limit | None) -> Watchdog:
-    made = Watchdog(limit, "train", "torch", "log.txt", silence=60)
+    folder = Path("run")
+    stage = Stage(Environment("torch", False, 1), "training.train", folder, folder / "log.txt", {}, limit)
+    made = Watchdog(stage, silence=60)
     made.start(100)
     return made
 

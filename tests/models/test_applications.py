@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from factory.config.catalog import catalog
+from tests.commands import child, printed_by
 
 pytestmark = pytest.mark.slow
 
 
-@functools.cache
 def built() -> dict[str, Any]:
     """One process for all; building draws no weights, so it is the same under each backend."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.models.applications_child"],
-        env={**os.environ, "KERAS_BACKEND": "jax"},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    assert ran.returncode == 0, ran.stderr[-4000:]
-    found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
-    return found
+    return dict(printed_by(child("tests.models.applications_child", "jax")))
 
 
 @pytest.mark.parametrize("name", catalog.load_catalog().names("applications"))

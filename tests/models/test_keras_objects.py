@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.commands import child, printed_by
+
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", ["jax", "tensorflow", "torch"])]
 
 
-@functools.cache
-def ran(backend: str) -> subprocess.CompletedProcess[str]:
-    """One process for all tests of a backend, also when it fails."""
-    return subprocess.run(
-        [sys.executable, "-m", "tests.models.objects_child"],
-        env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-
-
 def made(backend: str) -> Any:
-    found = ran(backend)
-    assert found.returncode == 0, found.stderr[-4000:]
-    return json.loads(found.stdout.splitlines()[-1])
+    return printed_by(child("tests.models.objects_child", backend))
 
 
 def test_layers_and_those_inside_them_have_our_names(backend: str) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ import pytest
 
 from factory.config.composition.compose import compose_config
 from factory.data.load import load_dataset
-from tests.commands import ROOT
+from tests.commands import ROOT, child, printed_by
 from tests.models.test_recipes import RECIPES
 
 BACKENDS = ("jax", "tensorflow", "torch")
@@ -185,23 +183,11 @@ def ran(backend: str) -> subprocess.CompletedProcess[str]:
     """One process for all cases of a backend, also when it fails."""
     cases = {name: declared(path) for name, path in YAMLS.items()} | CASES
     cases |= {f"refused_{name}": value for name, (value, _) in REFUSED.items()}
-    return subprocess.run(
-        [sys.executable, "-m", "tests.models.child"],
-        input=json.dumps(cases),
-        env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
+    return child("tests.models.child", backend, given=json.dumps(cases))
 
 
 def reports(backend: str) -> dict[str, Any]:
-    made = ran(backend)
-    assert made.returncode == 0, made.stderr[-4000:]
-    found: dict[str, Any] = json.loads(made.stdout)
-    return found
+    return dict(printed_by(ran(backend)))
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from factory.config.composition.compose import compose_config
-from factory.execution.watchdog import Limit
+from factory.execution.stage import Limit
 from factory.pipeline.plan import Plan
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.commands import factory, kill, processes_of, started, wait_until
+from tests.commands import factory, kill_in_training
 from tests.pipeline.test_runs import BACKENDS, at, report, summary
 from tests.weights import same_weights
 
@@ -111,12 +111,7 @@ def test_a_killed_regression_goes_on_to_the_same_weights(tmp_path: Path) -> None
     for folder in (whole, killed):
         folder.mkdir()
     assert factory(*words, *at(whole)).code == 0
-    history = killed / "run" / "train" / "history.csv"
-    with started(*words, *at(killed), log=tmp_path / "log.txt") as process:
-        wait_until(lambda: history.exists() and len(history.read_text().splitlines()) > 5)
-        kill(process)
-        wait_until(lambda: processes_of(process) == [])
-    assert not (killed / "run" / "train" / "report.json").exists()
+    kill_in_training(*words, *at(killed), run=killed / "run", rows=5)
     resumed = factory("resume", f"{killed}/run")
     assert resumed.code == 0, resumed.err
     assert "going on after epoch" in resumed.out

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.commands import child, printed_by
+
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", ["jax", "tensorflow", "torch"])]
 
 
-@functools.cache
 def made(backend: str) -> Any:
     """One process for all tests of a backend."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.training.class_metrics_child"],
-        env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    assert ran.returncode == 0, ran.stderr[-4000:]
-    return json.loads(ran.stdout.splitlines()[-1])
+    return printed_by(child("tests.training.class_metrics_child", backend))
 
 
 def test_equal_scikit_learns_on_the_same_answers(backend: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.commands import factory, frameworks_in, kill, processes_of, started, wait_until
+from tests.commands import factory, frameworks_in, kill_in_training, processes_of, started, wait_until
 from tests.pipeline.test_runs import at, report, summary
 from tests.weights import same_weights
 
@@ -76,12 +76,7 @@ def test_a_killed_run_goes_on_to_the_same_weights_on_as_many_devices(backend: st
     for folder in (whole, killed):
         folder.mkdir()
     assert factory(*words, *at(whole)).code == 0
-    table = killed / "run" / "train" / "history.csv"
-    with started(*words, *at(killed), log=tmp_path / "log.txt") as process:
-        wait_until(lambda: table.exists() and len(table.read_text().splitlines()) > 2)
-        kill(process)
-        wait_until(lambda: processes_of(process) == [])
-    assert not (killed / "run" / "train" / "report.json").exists()
+    kill_in_training(*words, *at(killed), run=killed / "run", rows=2)
     resumed = factory(*words, *at(killed))
     assert resumed.code == 0, resumed.err
     assert "going on after epoch" in resumed.out

@@ -76,9 +76,9 @@ def locate_error(overrides: Sequence[str], fails: Callable[[Sequence[str]], bool
         middle = (low + high) // 2
         low, high = (low, middle) if fails(overrides[:middle]) else (middle + 1, high)
     if low == 0 or low > len(overrides):  # it fails without any override
-        return f"config: {one_line(error) or type(error).__name__}"
+        return f"config: {message_of(error) or type(error).__name__}"
     key, _, value = overrides[low - 1].lstrip("+").partition("=")
-    said = one_line(error.__cause__ or error) if isinstance(error, HydraException) else one_line(error)
+    said = message_of(error.__cause__ or error) if isinstance(error, HydraException) else message_of(error)
     takes = next((takes for pattern, takes in GOT.items() if re.search(pattern, said)), None)
     return messages.wrong(short(key), value, takes or f"what its place can hold; {said or type(error).__name__}")
 
@@ -102,19 +102,21 @@ def error_line(error: Exception, search_path: Sequence[Path] = ()) -> str:
         case OverrideParseException():
             return _unparsed(error)
         case GrammarParseError():
-            return f"{key_of(error)}: got an interpolation that is none; takes ${{key}}: {one_line(error.msg or error)}"
+            return (
+                f"{key_of(error)}: got an interpolation that is none; takes ${{key}}: {message_of(error.msg or error)}"
+            )
         case UnsupportedInterpolationType():
-            resolver = one_line(error.msg or error).rpartition(" ")[2]
+            resolver = message_of(error.msg or error).rpartition(" ")[2]
             return messages.wrong(key_of(error), "${" + resolver + ":…}", "a resolver that there is, such as oc.select")
         case InterpolationResolutionError() if error.msg and "raised while resolving" in error.msg:
-            said = one_line(error.msg).rpartition(": ")[2]
+            said = message_of(error.msg).rpartition(": ")[2]
             return f"{key_of(error)}: got an interpolation that leads nowhere ({said}); takes one to what is there"
         case OmegaConfBaseException():
-            return f"{key_of(error)}: {one_line(error.msg or error)}"
+            return f"{key_of(error)}: {message_of(error.msg or error)}"
     for pattern, says in SAYS.items():
         if found := re.search(pattern, str(error), re.DOTALL):
-            return says.format(*(one_line(short(part.removeprefix("++"))) for part in found.groups()))
-    return f"config: {one_line(error) or type(error).__name__}"
+            return says.format(*(message_of(short(part.removeprefix("++"))) for part in found.groups()))
+    return f"config: {message_of(error) or type(error).__name__}"
 
 
 def key_of(error: OmegaConfBaseException) -> str:
@@ -127,7 +129,7 @@ def _unparsed(error: OverrideParseException) -> str:
     key, equals, value = error.override.removeprefix("++").partition("=")
     if not equals or not re.fullmatch(r"[\w.+~/@:\-]+", key):
         return f"command line: got {messages.shown(error.override.removeprefix('++'))}; takes key=value"
-    evaluated = re.search(r"while evaluating '.*': (.+)", one_line(error))
+    evaluated = re.search(r"while evaluating '.*': (.+)", message_of(error))
     said = evaluated[1] if evaluated else "brackets in pairs, other characters in quotes"
     return messages.wrong(short(key), value, f"a value as Hydra writes it: {said}")
 
@@ -140,7 +142,7 @@ def _unknown_option(error: MissingConfigException, search_path: Sequence[Path]) 
     return messages.wrong(group or "--config-name", option, messages.listed(options) or "a group's option", options)
 
 
-def one_line(error: object) -> str:
+def message_of(error: object) -> str:
     """Return a message without line breaks, pointers to Hydra's website and class names of its parser."""
     text = re.sub(r"\s*See https?://\S+.*", "", str(error), flags=re.DOTALL)
     kept = (part.strip() for part in text.splitlines())

@@ -19,8 +19,9 @@ from factory.config.composition.block_files import missing_blocks
 from factory.config.composition.data_name import data_name
 from factory.config.composition.hydra_source import package as header
 from factory.config.composition.untrusted_yaml import refusals
-from factory.config.composition.yaml_files import NotReadable, parse_yaml
+from factory.config.composition.yaml_files import parse_yaml
 from factory.config.schema.nodes import with_defaults
+from factory.core.bounded_yaml import NotReadable
 from factory.core.errors import ConfigError
 
 REFERENCE = re.compile(r"\$\{([\w.:/]+)\}")

@@ -1,6 +1,6 @@
 """PARENT: One YAML file as plain values, within bounds that no parser hangs or crashes on.
 
-Values mean what they mean to Hydra (OmegaConf's implicit types); libyaml reads them, ten times as fast as Hydra would.
+Values mean what they mean to Hydra (OmegaConf's implicit types).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from omegaconf._utils import get_yaml_loader  # what YAML means to Hydra; by itself it reads in Python, slowly
 
+from factory.core.bounded_yaml import NotReadable, SafeLoader, load_bounded
 from factory.core.errors import ConfigError
 from factory.core.messages import shown
 
@@ -18,14 +19,9 @@ LARGEST = 1 << 20  # bytes of a file
 MOST = 100_000  # values, with every alias written out
 DEEPEST = 50  # mappings and lists inside each other
 SCALARS = (str, int, float, bool, type(None))
-BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class NotReadable(Exception):
-    """A text that is refused; the message says why, in words that follow the name of its file."""
-
-
-class Loader(BASE):
+class Loader(SafeLoader):
     """A YAML loader with OmegaConf's types that refuses a key given twice and keys that are not words or numbers."""
 
     yaml_implicit_resolvers = get_yaml_loader().yaml_implicit_resolvers
@@ -69,63 +65,9 @@ def parse_yaml(text: str) -> Any:
     Raises:
         NotReadable: it is not YAML, or larger than a config may be.
     """
-    try:
-        _check_depth(text)
-        loader = Loader(text)
-        try:
-            node = loader.get_single_node()
-            if node is None:
-                return None
-            _weigh(node, 0, {})
-            content = loader.construct_document(node)
-        finally:
-            loader.dispose()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise NotReadable(f"{where}{error.problem or error.context}; takes YAML") from error
-    except (yaml.YAMLError, UnicodeError) as error:  # a character that YAML does not have
-        raise NotReadable(f"{' '.join(str(error).split())}; takes YAML") from error
-    except ValueError as error:
-        raise NotReadable(
-            "got a number of more digits than Python reads; takes numbers as long as they need be"
-        ) from error
+    content = load_bounded(text, Loader, MOST, DEEPEST)
     _check_values(content)
     return content
-
-
-def _check_depth(text: str) -> None:
-    """Refuse a text nested too deeply before libyaml builds anything: it recurses for each level, without end."""
-    depth = 0
-    for event in yaml.parse(text, Loader=BASE):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > DEEPEST:
-                raise NotReadable(f"takes at most {DEEPEST} levels")
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-
-
-def _weigh(node: yaml.Node, depth: int, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """Return the numbers of values and of levels in a node; an alias counts for all that it stands for.
-
-    Args:
-        known: id of a node → its numbers, for nodes that were weighed before; grows.
-    """
-    if isinstance(node, yaml.ScalarNode):
-        return 1, 0
-    if id(node) not in known:
-        if depth > DEEPEST:
-            raise NotReadable(f"line {node.start_mark.line + 1}: an alias holds itself, or more than {DEEPEST} levels")
-        parts = [part for pair in node.value for part in (pair if isinstance(pair, tuple) else (pair,))]
-        weights = [_weigh(part, depth + 1, known) for part in parts]
-        known[id(node)] = (1 + sum(w for w, _ in weights), 1 + max((h for _, h in weights), default=0))
-    weight, height = known[id(node)]
-    if weight > MOST or depth + height > DEEPEST:
-        raise NotReadable(
-            f"line {node.start_mark.line + 1}: takes at most {MOST:,} values and {DEEPEST} levels, aliases written out"
-        )
-    return weight, height
 
 
 def _check_values(value: Any) -> None:

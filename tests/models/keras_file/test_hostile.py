@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.commands import child, printed_by
 from tests.models.keras_file.hostile import CASES
 
 pytestmark = pytest.mark.slow
 
 
-@functools.cache
 def tried() -> dict[str, Any]:
     """One process for all files; under tensorflow, where lookups read files and buckets."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.models.keras_file.child"],
-        env={**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert ran.returncode == 0, ran.stderr[-4000:]
-    found: dict[str, Any] = json.loads(ran.stdout)
-    return found
+    return dict(printed_by(child("tests.models.keras_file.child", "tensorflow")))
 
 
 def test_a_sound_file_loads_and_opens_nothing_else() -> None:
