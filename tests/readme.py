@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from factory.core.backends import BACKENDS
 from tests.commands import ROOT, environment
 
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
@@ -36,12 +37,11 @@ def output_of(command: str) -> str:
 
 def targets_table() -> str:
     """Targets by backends, from conf/deploy/target."""
-    backends = ("tensorflow", "torch", "jax")
-    rows = ["| target | " + " | ".join(backends) + " | runs in |", "|---" * (len(backends) + 2) + "|"]
+    rows = ["| target | " + " | ".join(BACKENDS) + " | runs in |", "|---" * (len(BACKENDS) + 2) + "|"]
     for path in sorted((ROOT / "conf" / "deploy" / "target").glob("*.yaml")):
         ((name, settings),) = yaml.safe_load(path.read_text()).items()
         says = path.read_text().splitlines()[1].removeprefix("# ")
-        marks = ["yes" if backend in settings["routes"] else "" for backend in backends]
+        marks = ["yes" if backend in settings["routes"] else "" for backend in BACKENDS]
         rows.append(f"| `{name}` | {' | '.join(marks)} | {says} |")
     return "\n" + "\n".join(rows) + "\n"
 

@@ -2,6 +2,10 @@
 
 A plug-in's function signature is the schema of its YAML node. Besides int, float, str, bool, list, dict, Literal and
 None it may be annotated with the types below; the parent reads the signature without importing the plug-in.
+
+What a change of an option means for clients is declared beside it, as ``EFFECTS = {"scale": "contract"}``:
+``signature`` where names, shapes or dtypes of inputs and outputs may change, ``contract`` where clients must send or
+read other values. All other options of models and data change the weights alone.
 """
 
 from __future__ import annotations
@@ -16,13 +20,19 @@ Layer: TypeAlias = Declaration
 """A public ``keras.layers`` class or a file of ``factory/models/layers``, with its arguments."""
 
 Node: TypeAlias = Mapping[str, Any]
-"""A graph node: a Layer (or ``same_as: <node>``) plus ``from``: a name, a list of names, or keyword → name."""
+"""A graph node: a Layer (or ``same_as: <node>``) plus ``from``: a name, a list of names, or keyword → name.
+
+A kind whose options are ``nodes: dict[str, Node]`` and ``outputs``, which names nodes, has its wiring checked.
+"""
 
 Activation: TypeAlias = str
 """A public ``keras.activations`` name."""
 
 Application: TypeAlias = str
 """A class of ``keras.applications``, such as ``MobileNetV2``."""
+
+Arguments: TypeAlias = dict[str, Any]
+"""Further arguments of the Application that another option of the same plug-in names."""
 
 FilePath: TypeAlias = str
 """A file or folder whose contents decide what is trained: a training is done again where they changed."""

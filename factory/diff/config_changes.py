@@ -17,8 +17,9 @@ from factory.config.declaration import namespace, parse_declaration
 from factory.config.schema import nodes
 from factory.config.schema.declarations import arguments_of, by_output
 from factory.config.schema.declarations import names as declared_names
+from factory.config.schema.graph_node import WIRING
 from factory.config.schema.nodes import defaults_of
-from factory.config.schema.plugins import fields, offered
+from factory.config.schema.plugins import fields, offered, options_of_type
 from factory.config.schema.splits import SPLIT
 from factory.config.schema.strict import Fields
 from factory.core.errors import ConfigError
@@ -34,12 +35,14 @@ from factory.diff.tree_changes import (
     compare_wholes,
 )
 
+KINDS = "models/kinds"
+
 
 def find_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     """Return every change from one resolved config tree to another."""
     each: dict[str, Walk] = {
         "model": _model,
-        "data": functools.partial(_plugin, "data/sources", "source", nodes.DATA),
+        "data": functools.partial(_plugin, "data/sources", "source", nodes.DATA, {"split": _split}),
         "optimizer": _optimizer,
         "train": _train,
         "deploy": _deploy,
@@ -50,7 +53,27 @@ def find_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]
 # ---- comparisons, one for each kind of config node
 
 
-def _plugin(folder: str, key: str, fixed: Fields, path: str, old: Any, new: Any) -> Iterator[Change]:
+def _flat_model(path: str, old: Any, new: Any) -> Iterator[Change]:
+    """Compare models: layers by name and nodes by name and wiring, where their kinds have such options."""
+    both = isinstance(old, Mapping) and isinstance(new, Mapping)
+    kinds = [part["kind"] for part in (old, new) if part.get("kind") in offered(KINDS)] if both else []
+    walks: dict[str, Walk] = {"dict[str, Layer]": _layers, "dict[str, Node]": _nodes}
+    each = {
+        option: walk
+        for kind in kinds
+        for type_, walk in walks.items()
+        for option in options_of_type(KINDS, kind, type_)
+    }
+    if "nodes" in each and isinstance(old.get("nodes"), Mapping) and isinstance(new.get("nodes"), Mapping):
+        old, names = _with_renamed_nodes(old, new)
+        for before, after in names.items():
+            yield Change(f"{path}.nodes.{after}", "renamed", before, after)
+    yield from _plugin(KINDS, "kind", {}, each, path, old, new)
+
+
+def _plugin(
+    folder: str, key: str, fixed: Fields, each: Mapping[str, Walk], path: str, old: Any, new: Any
+) -> Iterator[Change]:
     """Compare nodes that name a plug-in, whose signature gives the defaults of its options.
 
     Where the two sides name different plug-ins, their options are compared as they are written.
@@ -61,17 +84,12 @@ def _plugin(folder: str, key: str, fixed: Fields, path: str, old: Any, new: Any)
     known = dict(fixed)
     if old.get(key) == new.get(key) and old.get(key) in offered(folder):
         known |= fields(folder, str(old.get(key)))
-    each: dict[str, Walk] = {"layers": _layers, "nodes": _nodes} if folder == "models/kinds" else {"split": _split}
-    if isinstance(old.get("nodes"), Mapping) and isinstance(new.get("nodes"), Mapping):
-        old, names = _with_renamed_nodes(old, new)
-        for before, after in names.items():
-            yield Change(f"{path}.nodes.{after}", "renamed", before, after)
     yield from compare_mappings(path, old, new, defaults_of(known), each)
 
 
 def _model(path: str, old: Any, new: Any) -> Iterator[Change]:
     """Compare models; one with blocks as it is written, each change with what it means for the expanded graph."""
-    written = functools.partial(_plugin, "models/kinds", "kind", {}, path)
+    written = functools.partial(_flat_model, path)
     try:
         sides = expand(old), expand(new)
     except ConfigError:
@@ -119,7 +137,7 @@ def _with_renamed_nodes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple
 
     A rename then is no change of each node that refers to the renamed one.
     """
-    names = find_renames(old["nodes"], new["nodes"], without=("from", "same_as"))
+    names = find_renames(old["nodes"], new["nodes"], without=WIRING)
 
     def called(value: Any) -> Any:
         if isinstance(value, list):
@@ -129,7 +147,7 @@ def _with_renamed_nodes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple
         return names.get(value, value)
 
     graph = {
-        names.get(name, name): {k: called(v) if k in ("from", "same_as") else v for k, v in node.items()}
+        names.get(name, name): {k: called(v) if k in WIRING else v for k, v in node.items()}
         if isinstance(node, Mapping)
         else node
         for name, node in old["nodes"].items()
@@ -173,12 +191,12 @@ def _node(path: str, old: Any, new: Any) -> Iterator[Change]:
         if not isinstance(node, Mapping):
             yield from compare_values(path, old, new)
             return
-        sides.append({key: value for key, value in node.items() if key not in ("from", "same_as")})
+        sides.append({key: value for key, value in node.items() if key not in WIRING})
     before, after = sides
     if len(before) == len(after) == 1:
         yield from _declaration("layers", path, before, after)
         before, after = {}, {}
-    wiring = [{key: node[key] for key in ("from", "same_as") if key in node} for node in (old, new)]
+    wiring = [{key: node[key] for key in WIRING if key in node} for node in (old, new)]
     yield from compare_mappings(path, {**before, **wiring[0]}, {**after, **wiring[1]})
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any
 
+from factory.config.schema.plugins import effects
 from factory.core.scores import direction
 from factory.diff.tree_changes import ABSENT, Change
 
@@ -48,9 +49,7 @@ RULES: tuple[tuple[str, Class], ...] = (
     (r"models", Class.operational),
     (r"seed", Class.retrain),
     (r"data\.(requires|extra|signature|classes|features|shape)\b.*", Class.operational),  # only describes the data
-    (r"data\.scale|model\.white", Class.contract),  # preprocessing: what clients must send
     (r"data\b.*", Class.retrain),
-    (r"model\.weights", Class.retrain),
     (r"(model|optimizer)\b.*", Class.retrain),
     (r"train\.(device|threads)", Class.operational),  # where it is computed
     (r"(train|deploy)\.timeout", Class.operational),
@@ -64,8 +63,8 @@ RULES: tuple[tuple[str, Class], ...] = (
 )
 """Pattern of a config path → class; the first that matches counts."""
 
-SIGNATURE = re.compile(r"data\.(source|inputs|outputs|target|columns|task|tokens|image)\b.*")
-"""Options of data that may change the signature: names, shapes or dtypes of inputs and outputs."""
+PLUGINS = {"data": "data/sources", "model": "models/kinds"}
+"""Nodes that name a plug-in, and its kind; each plug-in declares which options change more than the weights."""
 
 
 def class_of(change: Change, signatures: tuple[Any, Any] | None = None) -> Class:
@@ -85,9 +84,19 @@ def class_of(change: Change, signatures: tuple[Any, Any] | None = None) -> Class
         return Class.contract  # clients of this format get no new versions
     if change.path == "deploy.target" and not change.new and change.old:
         return Class.contract
-    if SIGNATURE.fullmatch(change.path):
+    effect = _effect(change.path)
+    if effect == "contract":
+        return Class.contract
+    if effect == "signature" or change.path == "data.source":
         return Class.retrain if signatures and signatures[0] == signatures[1] else Class.contract
     return next(cls for rule, cls in RULES if re.fullmatch(rule, change.path))
+
+
+def _effect(path: str) -> str | None:
+    """Return what a plug-in of this node declares that a change of its option means for clients, if anything."""
+    node, option = [*re.split(r"[.\[]", path), ""][:2]
+    declared = effects(PLUGINS[node]) if node in PLUGINS else {}
+    return next((effect for effect, options in declared.items() if option in options), None)
 
 
 def _tightens(change: Change) -> bool:

@@ -211,8 +211,8 @@ WRONG_BLOCKS = {
         "model.blocks.b.nodes: got '$unit'; takes the block's parameters: $units; did you mean '$units'?",
     ],
     "b: {units: <Sise>, nodes: {d: {Dense: {units: $units}}}}": [
-        "model.blocks.b.units: got '<Sise>'; takes a type of Activation, Any, Application, FilePath, Layer, Rate, "
-        "Size, bool, dict, float, … in <>, or a default; did you mean 'Size'?",
+        "model.blocks.b.units: got '<Sise>'; takes a type of Activation, Any, Application, Arguments, "
+        "FilePath, Layer, Rate, Size, bool, dict, … in <>, or a default; did you mean 'Size'?",
         "model.nodes.a.b.units: missing; takes a value",
     ],
     "b: {nodes: {d: {Dense: {units: 3}}, e: {ReLU: {}, from: inptu}}}": [

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from factory.config import plugins
 from factory.config.composition.compose import compose_config
 from factory.config.load import load_config, validate_config
 from factory.config.plugins import KINDS, VARIABLE, plugins_of, sources_of, use_project, used_plugins
 from factory.config.schema import json_schema
+from factory.config.schema import plugins as schema
 from factory.config.schema.plugins import file_options
 from factory.core.errors import ConfigError
+from factory.diff.impact import Class, class_of
+from factory.diff.tree_changes import Change
 from factory.pipeline.plan import Plan
 from tests.commands import factory
 
@@ -170,6 +174,36 @@ def test_an_installed_package_offers_plugins_by_an_entry_point(tmp_path: Path, m
     (info / "entry_points.txt").write_text("[factory.plugins]\nacme = acme_plugins\n")
     done = factory("--cfg", "job", "model=acme", path=tmp_path)
     assert done.code == 0 and "gate: AcmeGate" in done.out, done.err
+
+
+def test_a_plugin_declares_what_a_change_of_its_options_means_for_clients(project: Path) -> None:
+    source = project / "data" / "sources" / "waves.py"
+    change = Change("data.height", "set", 1, 2)
+    assert class_of(change) is Class.retrain
+    source.write_text("EFFECTS = {'height': 'contract'}\n\ndef read(*, height: int = 1): ...\n")
+    assert forgotten() and class_of(change) is Class.contract
+    source.write_text("EFFECTS = {'height': 'none'}\n\ndef read(*, height: int = 1): ...\n")
+    with pytest.raises(ConfigError) as refused:
+        assert forgotten() and class_of(change)
+    says = "EFFECTS: got {'height': 'none'}; takes option → signature or contract"
+    assert refused.value.problems == [f"{source}: {says}"]
+
+
+def forgotten() -> bool:
+    """Forget what was read of plug-ins, which do not change while a command runs."""
+    plugins.syntax.cache_clear()
+    schema._effects.cache_clear()
+    return True
+
+
+def test_a_kind_of_a_project_has_nodes_where_it_says_so(project: Path) -> None:
+    kind = project / "models" / "kinds" / "twin.py"
+    kind.write_text(f"{NEVER}def build(spec, *, nodes: dict[str, Node], outputs: dict[str, str]): ...\n")
+    (project / "conf" / "model" / "twin.yaml").write_text(
+        "kind: twin\nnodes: {a: {Dense: {units: 1}, from: nowhere}}\noutputs: {y: b}\n"
+    )
+    said = " ".join(refusals("model=twin", "data=digits"))
+    assert "nowhere" in said and "model.outputs.y" in said
 
 
 def test_an_option_of_a_type_that_no_yaml_has_is_one_line(project: Path) -> None:

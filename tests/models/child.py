@@ -9,9 +9,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from factory.core.backends import BACKENDS
 from factory.execution.worker import Blocker
 
-OTHERS = [name for name in ("tensorflow", "torch", "jax") if name != os.environ["KERAS_BACKEND"]]
+OTHERS = [name for name in BACKENDS if name != os.environ["KERAS_BACKEND"]]
 sys.meta_path.insert(0, Blocker(OTHERS))
 
 import keras  # noqa: E402

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from factory.core.backends import BACKENDS
 from tests.commands import child, printed_by
 
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", ["jax", "tensorflow", "torch"])]
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", BACKENDS)]
 
 
 def made(backend: str) -> Any:

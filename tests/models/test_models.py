@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from factory.config.composition.compose import compose_config
+from factory.core.backends import BACKENDS
 from factory.data.load import load_dataset
 from tests.commands import ROOT, child, printed_by
 from tests.models.test_recipes import RECIPES
 
-BACKENDS = ("jax", "tensorflow", "torch")
 ALL = {path.stem: path for path in sorted((ROOT / "conf" / "model").glob("*.yaml"))}
 YAMLS = {name: path for name, path in ALL.items() if name not in RECIPES}  # test_recipes.py runs those, small
 KINDS = sorted(path.stem for path in (ROOT / "factory/models/kinds").glob("*.py") if path.stem[0] != "_")

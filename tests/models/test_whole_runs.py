@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from factory.core.backends import BACKENDS
 from tests.commands import ROOT, factory
 from tests.models.test_recipes import RECIPES
 
 pytestmark = pytest.mark.slow
 
-BACKENDS = ("jax", "tensorflow", "torch")
 ALL = {path.stem: path for path in sorted((ROOT / "conf" / "model").glob("*.yaml"))}
 YAMLS = {name: path for name, path in ALL.items() if name not in RECIPES}  # test_recipes.py runs those, small
 

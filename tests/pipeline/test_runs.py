@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from factory.core.backends import BACKENDS
 from factory.core.files import sha256
 from tests.commands import (
     ROOT,
@@ -31,7 +32,7 @@ from tests.weights import same_weights
 
 pytestmark = pytest.mark.slow
 
-BACKENDS = ("torch", "jax", "tensorflow")
+TARGETS = [path.stem for path in (ROOT / "conf" / "deploy" / "target").glob("*.yaml")]
 LONG = "train.epochs=40"
 
 
@@ -60,10 +61,7 @@ def test_every_target_is_published_under_one_version(everything: tuple[Path, Don
     folder, done = everything
     assert done.code == 0, done.err
     published = {name: target["published"] for name, target in summary(folder)["targets"].items()}
-    assert published == {
-        target: f"{folder}/models/{target}/cnn-digits_image/1"
-        for target in ("saved_model", "onnx", "openvino", "litert", "torch_export")
-    }
+    assert published == {target: f"{folder}/models/{target}/cnn-digits_image/1" for target in TARGETS}
     for name, path in published.items():
         record = json.loads((Path(path) / "factory.json").read_text())
         assert record["target"] == name

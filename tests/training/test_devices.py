@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from factory.core.backends import BACKENDS
 from tests.commands import factory, frameworks_in, kill_in_training, processes_of, started, wait_until
 from tests.pipeline.test_runs import at, report, summary
 from tests.weights import same_weights
 
 pytestmark = pytest.mark.slow
 
-BACKENDS = ("torch", "jax", "tensorflow")
 RANDOM = ("model=mlp", "model.dropout=0.3", "model.normalization=batch")
 LONG = {
     "torch": ("model=augmented", "data=digits_image", "train.epochs=6", "train.batch_size=64"),

@@ -11,6 +11,7 @@ from factory.config.declaration import Declaration, parse_declaration
 from factory.config.schema import requirements, splits
 from factory.config.schema.declarations import arguments_of, by_output
 from factory.config.schema.known_data import Known, known_facts
+from factory.config.schema.plugins import options_of_type
 from factory.config.schema.strict import refused
 from factory.core import messages
 
@@ -89,7 +90,8 @@ def _data_names(facts: Known) -> Iterator[str]:
 
 def _model_names(model: Mapping[str, Any], facts: Known) -> Iterator[str]:
     """Yield the problems of names of layers and nodes."""
-    for key in ("layers", "nodes"):
+    kind = "models/kinds", model["kind"]
+    for key in (*options_of_type(*kind, "dict[str, Layer]"), *options_of_type(*kind, "dict[str, Node]")):
         for name in model.get(key) or {}:
             yield from _name(f"model.{key}.{name}", name)
             if name in (facts.inputs or ()):
@@ -103,8 +105,8 @@ def _name(path: str, name: Any) -> Iterator[str]:
 
 
 def _graph(model: Mapping[str, Any], facts: Known) -> Iterator[str]:
-    """Yield the problems of a graph model's wiring and of its outputs."""
-    if model["kind"] != "graph":
+    """Yield the problems of the wiring and the outputs of a model kind that has nodes."""
+    if not options_of_type("models/kinds", model["kind"], "dict[str, Node]"):
         return
     yield from topology.problems(model["nodes"], model["outputs"], facts.inputs)
     yield from topology.of_several(model["nodes"], facts.inputs if facts.listed and facts.inputs else ())
@@ -121,10 +123,11 @@ def _graph(model: Mapping[str, Any], facts: Known) -> Iterator[str]:
 
 
 def _application(model: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the problems of the options of a ``keras.applications`` model."""
-    if model["kind"] == "application":
-        arguments = arguments_of("applications", model["application"])
-        yield from refused(arguments, model.get("options") or {}, "model.options")
+    """Yield the problems of the arguments of a ``keras.applications`` class that a model kind takes."""
+    kind = "models/kinds", model["kind"]
+    for named, options in zip(options_of_type(*kind, "Application"), options_of_type(*kind, "Arguments"), strict=False):
+        arguments = arguments_of("applications", model[named])
+        yield from refused(arguments, model.get(options) or {}, f"model.{options}")
 
 
 def _outputs(path: str, named: Iterable[str], facts: Known) -> Iterator[str]:

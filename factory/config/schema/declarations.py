@@ -173,6 +173,7 @@ def type_words() -> dict[str, Any]:
         "Layer": declaration("layers"),
         "Activation": named("activations"),
         "Application": named("applications"),
+        "Arguments": kinds.Table,
     }
 
 

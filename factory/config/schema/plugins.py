@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+from collections.abc import Iterable
 from typing import Any
 
 from factory.config.plugins import Plugin, Root, plugins_of, roots, syntax
@@ -15,6 +16,9 @@ from factory.core.errors import ConfigError
 
 FUNCTIONS = {"models/kinds": "build", "data/sources": "read", "export/targets": "export", "trackers": "connect"}
 """Kind of plug-in → the function whose keyword-only parameters are the options."""
+
+EFFECTS = ("signature", "contract")
+"""What a plug-in may declare that a change of an option means for clients."""
 
 
 def offered(kind: str) -> tuple[str, ...]:
@@ -38,6 +42,44 @@ def _function(plugin: Plugin, function: str) -> ast.FunctionDef:
         if isinstance(part, ast.FunctionDef) and part.name == function:
             return part
     raise ConfigError(f"{plugin.path}: has no function {function}")
+
+
+def options_of_type(kind: str, name: str, written: str) -> tuple[str, ...]:
+    """Return the options of one plug-in with this annotation, such as ``dict[str, Layer]``; ``| None`` may follow."""
+    function = _function(plugins_of(kind)[name], FUNCTIONS[kind])
+    found = ((option.arg, ast.unparse(option.annotation or option)) for option in function.args.kwonlyargs)
+    return tuple(option for option, annotation in found if annotation.removesuffix(" | None") == written)
+
+
+def effects(kind: str) -> dict[str, set[str]]:
+    """Return effect → options of the plug-ins of a kind that declare it; see factory/config/declaration.py.
+
+    Raises:
+        ConfigError: a plug-in declares something else.
+    """
+    return _effects(kind, roots())
+
+
+@functools.cache
+def _effects(kind: str, among: tuple[Root, ...]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {effect: set() for effect in EFFECTS}
+    for plugin in plugins_of(kind).values():
+        for part in syntax(plugin.path).body:
+            if isinstance(part, ast.Assign) and [ast.unparse(target) for target in part.targets] == ["EFFECTS"]:
+                for option, effect in _declared_effects(part.value, plugin):
+                    found[effect].add(option)
+    return found
+
+
+def _declared_effects(written: ast.expr, plugin: Plugin) -> Iterable[tuple[str, str]]:
+    """Return option and effect of each declaration of one plug-in."""
+    try:
+        declared = dict(ast.literal_eval(written))
+    except (TypeError, ValueError):
+        declared = {"": None}
+    if any(effect not in EFFECTS for effect in declared.values()):
+        raise ConfigError(f"{plugin.path}: EFFECTS: got {ast.unparse(written)}; takes option → {' or '.join(EFFECTS)}")
+    return declared.items()
 
 
 def file_options(kind: str, name: str) -> tuple[str, ...]:

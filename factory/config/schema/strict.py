@@ -70,7 +70,7 @@ def strict_model(name: str, fields: Fields) -> type[Strict]:
     made = {}
     for index, (key, (annotation, default, *text)) in enumerate(fields.items()):
         made[f"field_{index}"] = (annotation, Field(default, alias=key, description=text[0] if text else None))
-    return create_model(name, __base__=Strict, **made)  # type: ignore[call-overload, no-any-return]
+    return create_model(name, __base__=Strict, **made)  # type: ignore[call-overload, no-any-return]  # its stub knows no fields that are made at run time
 
 
 def refusal(title: str, lines: list[InitErrorDetails]) -> ValidationError:

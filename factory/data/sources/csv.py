@@ -20,6 +20,8 @@ from factory.data.tables.numbers import Notation
 from factory.data.tables.numeric import to_source_as_declared
 from factory.data.tables.parts import join_parts
 
+EFFECTS = {"target": "signature", "columns": "signature", "task": "signature"}
+
 
 def read(
     *,

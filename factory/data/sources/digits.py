@@ -10,6 +10,8 @@ import numpy as np
 from factory.data.bundled import bundled
 from factory.data.dataset import Source
 
+EFFECTS = {"image": "signature", "scale": "contract"}
+
 
 def read(*, image: bool = False, scale: bool = True) -> Source:
     """Read the handwritten digits.

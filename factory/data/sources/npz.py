@@ -17,6 +17,8 @@ from factory.data.dataset import Array, Source
 WHITE = 1 / 255
 """What bytes of an image are multiplied by, so that white is 1."""
 
+EFFECTS = {"inputs": "signature", "outputs": "signature"}
+
 
 def read(
     *,

@@ -19,6 +19,8 @@ from factory.data.tables.parts import join_parts
 SUFFIXES = (".parquet", ".pq")
 """Of the part files in a folder."""
 
+EFFECTS = {"target": "signature", "columns": "signature", "task": "signature"}
+
 
 def read(
     *,

@@ -17,6 +17,8 @@ from factory.data.dataset import Array, Source, Task
 LATENT = 16
 """Most latent numbers behind one input: with 784 independent ones a thousand rows would teach nothing."""
 
+EFFECTS = {"inputs": "signature", "outputs": "signature", "tokens": "signature"}
+
 
 def read(
     *,

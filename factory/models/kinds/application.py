@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import keras
 import numpy as np
 
-from factory.config.declaration import Application, Rate
+from factory.config.declaration import Application, Arguments, Rate
 from factory.config.named_files import require_file
 from factory.core.errors import ConfigError
 from factory.core.foreign_errors import one_line
@@ -17,6 +18,9 @@ from factory.core.messages import shown, wrong
 from factory.data.dataset import Array, DataSpec
 from factory.models import functional
 from factory.models.keras_file.load import reason, refusal
+
+EFFECTS = {"white": "contract"}
+LARGEST_SMALLEST = 75  # pixels; InceptionResNetV2 takes no smaller images, all other applications do
 
 
 def build(
@@ -30,7 +34,7 @@ def build(
     pooling: Literal["avg", "max"] = "avg",
     dropout: Rate = 0.0,
     trainable: bool = True,
-    options: dict[str, Any] | None = None,
+    options: Arguments | None = None,
 ) -> keras.Model:
     """Build preprocessing of the pixels, the application, and a head for each output.
 
@@ -64,7 +68,8 @@ def build(
     except ConfigError:
         raise
     except Exception as error:  # Keras may refuse it in any way
-        hint = "; model.size resizes the images" if size is None and "at least" in str(error) else ""
+        small = size is None and _builds_larger(make, x.shape, {**head, **(options or {})})
+        hint = "; model.size resizes the images" if small else ""
         raise ConfigError(f"model.application: {application}: {one_line(error)}{hint}") from error
     backbone.trainable = trainable
     x = backbone(x) if trainable else backbone(x, training=False)
@@ -74,6 +79,17 @@ def build(
     if dropout:
         x = keras.layers.Dropout(dropout, name="dropout")(x)
     return functional.model(spec, tensors, functional.heads(spec, x), paths)
+
+
+def _builds_larger(make: Any, shape: Sequence[int], arguments: dict[str, Any]) -> bool:
+    """Return whether the architecture, which was refused, is accepted for larger images; it draws no weights."""
+    if min(shape[1:3]) >= LARGEST_SMALLEST:
+        return False
+    try:
+        make(weights=None, input_shape=(LARGEST_SMALLEST, LARGEST_SMALLEST, 3), **arguments)
+    except Exception:  # Keras may refuse it in any way; what it said of the images as they are is reported
+        return False
+    return True
 
 
 def _backbone(make: Any, weights: str | None, arguments: dict[str, Any]) -> keras.Model:
