@@ -21,7 +21,7 @@ class Layout:
     """The columns that become numbers, by how they are computed.
 
     The blocks are, in this order: each of `floats` standardized; whether each is missing; each of `booleans`; whether
-    each is missing; sine and cosine of each of `cycles`.
+    each is missing; for each of `parts` sine and cosine of each of `dated`.
 
     Args:
         preprocessing: of a table.
@@ -43,9 +43,14 @@ class Layout:
         return tuple(column for column in self.preprocessing.columns if isinstance(column, BooleanColumn))
 
     @cached_property
-    def cycles(self) -> tuple[tuple[DatetimeColumn, Part], ...]:
-        """The cyclic parts of each date-time."""
-        return tuple((c, part) for c in self.preprocessing.columns if isinstance(c, DatetimeColumn) for part in c.parts)
+    def dated(self) -> tuple[DatetimeColumn, ...]:
+        """The date-times that have cyclic parts."""
+        return tuple(c for c in self.preprocessing.columns if isinstance(c, DatetimeColumn) and c.parts)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The cyclic parts that any date-time has."""
+        return tuple(dict.fromkeys(part for column in self.dated for part in column.parts))
 
     @property
     def logged(self) -> Array:
@@ -63,8 +68,7 @@ class Layout:
         return list(self._places())
 
     def _places(self) -> Iterator[int]:
-        floats, booleans = len(self.floats), len(self.booleans)
-        wave = 2 * floats + 2 * booleans
+        floats, booleans, dated = len(self.floats), len(self.booleans), len(self.dated)
         for column in self.preprocessing.columns:
             match column:
                 case NumberColumn(bins=()):
@@ -76,9 +80,10 @@ class Layout:
                 case DatetimeColumn():
                     place = self.floats.index(column)
                     yield from [place] * column.elapsed
-                    yield from range(wave, wave + 2 * len(column.parts))
+                    for part in column.parts:
+                        wave = self.parts.index(part) * dated + self.dated.index(column)
+                        yield from (2 * (floats + booleans + wave), 2 * (floats + booleans + wave) + 1)
                     yield from [floats + place] * column.indicator
-                    wave += 2 * len(column.parts)
 
 
 def wave_table(part: Part) -> Array:

@@ -6,7 +6,6 @@ Hash and tokenizer are operators of ONNX Runtime (domain ``com.microsoft``), all
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import onnx
@@ -23,7 +22,6 @@ from factory.preprocessing.spec import (
     UNKNOWN,
     Answer,
     CategoryColumn,
-    DatetimeColumn,
     NumberColumn,
     Preprocessing,
     TextColumn,
@@ -98,8 +96,7 @@ def numbers(graph: Graph, layout: Layout, rows: Mapping[str, Value]) -> Value:
         blocks += [standardized(graph, layout, values, missing), missing.cast("float32")]
     if layout.booleans:
         blocks += booleans(graph, layout, rows)
-    blocks += [wave for column in layout.preprocessing.columns for wave in waves(graph, column, rows)]
-    together = graph.add("Concat", *blocks, axis=1)
+    together = graph.add("Concat", *blocks, *waves(graph, layout, rows), axis=1)
     return graph.add("Gather", together, np.array(layout.order, np.int64), axis=1)
 
 
@@ -127,21 +124,21 @@ def booleans(graph: Graph, layout: Layout, rows: Mapping[str, Value]) -> list[Va
     return [graph.add("Where", missing, fill, values), missing.cast("float32")]
 
 
-def waves(graph: Graph, column: Any, rows: Mapping[str, Value]) -> list[Value]:
-    """Write sine and cosine of each cyclic part of a column: float32 ``(rows, 2)`` each."""
-    if not isinstance(column, DatetimeColumn) or not column.parts:
+def waves(graph: Graph, layout: Layout, rows: Mapping[str, Value]) -> list[Value]:
+    """Write sine and cosine of each cyclic part of all date-times: float32 ``(rows, 2 * dated)`` each."""
+    if not layout.dated:
         return []
-    values = rows[column.input]
+    values = matrix(graph, [rows[column.input] for column in layout.dated])
     missing = graph.add("IsNaN", values)
     known = graph.add("Where", missing, np.array(0.0), values)
     seconds = graph.add("Floor", graph.add("Min", graph.add("Max", known, np.array(EARLIEST)), np.array(LATEST)))
     since = seconds.cast("int64") - int(EARLIEST)
-    tables = {part: wave_table(part) for part in column.parts}
-    places = {
-        part: graph.add("Where", missing, np.array(len(table) - 1), calendar_part(since, part))
-        for part, table in tables.items()
-    }
-    return [graph.add("Gather", table, places[part]) for part, table in tables.items()]
+    found = []
+    for part in layout.parts:
+        table = wave_table(part)
+        place = graph.add("Where", missing, np.array(len(table) - 1), calendar_part(since, part))
+        found.append(graph.add("Flatten", graph.add("Gather", table, place), axis=1))
+    return found
 
 
 def codes(graph: Graph, columns: Sequence[NumberColumn | CategoryColumn], rows: Mapping[str, Value]) -> Value:

@@ -49,7 +49,9 @@ class Encoder(tf.Module):
         if self.layout.order:
             tensors["numbers"] = self.numbers(rows)
         if coded := self.preprocessing.coded:
-            tensors["codes"] = tf.stack([self.codes(column, rows[column.input]) for column in coded], axis=1)
+            hashed = self.hashed(rows)
+            codes = [hashed[c.input] if c.input in hashed else self.codes(c, rows[c.input]) for c in coded]
+            tensors["codes"] = tf.stack(codes, axis=1)
         for column in self.preprocessing.texts:
             tensors[column.input] = self.text(column, rows[column.input])
         return tensors
@@ -81,42 +83,57 @@ class Encoder(tf.Module):
         return [tf.where(found < 0, fill, found), tf.cast(found < 0, tf.float32)]
 
     def waves(self, rows: Tensors) -> list[Any]:
-        """Return sine and cosine of each cyclic part: float32 ``(rows, 2)`` each."""
+        """Return sine and cosine of each cyclic part of all date-times: float32 ``(rows, 2 * dated)`` each."""
+        dated = self.layout.dated
+        if not dated:
+            return []
+        values = normal(tf.stack([rows[column.input] for column in dated], axis=1))
+        missing = tf.math.is_nan(values)
+        seconds = tf.clip_by_value(tf.where(missing, tf.zeros_like(values), values), EARLIEST, LATEST)
+        since = tf.cast(tf.floor(seconds), tf.int64) - int(EARLIEST)
         waves = []
-        for column, part in self.layout.cycles:
-            values = normal(rows[column.input])
-            missing, table = tf.math.is_nan(values), wave_table(part)
-            seconds = tf.clip_by_value(tf.where(missing, tf.zeros_like(values), values), EARLIEST, LATEST)
-            place = calendar_part(tf.cast(tf.floor(seconds), tf.int64) - int(EARLIEST), part)
-            waves.append(tf.gather(table, tf.where(missing, tf.constant(len(table) - 1, tf.int64), place)))
+        for part in self.layout.parts:
+            table = wave_table(part)
+            place = tf.where(missing, tf.constant(len(table) - 1, tf.int64), calendar_part(since, part))
+            waves.append(tf.reshape(tf.gather(table, place), (-1, 2 * len(dated))))
         return waves
 
     def codes(self, column: NumberColumn | CategoryColumn, values: Any) -> Any:
-        """Return the codes of a column: int32 ``(rows,)``."""
-        if isinstance(column, NumberColumn):
-            low, high = (tf.constant(limit, tf.float64) for limit in (column.low, column.high))
-            clipped = tf.minimum(tf.maximum(normal(values), low), high)
-            place = tf.searchsorted(tf.constant(column.bins, tf.float64), clipped, side="right")
-            return tf.where(tf.math.is_nan(values), MISSING, FIRST + place)
-        words = lower(values) if column.lower else values
-        if column.buckets:
-            bucket = tf.cast(1 + murmur(words) % column.buckets, tf.int32)
-            return tf.where(tf.equal(words, ""), MISSING, bucket)
-        return tf.cast(self.tables[column.input].lookup(words), tf.int32)
+        """Return the codes of a column that is not hashed: int32 ``(rows,)``."""
+        if isinstance(column, CategoryColumn):
+            words = lower(values) if column.lower else values
+            return tf.cast(self.tables[column.input].lookup(words), tf.int32)
+        low, high = (tf.constant(limit, tf.float64) for limit in (column.low, column.high))
+        clipped = tf.minimum(tf.maximum(normal(values), low), high)
+        place = tf.searchsorted(tf.constant(column.bins, tf.float64), clipped, side="right")
+        return tf.where(tf.math.is_nan(values), MISSING, FIRST + place)
+
+    def hashed(self, rows: Tensors) -> dict[str, Any]:
+        """Return the codes of all hashed columns, which are hashed at once: input → int32 ``(rows,)``."""
+        columns = [c for c in self.preprocessing.coded if isinstance(c, CategoryColumn) and c.buckets]
+        if not columns:
+            return {}
+        texts = [lower(rows[c.input]) if c.lower else rows[c.input] for c in columns]
+        hashes = tf.split(murmur(tf.concat(texts, axis=0)), len(columns))
+        return {
+            column.input: tf.where(tf.equal(text, ""), MISSING, tf.cast(1 + found % column.buckets, tf.int32))
+            for column, text, found in zip(columns, texts, hashes, strict=True)
+        }
 
     def text(self, column: TextColumn, values: Any) -> Any:
         """Return token ids int32 ``(rows, length)``, or counts float32 ``(rows, words)``."""
-        spaced = tf.strings.regex_replace(lower(values), f"[{re.escape(SEPARATORS)}]", " ")
-        words = tf.strings.split(spaced, " ")  # separators side by side give empty words
-        words = tf.ragged.boolean_mask(words, tf.not_equal(words, ""))
-        ids = self.tables[column.input].lookup(words)
+        spaced = tf.strings.regex_replace(lower(values), f"[{re.escape(SEPARATORS)}]+", " ")
+        cut = tf.raw_ops.StringSplitV2(input=spaced, sep=" ")  # in one operation; it leaves empty words at the ends
+        there = tf.reshape(tf.where(tf.not_equal(cut.values, "")), (-1,))
+        row, words = tf.gather(cut.indices[:, 0], there), tf.gather(cut.values, there)
+        found = self.tables[column.input].lookup(words)
+        count = tf.size(values, tf.int64)
         if column.length:
+            ids = tf.RaggedTensor.from_value_rowids(found, row, count, validate=False)
             return tf.cast(ids.to_tensor(MISSING, shape=(None, column.length)), tf.int32)
-        size = tf.cast(tf.size(values), tf.int64) * column.words
-        known = ids.flat_values >= FIRST
-        place = ids.value_rowids() * column.words + ids.flat_values - FIRST
-        place = tf.where(known, place, tf.constant(-1, tf.int64))  # which is left out
-        counts = tf.math.unsorted_segment_sum(tf.ones_like(place, tf.float32), place, size)
+        known = found >= FIRST
+        place = tf.where(known, row * column.words + found - FIRST, tf.constant(-1, tf.int64))  # -1 is left out
+        counts = tf.math.unsorted_segment_sum(tf.ones_like(place, tf.float32), place, count * column.words)
         return tf.reshape(counts, (-1, column.words))
 
 
