@@ -67,6 +67,8 @@ def misfits(tree: Mapping[str, Any], sound: Container[str], declared: Mapping[st
         yield from requirements.misfits(
             tree["deploy"].get("require") or {}, tree["train"].get("metrics", "auto"), tasks
         )
+    if all_sound("deploy", "data") and tree["data"].get("preprocess"):
+        yield from _encoded(tree["deploy"])
 
 
 def _routes(deploy: Mapping[str, Any]) -> Iterator[str]:
@@ -74,6 +76,17 @@ def _routes(deploy: Mapping[str, Any]) -> Iterator[str]:
     for name, target in (deploy["target"] or {}).items():
         if not target["routes"]:
             yield messages.missing(f"deploy.target.{name}.routes", "at least one backend that can make it")
+
+
+def _encoded(deploy: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each target that carries no columns of a table, where ``deploy.encoded=false``.
+
+    What kinds of columns a table has is known once it is read; then training asks whether a target carries them all.
+    """
+    for name, target in (deploy["target"] or {}).items():
+        if not (deploy.get("encoded", True) or target.get("carries")):
+            takes = f"true for target {name}, which carries no columns of a table"
+            yield messages.wrong("deploy.encoded", False, takes)
 
 
 def _data_names(facts: Known) -> Iterator[str]:
