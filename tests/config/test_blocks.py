@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from factory.config.blocks.expand import expand, needs_expansion
+from factory.config.blocks.expand import at_declarations, expand, needs_expansion
 from factory.config.composition import plain
 from factory.config.composition.compose import compose_config
 from factory.config.composition.folders import package_conf
@@ -116,6 +116,13 @@ def test_a_parameter_may_be_a_layer_or_a_block_and_blocks_lie_in_blocks() -> Non
     assert [name for name in found if name.endswith("-sum")] == ["b-again-sum"]
 
 
+def test_a_default_may_hold_parameters_that_are_declared_before_it() -> None:
+    way = "way: {size: <Size>, around: {unit: {size: $size}}, nodes: {inside: {Dense: {units: $size}, skip: $around}}}"
+    found = layers(model("{a: {way: {size: 7}}, b: {way: {size: 3, around: true}}}", BLOCKS + way))
+    assert found["a-inside-skip-dense"] == {"Dense": {"units": 7, "activation": "relu"}}
+    assert "b-inside-sum" in found and "b-inside-skip-dense" not in found
+
+
 def test_inputs_and_outputs_of_a_block_have_names() -> None:
     nodes = "{both: {Add: {}, from: [h, x]}, out: {Dense: {units: 2}}}"
     cell = f"cell: {{inputs: [h, x], nodes: {nodes}, outputs: {{h: both, y: out}}}}"
@@ -208,7 +215,10 @@ WRONG_BLOCKS = {
     ],
     "b: {units: 3, nodes: {d: {Dense: {units: $unit}}}}": [
         "model.blocks.b.units: never used; takes a place in the block's nodes as $units",
-        "model.blocks.b.nodes: got '$unit'; takes the block's parameters: $units; did you mean '$units'?",
+        "model.blocks.b.nodes: got '$unit'; takes parameters of the block: $units; did you mean '$units'?",
+    ],
+    "b: {one: $two, two: 3, nodes: {d: {Dense: {units: $one}}}}": [
+        "model.blocks.b.one: got '$two'; takes no $: no parameter is before it",
     ],
     "b: {units: <Sise>, nodes: {d: {Dense: {units: $units}}}}": [
         "model.blocks.b.units: got '<Sise>'; takes a type of Activation, Any, Application, Arguments, "
@@ -239,6 +249,16 @@ WRONG_BLOCKS = {
 @pytest.mark.parametrize("blocks", WRONG_BLOCKS)
 def test_a_wrong_block_is_named_once_with_the_nodes_that_have_it(blocks: str) -> None:
     assert faults(model(TWICE, blocks)) == WRONG_BLOCKS[blocks]
+
+
+def test_what_keras_says_of_an_expanded_layer_is_put_where_it_was_declared() -> None:
+    declared = model("{a: {unit: {size: 8}, repeat: 2}, head: {Dense: {units: 3}}}")
+    said = ["model.nodes.a-block2-norm: bad shape", "model.nodes.head.Dense: bad units", "data.path: no such file"]
+    assert at_declarations(ConfigError(said), declared).problems == [
+        "model.blocks.unit.nodes.norm: bad shape (in a-block2-norm)",
+        "model.nodes.head.Dense: bad units",
+        "data.path: no such file",
+    ]
 
 
 BOMBS = {

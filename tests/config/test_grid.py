@@ -33,6 +33,8 @@ SWEPT = [
     ["train.batch_size=8,9", "train={epochs:1},{epochs:2,batch_size:4}"],
     ["model.hiden=1,2", "train.backend='torch',jax", 'name="a b",null', "models=x,y"],
     ["~deploy.target.saved_model", "seed=1,2"],
+    ["model=resnet20", "model.layers.stage2.repeat=1,2", "model.blocks.conv.size=3,5"],
+    ["model=cnn", "model.layers.conv=Flatten,{conv:{filters:3}}", "+model.blocks.conv.size=3,5"],
 ]
 
 

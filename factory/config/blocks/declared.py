@@ -108,21 +108,34 @@ def _block(name: str, block: Mapping[str, Any], path: str, report: Report) -> Bl
     if not isinstance(inputs, list) or not inputs or not all(map(is_word, inputs)) or len({*inputs}) < len(inputs):
         report(messages.wrong(f"{path}.inputs", inputs, "a list of different names"))
         inputs = [INPUT]
-    named = dict.fromkeys(named_parameters(block["nodes"]))
-    among = [SIGN + parameter for parameter in parameters]
-    for parameter in parameters:
-        if not is_word(parameter):
-            report(messages.wrong(f"{path}.{parameter}", parameter, NAME))
-        elif parameter not in named:
-            report(f"{path}.{parameter}: never used; takes a place in the block's nodes as {SIGN}{parameter}")
-    for parameter in named:
-        if parameter not in parameters:
-            takes = (
-                f"the block's parameters: {messages.listed(among)}" if among else "no $: the block has no parameters"
-            )
-            report(messages.wrong(f"{path}.nodes", SIGN + parameter, takes, among))
+    _check_parameters(parameters, block["nodes"], path, report)
     graph = read_graph(block["nodes"], block.get("outputs"), f"{path}.nodes", report, inputs)
     return Block(path, parameters, arguments_model(name, parameters, path, report), tuple(inputs), graph)
+
+
+def _check_parameters(parameters: Mapping[str, Any], nodes: Any, path: str, report: Report) -> None:
+    """Report parameters without a proper name, those that nothing holds, and a ``$`` that is none.
+
+    Args:
+        parameters: name → default or type, as declared.
+        nodes: of the block.
+        path: of the block in the config.
+        report: takes the line of each problem.
+    """
+    held = {f"{path}.{name}": dict.fromkeys(named_parameters(default)) for name, default in parameters.items()}
+    held[f"{path}.nodes"] = dict.fromkeys(named_parameters(nodes))
+    used = {name for names in held.values() for name in names}
+    for name in parameters:
+        if not is_word(name):
+            report(messages.wrong(f"{path}.{name}", name, NAME))
+        elif name not in used:
+            report(f"{path}.{name}: never used; takes a place in the block's nodes as {SIGN}{name}")
+    for place, (here, names) in enumerate(held.items()):
+        among = [SIGN + name for name in [*parameters][:place]]
+        for name in (name for name in names if SIGN + name not in among):
+            which = "of the block" if here.endswith(".nodes") else "before it"
+            takes = f"parameters {which}: {messages.listed(among)}" if among else f"no $: no parameter is {which}"
+            report(messages.wrong(here, SIGN + name, takes, among))
 
 
 def read_graph(

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from factory.config.blocks.declared import read_blocks, read_graph
-from factory.config.blocks.expansion import Around, Expansion
+from factory.config.blocks.expansion import Expansion
 from factory.config.blocks.origins import Origins, located
+from factory.config.blocks.places import Around
 from factory.core import messages
 from factory.core.errors import ConfigError, FactoryError
 

@@ -6,82 +6,24 @@ parameter), TensorFlow 2.21 ``:``; and no name that a user gives holds a ``-``, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from factory.config import topology
-from factory.config.blocks.declared import Block, Graph
+from factory.config.blocks.declared import Block
 from factory.config.blocks.origins import Origin
-from factory.config.blocks.parameters import Bound, Scope, substituted
+from factory.config.blocks.parameters import Bound, scope_of
+from factory.config.blocks.places import Around, Place
 from factory.config.blocks.uses import Use, read_use
+from factory.config.blocks.wiring import Outputs, expanded_node, expanded_source, first_name, inputs_of, next_source
 from factory.config.schema.declarations import names as declared_names
 from factory.config.schema.strict import refused
-from factory.core import messages
 from factory.core.errors import ConfigError
 
 MOST_NODES = 10_000
 MOST_VALUES = 1_000_000  # in the arguments of all nodes and uses
 DEEPEST = 20  # blocks inside each other
-
-Outputs = Mapping[str, str]
-"""Output of a node, ``""`` where it has no name → the expanded node that computes it."""
-
-
-@dataclass(frozen=True)
-class Around:
-    """A graph in one expansion.
-
-    Args:
-        graph: as declared.
-        name: begins the names of its expanded nodes; empty for the model's own.
-        scope: the parameters of its block; None for the model.
-        uses: config paths of the nodes that use the blocks around it.
-        chain: names of the blocks around it.
-        twin: begins the names of the nodes whose layers it calls again; None where it has layers of its own.
-    """
-
-    graph: Graph
-    name: str = ""
-    scope: Scope | None = None
-    uses: tuple[str, ...] = ()
-    chain: tuple[str, ...] = ()
-    twin: str | None = None
-
-    def source(self, name: str) -> tuple[Any, Origin]:
-        """Return a node with its parameters filled in, and where it was declared."""
-        values: dict[str, str] = {}
-        node = self.graph.nodes[name]
-        filled = node if self.scope is None else substituted(node, self.scope, values)
-        return filled, Origin(f"{self.graph.path}.{name}", self.uses, values)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A place that a use is expanded at.
-
-    Args:
-        name: of the expanded node, or what the names of its nodes begin with.
-        origin: where it was declared.
-        around: the graph it stands in.
-        twin: name of the node whose layers it calls again; None where it has layers of its own.
-    """
-
-    name: str
-    origin: Origin
-    around: Around
-    twin: str | None = None
-
-    def below(self, step: str) -> Place:
-        """Return the place of a part of this use."""
-        twin = None if self.twin is None else topology.joined(self.twin, step)
-        return replace(self, name=topology.joined(self.name, step), twin=twin)
-
-    @property
-    def within(self) -> tuple[str, ...]:
-        """Config paths of the nodes that lead to what stands inside this use."""
-        return (*self.origin.uses, self.origin.path)
-
 
 Arguments = Mapping[str, Bound]
 
@@ -122,46 +64,12 @@ class Expansion:
         for name in around.graph.order:
             node, origin = around.source(name)
             use = read_use(node, origin.path, self.known, self.report)
-            given = self.given(around.graph.sources[name], origin.path, made)
+            given = expanded_source(around.graph.sources[name], origin.path, made, self.report)
             twin = None if around.twin is None else topology.joined(around.twin, name)
             place = Place(topology.joined(around.name, name), origin, around, twin)
-            made[name] = {"": place.name} if use is None or given is None else self.used(use, place, given)
+            made[name] = {"": place.name} if use is None else self.used(use, place, given)
         path = f"{around.graph.path.rpartition('.')[0]}.outputs"
-        return {output: self.resolved(name, path, made) for output, name in around.graph.outputs.items()}
-
-    # ---- where inputs come from
-
-    def given(self, source: topology.Names | None, path: str, made: Mapping[str, Outputs]) -> topology.Names:
-        """Return ``from`` in names of expanded nodes."""
-        if source is None:
-            return topology.ONLY_INPUT
-        if isinstance(source, str):
-            return self.resolved(source, f"{path}.from", made)
-        if isinstance(source, Mapping):
-            return {key: self.resolved(name, f"{path}.from.{key}", made) for key, name in source.items()}
-        return [self.resolved(name, f"{path}.from[{place}]", made) for place, name in enumerate(source)]
-
-    def resolved(self, source: str, path: str, made: Mapping[str, Outputs]) -> str:
-        """Return the expanded node behind a name; a name that is no node is an input of the data."""
-        name, dot, output = source.partition(".")
-        outputs = made.get(name, {"": name})
-        if dot and output in outputs:
-            return outputs[output]
-        if dot or len(outputs) != 1:
-            takes = [f"{name}.{output}" if output else name for output in outputs]
-            self.report(messages.wrong(path, source, messages.listed(takes), takes))
-        return next(iter(outputs.values()))
-
-    def inputs_of(self, block: Block, place: Place, given: topology.Names) -> dict[str, str] | None:
-        """Return input of a block → the node behind it; None where ``from`` does not fit, which is reported."""
-        named = given if isinstance(given, Mapping) else dict(enumerate([given] if isinstance(given, str) else given))
-        keys = {*block.inputs} if isinstance(given, Mapping) else {*range(len(block.inputs))}
-        if named.keys() == keys:
-            return dict(given) if isinstance(given, Mapping) else dict(zip(block.inputs, named.values(), strict=True))
-        got = messages.listed([*map(str, named)]) if isinstance(given, Mapping) else f"{len(named)} inputs"
-        takes = f"those of {block.path}: {messages.listed(block.inputs)}"
-        self.report(f"{place.origin.path}.from: got {got}; takes {takes}")
-        return None
+        return {output: expanded_node(name, path, made, self.report) for output, name in around.graph.outputs.items()}
 
     # ---- uses
 
@@ -176,7 +84,7 @@ class Expansion:
             bound = {argument: Bound(value, place.origin.at(at[argument])) for argument, value in arguments.items()}
             here = place if use.repeat is None else place.below(f"{self.word(use, place)}{number}")
             outputs = self.added(use, here, bound, given)
-            given = _after(given, outputs, inputs)
+            given = next_source(given, outputs, inputs)
         return outputs
 
     def word(self, use: Use, place: Place) -> str:
@@ -190,15 +98,15 @@ class Expansion:
         outputs = self.called(use, place, arguments, given)
         if use.skip is False:
             return outputs
-        way = _first(given)
+        way = first_name(given)
         if use.skip is not True:
             path = place.origin.at("skip")
             shortcut = read_use(use.skip, path, self.known, self.report)
             if shortcut is None:
                 return outputs
             beside = replace(place.below("skip"), origin=Origin(path, place.within))
-            way = self.resolved("shortcut", path, {"shortcut": self.used(shortcut, beside, way)})
-        end = self.resolved(use.name, f"{place.origin.path}.skip", {use.name: outputs})
+            way = expanded_node("skip", path, {"skip": self.used(shortcut, beside, way)}, self.report)
+        end = expanded_node(use.name, f"{place.origin.path}.skip", {use.name: outputs}, self.report)
         return self.add(replace(place.below("sum"), twin=None), {"Add": {}}, [end, way])
 
     def called(self, use: Use, place: Place, arguments: Arguments, given: topology.Names) -> Outputs:
@@ -235,11 +143,11 @@ class Expansion:
             takes = f"at most {DEEPEST} blocks inside each other"
             raise ConfigError(f"{block.path}: got {' → '.join(cycle)}; takes {takes}, none in itself")
         sound = self.judge(block, name, place, arguments)
-        inputs = self.inputs_of(block, place, given)
+        inputs = inputs_of(block, place.origin.path, given, self.report)
         if not sound or inputs is None or block.graph is None:
             return {"": place.name}
-        scope = {key: Bound(default, f"{block.path}.{key}") for key, default in block.parameters.items()}
-        around = Around(block.graph, place.name, {**scope, **arguments}, place.within, chain, place.twin)
+        scope = scope_of(block.parameters, block.path, arguments)
+        around = Around(block.graph, place.name, scope, place.within, chain, place.twin)
         return self.outputs_of(around, inputs)
 
     def judge(self, block: Block, name: str, place: Place, arguments: Arguments) -> bool:
@@ -282,24 +190,3 @@ class Expansion:
                 raise ConfigError(f"{place.origin.path}: got more than {MOST_VALUES:,} values; takes fewer")
             part = todo.pop()
             todo += part.values() if isinstance(part, Mapping) else part if isinstance(part, list) else ()
-
-
-def _first(given: topology.Names) -> str:
-    """Return the first name in ``from``."""
-    return given if isinstance(given, str) else next(iter(given.values() if isinstance(given, Mapping) else given))
-
-
-def _after(given: topology.Names, outputs: Outputs, inputs: Sequence[str]) -> topology.Names:
-    """Return ``from`` of the next repetition.
-
-    Outputs that are called like inputs of the block take their places. Where none are, or it is a layer, the first
-    output takes the place of the first input.
-    """
-    if isinstance(given, list) and not outputs.keys().isdisjoint(inputs):
-        return [outputs.get(name, node) for name, node in zip(inputs, given, strict=False)]
-    before, after = _first(given), next(iter(outputs.values()))
-    if isinstance(given, str):
-        return after
-    if isinstance(given, Mapping):
-        return {key: after if name == before else name for key, name in given.items()}
-    return [after if name == before else name for name in given]

@@ -2,7 +2,7 @@
 
     residual:
       filters: <int>     # a type: each use must give it; ??? takes any value
-      stride: 1          # a default
+      stride: 1          # a default, which may hold parameters that are declared before it
       nodes: {conv: {Conv2D: {filters: $filters, kernel_size: 3, strides: $stride}}}
 
 The types are the words that annotate the options of plug-ins. A value is judged once more by the layer that it reaches.
@@ -78,6 +78,20 @@ def _type(text: str, path: str, report: Callable[[str], None]) -> Any:
             messages.wrong(path, f"<{text}>", f"a type of {messages.listed(sorted(words))} in <>, or a default", words)
         )
         return Value
+
+
+def scope_of(parameters: Mapping[str, Any], path: str, given: Mapping[str, Bound]) -> Scope:
+    """Return what the parameters of a block stand for in one use; a default may hold ones that are declared before it.
+
+    Args:
+        parameters: name → default or type, as declared.
+        path: of the block in the config.
+        given: by the use.
+    """
+    scope: dict[str, Bound] = {}
+    for name, default in parameters.items():
+        scope[name] = given[name] if name in given else Bound(substituted(default, scope, {}), f"{path}.{name}")
+    return scope
 
 
 def named_parameters(value: Any) -> Iterator[str]:
