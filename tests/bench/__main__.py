@@ -4,6 +4,7 @@
     python -m tests.bench sweep [--rounds 1]        # minutes a round: the loop by hand is long
     python -m tests.bench ray [--rounds 3]
     python -m tests.bench encode [--rounds 5]
+    python -m tests.bench rows                      # no times, but whether answers are equal
 
 Whole processes are timed from outside, the two sides in turn; medians and ratios are what to quote.
 """
@@ -17,7 +18,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import encode, ray, sweep
+from tests.bench import encode, ray, rows, sweep
 from tests.bench.measure import FACTORY, Measured, by_hand, measure
 
 
@@ -77,7 +78,7 @@ def parent(rounds: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["run", "sweep", "ray", "encode"], default="run")
+    parser.add_argument("what", nargs="?", choices=["run", "sweep", "ray", "encode", "rows"], default="run")
     parser.add_argument("--rounds", type=int)
     options = parser.parse_args()
     if options.what == "sweep":
@@ -86,6 +87,8 @@ def main() -> None:
         ray.main(options.rounds or 3)
     elif options.what == "encode":
         encode.main(options.rounds or 5)
+    elif options.what == "rows":
+        rows.main()
     else:
         hand_off(options.rounds or 5)
         parent(options.rounds or 5)

@@ -366,3 +366,11 @@ def test_layers_take_words_and_never_the_path_of_a_file(place: str) -> None:
 
 def test_an_optional_key_that_says_it_is_missing_is_refused() -> None:
     assert faults("train.devices=???") == ["train.devices: missing; takes an integer of at least 1 or null"]
+
+
+def test_a_table_whose_target_takes_encoded_inputs_is_refused_where_that_is_forbidden() -> None:
+    words = ["data=csv", "data.path=a.csv", "data.target=b", "deploy=edge"]
+    line = "deploy.encoded: got False; takes true for target litert, which carries no columns of a table"
+    assert line in faults(*words, "deploy.encoded=false")
+    assert line not in faults(*words)
+    assert line not in faults("deploy=edge", "deploy.encoded=false")
