@@ -163,9 +163,6 @@ class Pipeline:
     def begin(self) -> None:
         """Write the config into the run folder and mark the run as running.
 
-        The config is that of this command, also where an earlier command on this folder named other targets: a resumed
-        run goes on with the latest config.
-
         The config is the one of this command, also where an earlier one asked for other targets: a run that is resumed
         goes on with what was asked last.
         """
@@ -203,8 +200,11 @@ class Pipeline:
 
         Where it cannot be written, run.json still says "running", which counts as killed once the folder is not locked.
         """
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ConfigError):
             self.run.sweep_scratch()
+            if not self.summary:  # this command had not begun: what an earlier one said of the folder stays
+                before = read_summary(self.run) or {"name": self.config.tree["name"], "run": str(self.run.path)}
+                self.summary = {**before, "earlier_timings": provenance.timings_of_commands(before)}
             self.conclude(status, error)
 
     def kept_training(self) -> dict[str, Any] | None:

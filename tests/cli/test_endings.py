@@ -230,3 +230,10 @@ def test_read_only_folders_can_be_looked_at_and_not_resumed(tmp_path: Path) -> N
         swept = factory("-m", *SMALL, "seed=1,2", f"hydra.sweep.dir={disk}/sweep")
         assert swept.code == 2
         assert len(swept.err.splitlines()) == 1 and messages.shown(f"{disk}/sweep") in swept.err
+
+
+def test_ctrl_c_while_the_command_is_being_imported_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "rich").mkdir()
+    (tmp_path / "rich" / "__init__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = shell("$factory --help", tmp_path, PYTHONPATH=f"{tmp_path}:{environment()['PYTHONPATH']}")
+    assert (done.code, done.out, done.err) == (130, "", "")

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from factory.config.composition.compose import compose_config
+from factory.core.errors import Interrupted
 from factory.core.files import sha256, write_json
+from factory.core.read_documents import read_summary
 from factory.core.rundir import RunDir
+from factory.core.timing import Clock
+from factory.execution.environment import Environment
+from factory.execution.stage import Stage
+from factory.pipeline.pipeline import Pipeline
+from factory.pipeline.plan import Plan
 from tests.commands import factory, started, wait_until
 from tests.sweep import made
 
@@ -130,3 +140,41 @@ def test_a_sweep_with_a_bad_run_is_reported(tmp_path: Path) -> None:
         plan.write("null\n")
     done = factory("report", str(tmp_path))
     assert (done.code, done.err) == (2, f"{tmp_path}/plan.jsonl, line 3: got None; takes a JSON object\n")
+
+
+class Interrupting:
+    """A launcher during whose first request Ctrl-C is pressed, and who watches."""
+
+    gpu = False
+
+    def warm(self, environment: Environment, preload: tuple[str, ...]) -> object:
+        raise KeyboardInterrupt
+
+    def submit(self, stage: Stage) -> int:
+        raise AssertionError("nothing was to be submitted")
+
+    def next_event(self) -> dict[str, Any]:
+        raise AssertionError("nothing was to be waited for")
+
+    def kill(self) -> None:
+        pass
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        pass
+
+
+@pytest.mark.parametrize("before", [{}, {"status": "failed", "name": "mine", "overrides": ["a=1"]}])
+def test_a_command_interrupted_before_it_begins_leaves_what_run_json_said(
+    tmp_path: Path, before: dict[str, object]
+) -> None:
+    config = replace(compose_config([*SMALL, f"hydra.run.dir={tmp_path}/run"]), run_dir_given=True)
+    if before:
+        before = before | {"train_key": Plan(config.tree, False).train_key}
+        write_json(tmp_path / "run" / "run.json", before)
+    with pytest.raises(Interrupted):
+        Pipeline(config, Interrupting(), Interrupting(), Clock()).execute()
+    after = read_summary(RunDir(tmp_path / "run"))
+    assert after
+    assert (after["status"], after["exit_code"]) == ("interrupted", 130)
+    assert after["name"] == before.get("name", "mlp-digits")
+    assert after.get("overrides") == before.get("overrides")
