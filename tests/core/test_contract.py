@@ -96,7 +96,7 @@ def test_tables_have_names_of_their_own_and_a_name_keeps_its_contract(tmp_path: 
     (tmp_path / "my credits.csv").write_text(CREDIT)
     (tmp_path / "houses.csv").write_text(HOUSES)
     common = [f"models={tmp_path}/models", "train.backend=jax", "train.epochs=1", "deploy/target=[saved_model]"]
-    common += ["model=mlp", "data.preprocess=false"]
+    common += ["model=mlp", "data.preprocess=false", "deploy.require.baseline=false"]
     houses = ["data=csv", f"data.path={tmp_path}/houses.csv", "data.target=price", "data.task=regression", *common]
     credit = ["data=csv", f"'data.path={tmp_path}/my credits.csv'", "data.target=good", "data.task=classification"]
     credit = [word.strip("'") for word in credit] + common
@@ -141,7 +141,7 @@ def test_a_sweep_over_data_names_each_job_and_its_best_keeps_the_contract(tmp_pa
     words = ["-m", "data=csv", f"data.path={tmp_path}/north.csv,{tmp_path}/south.csv", "data.target=price"]
     words += ["data.task=regression", "data.columns=[area],[area,rooms]", "train.backend=jax", "train.epochs=1"]
     words += ["deploy/target=[saved_model]", f"models={tmp_path}/models", f"hydra.sweep.dir={tmp_path}/sweep"]
-    words += ["model=mlp", "data.preprocess=false"]
+    words += ["model=mlp", "data.preprocess=false", "deploy.require.baseline=false"]
     done = factory(*words)
     assert done.code == 0, done.out + done.err
     own = {path.name for path in (tmp_path / "sweep" / "models" / "saved_model").iterdir()}

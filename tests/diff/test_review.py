@@ -246,7 +246,6 @@ def test_check_builds_each_model_and_says_what_it_cannot(repo: Repository) -> No
         "data/npz": "'pairs.npz'; takes a file",
         "data/parquet": "'credit.parquet'; takes a file",
         "model/unet": "'photos/'; takes a folder",
-        "train/tabular": "'credit.csv'; takes a file",
     }
     assert missing == [
         f"not built: conf/{name}.yaml: data.path: got {file} that exists" for name, file in wanted.items()
