@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from factory.core.errors import ExportError
-from factory.core.predict import Arrays
+from factory.core.predict import Arrays, Predict
 from factory.core.signature import Signature
 from factory.data.dataset import Array
 from factory.export import parity
@@ -19,6 +19,8 @@ from factory.preprocessing.spec import Answer
 from factory.training.raw_rows import RawRows
 
 NAME = "preprocessing"
+AT_ONCE = 256
+"""Most rows of one call: inside an ONNX file words are a matrix as wide as the longest text has words."""
 
 
 def preprocessing_hop(
@@ -47,17 +49,25 @@ def preprocessing_hop(
     answers = raw.preprocessing.answers
 
     def numbers(part: Arrays) -> dict[str, Array]:
-        found = carrier.answer(part)
+        found = in_parts(carrier.answer, part)
         return {answer.name: found[answer.names[-1]] for answer in answers}
 
-    faults = [*encoding_faults(carrier, raw), *label_faults(carrier.answer(rows), answers)]
+    faults = [*encoding_faults(carrier, raw), *label_faults(in_parts(carrier.answer, rows), answers)]
     differences = parity.measure_differences(numbers, rows, expected, signature, tolerance, **comparison)
     return Hop(NAME, differences, tuple(faults))
 
 
+def in_parts(predict: Predict, rows: Arrays) -> dict[str, Array]:
+    """Return what a function gives for rows, of which it is given at most `AT_ONCE` in a call."""
+    count = len(next(iter(rows.values())))
+    starts = range(0, max(count, 1), AT_ONCE)
+    parts = [predict({name: values[start : start + AT_ONCE] for name, values in rows.items()}) for start in starts]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
 def encoding_faults(carrier: RawArtifact, raw: RawRows) -> Iterator[str]:
     """Yield a line for each column that the artifact encodes otherwise than training did."""
-    found = carrier.encode(raw.rows)
+    found = in_parts(carrier.encode, raw.rows)
     names = [tensor.name for tensor in raw.preprocessing.tensors]
     if set(found) != set(names):
         raise ExportError(f"the preprocessing gives {', '.join(found)}; declared are {', '.join(names)}")
