@@ -1,4 +1,4 @@
-"""PARENT: The schemas of the JSON and YAML files of a run, a published version and a sweep.
+"""PARENT: The schemas of the JSON files of a run and of a published version.
 
 Anybody may have edited such a file, or another tool may have written one of the same name. So every field that the
 package uses is checked, down to names that become paths, and a wrong one is one line that names the file. Further
@@ -7,61 +7,24 @@ fields are left as they are: a later release may write more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, FiniteFloat
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
-from factory.core.names import NAME_WORDS, is_name, is_target, is_version
-
-LARGEST = 2**63  # of whole numbers: bytes, rows, parameters
-
-
-def rule(accepts: Callable[[Any], bool], words: str) -> AfterValidator:
-    """Return a pydantic validator with the words for what it takes."""
-
-    def check(value: Any) -> Any:
-        """Return a value unchanged if the rule accepts it."""
-        if not accepts(value):
-            raise PydanticCustomError("takes", "{words}", {"words": words})
-        return value
-
-    return AfterValidator(check)
-
-
-Name = Annotated[str, rule(is_name, NAME_WORDS)]
-TargetName = Annotated[str, rule(is_target, "the name of a target")]
-VersionNumber = Annotated[int, rule(is_version, "the number of a version, at least 1")]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-PathText = Annotated[str, rule(lambda path: bool(path) and "\0" not in path, "a path")]
-Count = Annotated[int, Field(ge=0, le=LARGEST)]
-Size = Annotated[int, Field(ge=1, le=LARGEST)] | None
-Seconds = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
-
-
-def earlier_names(**names: str) -> BeforeValidator:
-    """Return a pydantic validator that takes fields by the names they had in files of version 0.1.0.
-
-    Args:
-        names: earlier name → name of today.
-    """
-
-    def rename(fields: Any) -> Any:
-        """Return an object with the names of today; one that has both names keeps them as they are."""
-        if not isinstance(fields, dict):
-            return fields
-        return {names[key] if names.get(key) not in (None, *fields) else key: value for key, value in fields.items()}
-
-    return BeforeValidator(rename)
-
-
-class Document(TypedDict):
-    """A JSON object with known fields; any further ones are left as they are."""
-
-    __pydantic_config__ = ConfigDict(extra="allow", strict=True)  # type: ignore[misc]  # as pydantic has it
+from factory.core.document_fields import (
+    Count,
+    Digest,
+    Document,
+    Name,
+    PathText,
+    Seconds,
+    Size,
+    TargetName,
+    VersionNumber,
+    earlier_names,
+    rule,
+)
 
 
 class Timing(Document):
@@ -318,72 +281,7 @@ class Claim(Document):
     run: NotRequired[PathText]
 
 
-class Aim(TypedDict):
-    """A metric that a sweep is ranked by, and its direction."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]  # as pydantic has it
-    metric: str
-    mode: Literal["auto", "max", "min"]
-
-
-class Sweep(Document):
-    """sweep.json: the settings and the state of a sweep."""
-
-    status: Literal["running", "done", "stopped", "interrupted"]
-    command: list[str]
-    aims: Annotated[list[Aim], Field(min_length=1)]
-    threads: NotRequired[Annotated[int, Field(ge=1, le=100_000)]]
-    config_dir: NotRequired[PathText | None]
-
-
-class Job(TypedDict):
-    """A line of plan.jsonl: one job of a sweep, with the number of the job whose config is the same."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]  # as pydantic has it
-    number: Count
-    overrides: list[str]
-    folder: PathText
-    train_key: str
-    same_as: Count | None
-    fault: str | None
-
-
 class Origin(Document):
     """train/origin.json: the run that a training was taken over from."""
 
     run: PathText
-
-
-def stays_below(option: str | list[str] | None) -> bool:
-    """Return whether an option of a config group is a file below the group's folder."""
-    names = [option] if isinstance(option, str) else option or []
-    return all(not Path(name).is_absolute() and ".." not in Path(name).parts and "\0" not in name for name in names)
-
-
-Option = Annotated[str | list[str] | None, rule(stays_below, "the name of an option")]
-
-
-class Source(Document):
-    """A folder or scheme that Hydra composed a config from."""
-
-    path: str
-    schema: str
-
-
-class Runtime(Document):
-    """What Hydra knows of a composition: the chosen options by group."""
-
-    choices: NotRequired[dict[Annotated[str, rule(stays_below, "the name of a group")], Option]]
-    config_sources: NotRequired[list[Source]]
-
-
-class HydraNode(Document):
-    """The node ``hydra`` of a config."""
-
-    runtime: NotRequired[Runtime]
-
-
-class HydraFile(Document):
-    """.hydra/hydra.yaml: Hydra's own half of a config."""
-
-    hydra: NotRequired[HydraNode]

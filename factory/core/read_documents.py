@@ -11,9 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from factory.core.bounded_yaml import NotReadable, SafeLoader, load_bounded
-from factory.core.documents import HydraFile, Summary, TargetReport, Training
+from factory.core.documents import Summary, TargetReport, Training
 from factory.core.errors import ConfigError
 from factory.core.files import has_digest, read_json
+from factory.core.hydra_documents import HydraFile
 from factory.core.messages import missing, wrong
 from factory.core.reading import read_text
 from factory.core.rundir import RunDir

@@ -16,6 +16,7 @@ from factory.config.declaration import FACTS
 from factory.config.named_files import require_file
 from factory.config.plugins import import_plugin
 from factory.core.errors import DataError, FactoryError
+from factory.core.foreign_errors import first_line
 from factory.core.messages import wrong
 from factory.data.dataset import Dataset, Source
 from factory.data.prepare import prepare_dataset
@@ -136,6 +137,6 @@ def read_source(
     except FactoryError:
         raise
     except Exception as error:  # a source is free to use any library
-        reason = error.strerror if isinstance(error, OSError) else str(error).strip().partition("\n")[0]
-        takes = f"a file that {module.__name__.rpartition('.')[2]} can read; {reason or type(error).__name__}"
+        reason = error.strerror if isinstance(error, OSError) else None
+        takes = f"a file that {module.__name__.rpartition('.')[2]} can read; {reason or first_line(error)}"
         raise DataError(wrong(key, options.get("path"), takes)) from error

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from factory.core.errors import ExportError
+from factory.core.messages import shown
 from factory.core.predict import Arrays, Predict
 from factory.core.signature import Signature
 from factory.data.dataset import Array
@@ -74,7 +75,7 @@ def encoding_faults(carrier: RawArtifact, raw: RawRows) -> Iterator[str]:
     inputs = {column.name: column.input for column in raw.preprocessing.columns}
     for skew in skews(raw.preprocessing, raw.inputs, found):
         values = raw.rows[inputs[skew.column]]
-        first = f"first {_shown(values[skew.rows[0]])}"
+        first = f"first {shown(_plain(values[skew.rows[0]]))}"
         yield f"column {skew.column!r} is encoded otherwise in {len(skew.rows)} of {len(values)} rows, {first}"
 
 
@@ -87,11 +88,10 @@ def label_faults(found: Arrays, answers: tuple[Answer, ...]) -> Iterator[str]:
         expected = [answer.labels[place] for place in probabilities.argmax(axis=-1)]
         others = [row for row, (is_, was) in enumerate(zip(label.tolist(), expected, strict=True)) if is_ != was]
         if others:
-            first = f"first {_shown(label[others[0]])} for {_shown(expected[others[0]])}"
+            first = f"first {shown(_plain(label[others[0]]))} for {shown(expected[others[0]])}"
             yield f"output {answer.name} answers another label in {len(others)} of {len(label)} rows, {first}"
 
 
-def _shown(value: Any) -> str:
-    """Return a value in at most 40 characters."""
-    plain = value.item() if isinstance(value, np.generic) else value
-    return repr(plain) if len(repr(plain)) <= 40 else f"{repr(plain)[:37]}..."
+def _plain(value: Any) -> Any:
+    """Return a value of an array as Python has it."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -9,7 +9,8 @@ import numpy as np
 
 from factory.core.predict import Arrays
 from factory.data.dataset import Array
-from factory.preprocessing.spec import Column, NumberColumn, Preprocessing
+from factory.preprocessing.columns import Column, NumberColumn
+from factory.preprocessing.spec import Preprocessing
 
 SUBNORMAL = float(np.finfo(np.float32).smallest_normal)
 """TensorFlow's kernels write a number of 32 bits that is nearer to 0 as 0."""

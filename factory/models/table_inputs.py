@@ -8,7 +8,7 @@ from typing import Any
 from factory.core.signature import Tensor
 from factory.data.dataset import DataSpec
 from factory.models.own_classes import own_class
-from factory.preprocessing.spec import CategoryColumn, TextColumn
+from factory.preprocessing.columns import CategoryColumn, TextColumn
 
 LONGEST = 50
 """Most numbers in the vector of a category."""

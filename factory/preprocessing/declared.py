@@ -12,8 +12,8 @@ from typing import Any, ClassVar, TypeAlias
 
 from factory.core.errors import ConfigError
 from factory.core.messages import listed, missing, unknown, wrong
+from factory.preprocessing.columns import PARTS, Part
 from factory.preprocessing.rules import BOOL, NULL, NUMBER, TEXT, Rule, choice, either, is_number, list_of, whole
-from factory.preprocessing.spec import PARTS, Part
 
 LEFT_OUT = "???"
 """What a config holds where a value is still to be given."""

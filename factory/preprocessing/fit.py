@@ -13,19 +13,18 @@ from factory.core.errors import DataError
 from factory.core.messages import shown
 from factory.preprocessing import declared as d
 from factory.preprocessing import statistics
-from factory.preprocessing.inputs import inputs_of
-from factory.preprocessing.polars_encoder import parts_of, slices
-from factory.preprocessing.spec import (
+from factory.preprocessing.columns import (
     PARTS,
-    Answer,
     BooleanColumn,
     CategoryColumn,
     Column,
     DatetimeColumn,
     NumberColumn,
-    Preprocessing,
     TextColumn,
 )
+from factory.preprocessing.inputs import inputs_of
+from factory.preprocessing.polars_encoder import parts_of, slices
+from factory.preprocessing.spec import Answer, Preprocessing
 from factory.preprocessing.statistics import Numbers
 from factory.preprocessing.words import cut, small
 

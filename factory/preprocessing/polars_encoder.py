@@ -17,8 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from factory.preprocessing.murmur import murmur
-from factory.preprocessing.spec import (
+from factory.preprocessing.columns import (
     EARLIEST,
     FIRST,
     LATEST,
@@ -31,10 +30,11 @@ from factory.preprocessing.spec import (
     DatetimeColumn,
     NumberColumn,
     Part,
-    Preprocessing,
     TextColumn,
     cycle,
 )
+from factory.preprocessing.murmur import murmur
+from factory.preprocessing.spec import Preprocessing
 from factory.preprocessing.words import cut, small
 
 Array: TypeAlias = NDArray[Any]

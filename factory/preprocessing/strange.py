@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from factory.preprocessing.spec import (
+from factory.preprocessing.columns import (
     EARLIEST,
     LATEST,
     SEPARATORS,
@@ -25,9 +25,9 @@ from factory.preprocessing.spec import (
     Column,
     DatetimeColumn,
     NumberColumn,
-    Preprocessing,
     TextColumn,
 )
+from factory.preprocessing.spec import Preprocessing
 
 Array: TypeAlias = NDArray[Any]
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from factory.preprocessing.spec import SEPARATORS
+from factory.preprocessing.columns import SEPARATORS
 
 CAPITALS = [chr(letter) for letter in range(ord("A"), ord("Z") + 1)]
 SMALL = [letter.lower() for letter in CAPITALS]

@@ -97,8 +97,6 @@ def kept_version(models: Path, name: str, contents: Mapping[str, str], claim: Pa
     """Return the number that a run already has for these contents in this folder of versions; None where it has none.
 
     A target that the version does not have yet is added to it; a target that it has with other contents is not.
-
-    A target that the version does not have yet joins it; one that it has in another form does not.
     """
     mine = read_document(claim, Claim)
     if mine and mine["name"] == name:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from factory.core.documents import Count, Document, Size, rule
+from factory.core.document_fields import Count, Document, Size, rule
 
 
 class Judged(Document):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from factory.config.merging import merge
 from factory.config.schema.nodes import with_defaults
 from factory.core.read_documents import read_yaml
 from factory.report.facts import Facts, target_names
@@ -78,15 +79,6 @@ def merge_at(tree: dict[str, Any], path: Sequence[str], node: Mapping[str, Any])
     for part in path[:-1]:
         tree = tree.setdefault(part, {})
     tree[path[-1]] = merge(tree.get(path[-1]) or {}, node)
-
-
-def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return two mappings merged recursively; ``over`` takes precedence."""
-    merged = dict(under)
-    for key, value in over.items():
-        below = merged.get(key)
-        merged[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-    return merged
 
 
 def resolved(value: Any, given: Mapping[str, Any]) -> Any:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from factory.config.composition.hydra_node import refused_words
 from factory.core import messages
-from factory.core.documents import Sweep
 from factory.core.errors import ConfigError
 from factory.core.passwords import without_passwords
 from factory.core.printable import tell
 from factory.core.read_documents import read_document
+from factory.core.sweep_documents import Sweep
 
 RECORD = "sweep.json"
 SWEEPS = Path("outputs", "sweeps")  # as conf/config.yaml has it

@@ -15,7 +15,7 @@ from factory.config.load import validate_config
 from factory.config.packages import check_packages
 from factory.config.schema.nodes import Judged
 from factory.config.schema.splits import split_files
-from factory.core import documents
+from factory.core import sweep_documents
 from factory.core.errors import ConfigError, DataError, FactoryError
 from factory.core.files import key_of, write_text
 from factory.core.messages import wrong
@@ -161,6 +161,6 @@ def read_jobs(folder: Path) -> dict[int, Job]:
     jobs = {}
     for number, line in enumerate((read_text(folder / PLAN) or "").splitlines(), 1):
         where = f"{folder / PLAN}, line {number}"
-        fields = check_document(json_object(line, where), documents.Job, where)
+        fields = check_document(json_object(line, where), sweep_documents.Job, where)
         jobs[fields["number"]] = Job(**{**fields, "overrides": tuple(fields["overrides"])})
     return jobs

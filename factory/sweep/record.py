@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from factory.core import documents
+from factory.core import sweep_documents
 from factory.core.errors import ConfigError
 from factory.core.read_documents import read_document, read_summary
 from factory.core.rundir import RunDir
@@ -48,7 +48,7 @@ class SweepRecord:
         Raises:
             ConfigError: sweep.json or the plan is not valid.
         """
-        record = read_document(folder / RECORD, documents.Sweep) or {}
+        record = read_document(folder / RECORD, sweep_documents.Sweep) or {}
         return cls(folder, record, list(plan.read_jobs(folder).values()), outcomes, aims)
 
 
@@ -58,7 +58,7 @@ def read_record(folder: Path) -> SweepRecord:
     Raises:
         ConfigError: it is no sweep's folder, or its sweep.json or plan is not valid.
     """
-    summary = read_document(folder / RECORD, documents.Sweep)
+    summary = read_document(folder / RECORD, sweep_documents.Sweep)
     if summary is None:
         raise ConfigError(f"sweep: got {str(folder)!r}; takes the folder of a sweep, one that holds a {RECORD}")
     jobs = [located(folder, job) for job in plan.read_jobs(folder).values()]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.config.composition.grid import Grid
-from factory.core import documents, locks
+from factory.core import locks, sweep_documents
 from factory.core.disk import refusals_as, writable
 from factory.core.errors import FactoryError, Interrupted
 from factory.core.files import write_json
@@ -113,7 +113,7 @@ class Session:
 
     def drafting(self, grid: Grid, settings: Settings, count: int) -> tuple[Drafting, int]:
         """Return the drafting of the jobs, and how many stages run at a time."""
-        earlier = read_document(grid.folder / RECORD, documents.Sweep) or {}
+        earlier = read_document(grid.folder / RECORD, sweep_documents.Sweep) or {}
         at_a_time = settings.at_a_time(count, gpu=wants_gpu("auto"))
         threads = earlier.get("threads") or settings.threads_each(at_a_time)  # kept on resuming: weights depend on it
         return Drafting(grid, threads, settings.gpu, settings.afar), at_a_time

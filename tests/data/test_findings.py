@@ -12,7 +12,8 @@ from factory.data.dataset import Array, DataSpec, Output, Rows, Source
 from factory.data.findings import find_faults
 from factory.data.prepare import prepare_dataset
 from factory.data.split import Split
-from factory.preprocessing.spec import Answer, NumberColumn, Preprocessing
+from factory.preprocessing.columns import NumberColumn
+from factory.preprocessing.spec import Answer, Preprocessing
 
 DRAW = np.random.default_rng(0)
 SPEC = DataSpec((), (Output("kind", "classification", 3, ("a", "b", "c"), (3,)),))

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from factory.preprocessing.spec import (
-    Answer,
-    BooleanColumn,
-    CategoryColumn,
-    DatetimeColumn,
-    NumberColumn,
-    Preprocessing,
-    TextColumn,
-)
+from factory.preprocessing.columns import BooleanColumn, CategoryColumn, DatetimeColumn, NumberColumn, TextColumn
+from factory.preprocessing.spec import Answer, Preprocessing
 
 DAY = 86400.0
 YES, NO = ("1", "true", "yes"), ("0", "false", "no")

@@ -15,17 +15,16 @@ import numpy as np
 import pytest
 
 from factory.preprocessing import reference
-from factory.preprocessing.reference import answer, encode, murmur
-from factory.preprocessing.spec import (
-    Answer,
+from factory.preprocessing.columns import (
     BooleanColumn,
     CategoryColumn,
     Column,
     DatetimeColumn,
     NumberColumn,
-    Preprocessing,
     TextColumn,
 )
+from factory.preprocessing.reference import answer, encode, murmur
+from factory.preprocessing.spec import Answer, Preprocessing
 from tests.preprocessing.made import EVERYTHING
 
 NAN, INF = math.nan, math.inf

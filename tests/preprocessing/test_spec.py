@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from factory.preprocessing import spec
-from factory.preprocessing.spec import Answer, CategoryColumn, NumberColumn, Preprocessing, cycle
+from factory.preprocessing.columns import CategoryColumn, NumberColumn, cycle
+from factory.preprocessing.spec import Answer, Preprocessing
 from tests.preprocessing.made import EVERYTHING
 
 KINDS = ", ".join(spec.KINDS)

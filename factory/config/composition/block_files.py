@@ -14,6 +14,7 @@ from factory.config.composition.folders import BLOCKS, block_files
 from factory.config.composition.hydra_source import package
 from factory.config.composition.untrusted_yaml import refusals
 from factory.config.composition.yaml_files import read_yaml_file
+from factory.config.merging import merge
 from factory.config.plugins import words_of
 from factory.config.schema.declarations import names
 from factory.core.errors import ConfigError
@@ -61,7 +62,7 @@ def missing_blocks(model: Any, places: Sequence[Path]) -> dict[str, dict[str, An
         own = (declared or {}).get(name, {})
         if name in found or name not in files or not isinstance(own, Mapping) or "nodes" in own:
             continue
-        found[name] = _merged(read_block(files[name]), own)
+        found[name] = merge(read_block(files[name]), own)
         todo += _used_inside(found[name])
     return {name: found[name] for name in sorted(found)}
 
@@ -81,12 +82,3 @@ def _used_inside(block: Any) -> Iterator[str]:
     if isinstance(block, Mapping):
         yield from _used(block.get("nodes"))
         yield from (word for key, default in block.items() if key not in BODY for word in words_of(default))
-
-
-def _merged(block: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a block with what a model sets of it."""
-    made = dict(block)
-    for key, value in own.items():
-        below = made.get(key)
-        made[key] = _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-    return made

@@ -20,6 +20,7 @@ from factory.config.composition.data_name import data_name
 from factory.config.composition.hydra_source import package as header
 from factory.config.composition.untrusted_yaml import refusals
 from factory.config.composition.yaml_files import parse_yaml
+from factory.config.merging import merge
 from factory.config.schema.nodes import with_defaults
 from factory.core.bounded_yaml import NotReadable
 from factory.core.errors import ConfigError
@@ -170,7 +171,7 @@ class _Composition:
         """Merge the content of a file into the tree, below its package."""
         for key in reversed(package):
             content = {key: content}
-        self.tree = _merged(self.tree, content)
+        self.tree = merge(self.tree, content)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -195,13 +196,6 @@ def _options(defaults: Sequence[Any]) -> Iterator[tuple[str, Any]]:
     for entry in defaults:
         if isinstance(entry, Mapping):
             yield from entry.items()
-
-
-def _merged(old: Any, new: Any) -> Any:
-    """Return two values merged: mappings key by key, else the new one."""
-    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
-        return new
-    return {**old, **{key: _merged(old[key], value) if key in old else value for key, value in new.items()}}
 
 
 def _resolved(value: Any, tree: Mapping[str, Any], choices: Mapping[str, Any]) -> Any:

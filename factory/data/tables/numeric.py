@@ -11,7 +11,7 @@ import polars as pl
 from factory.core.errors import DataError
 from factory.core.messages import listed, shown, wrong
 from factory.data.dataset import Array, Source, Task
-from factory.data.tables.table import Table, as_text, first_true, identifier
+from factory.data.tables.table import Table, as_labels, as_text, first_true, identifier
 
 
 def to_source_as_declared(
@@ -114,17 +114,7 @@ def _column(table: Table, name: str, kind: str, problems: list[str]) -> Array:
     if empty.any():
         problems.append(f"{table.at(first_true(empty), name)}: got nothing; takes a {kind}")
         return np.zeros(len(values))
-    return _labels(values) if kind == "label" else _numbers(table, name, values, problems)
-
-
-def _labels(values: pl.Series) -> Array:
-    """Return labels as int64 where every one is written as a whole number (not ``007``), as text otherwise."""
-    if values.dtype != pl.String:
-        return values.to_numpy()
-    whole = values.cast(pl.Int64, strict=False)
-    if not whole.has_nulls() and (whole.cast(pl.String) == values).all():
-        return whole.to_numpy()
-    return np.array(values.to_list(), dtype=str)
+    return as_labels(values) if kind == "label" else _numbers(table, name, values, problems)
 
 
 def _mostly_text(values: pl.Series, empty: pl.Series) -> int | None:

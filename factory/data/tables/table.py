@@ -91,3 +91,13 @@ def as_text(values: pl.Series) -> pl.Series:
 def examples(values: pl.Series, count: int = 3) -> list[Any]:
     """Return the first few distinct values that are not missing."""
     return values.drop_nulls().unique(maintain_order=True).head(count).to_list()
+
+
+def as_labels(values: pl.Series) -> Array:
+    """Return labels as int64 where every one is written as a whole number (not ``007``), as text otherwise."""
+    if values.dtype != pl.String:
+        return values.to_numpy()
+    whole = values.cast(pl.Int64, strict=False)
+    if not whole.has_nulls() and (whole.cast(pl.String) == values).all():
+        return whole.to_numpy()
+    return np.array(values.to_list(), dtype=str)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from factory.core.errors import DataError
 from factory.core.messages import shown, wrong
 from factory.data.dataset import Array, Task
 from factory.data.tables.numbers import MISSING, Notation, likelier, parse_numbers, without_missing
-from factory.data.tables.table import Table, as_text, first_true
+from factory.data.tables.table import Table, as_labels, as_text, first_true
 
 FEW = 10
 """Most whole numbers that are taken for labels, where each is met ten times at least on average."""
@@ -87,7 +86,7 @@ def answers_of(table: Table, target: Target, notation: Notation) -> Array:
     if values.dtype == pl.String:
         values = values.str.strip_chars()
     if target.task == "classification":
-        return _labels(values)
+        return as_labels(values)
     if values.dtype != pl.String:
         return values.cast(pl.Float64).to_numpy()
     numbers = parse_numbers(values, notation)
@@ -95,16 +94,6 @@ def answers_of(table: Table, target: Target, notation: Notation) -> Array:
         row = first_true(numbers.is_null())
         raise DataError(f"{table.at(row, target.name)}: got {shown(values[row])}; takes a number")
     return numbers.to_numpy()
-
-
-def _labels(values: pl.Series) -> Array:
-    """Return labels as int64 where every one is written as a whole number (not ``007``), as text otherwise."""
-    if values.dtype != pl.String:
-        return values.to_numpy()
-    whole = values.cast(pl.Int64, strict=False)
-    if not whole.has_nulls() and (whole.cast(pl.String) == values).all():
-        return whole.to_numpy()
-    return np.array(values.to_list(), dtype=str)
 
 
 def tasks_of(target: str | list[str] | Mapping[str, Task], task: Task | None) -> dict[str, Task | None]:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from factory.data.dataset import Array
-from factory.preprocessing.spec import BooleanColumn, DatetimeColumn, NumberColumn, Part, Preprocessing, cycle
+from factory.preprocessing.columns import BooleanColumn, DatetimeColumn, NumberColumn, Part, cycle
+from factory.preprocessing.spec import Preprocessing
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,18 @@ import onnx
 from factory.core.signature import Signature
 from factory.export.encoders.layout import Layout, calendar_part, label_array, wave_table
 from factory.export.encoders.onnx_graph import Graph, Value, declared
-from factory.preprocessing.spec import (
+from factory.preprocessing.columns import (
     EARLIEST,
     FIRST,
     LATEST,
     MISSING,
     SEPARATORS,
     UNKNOWN,
-    Answer,
     CategoryColumn,
     NumberColumn,
-    Preprocessing,
     TextColumn,
 )
+from factory.preprocessing.spec import Answer, Preprocessing
 
 SEPARATOR = "[" + "".join(f"\\x{ord(character):02x}" for character in SEPARATORS) + "]"
 """A regular expression of RE2 for one separator between words."""

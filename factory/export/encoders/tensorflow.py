@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from factory.export.encoders.layout import Layout, calendar_part, wave_table
 from factory.export.encoders.tensorflow_murmur import murmur
-from factory.preprocessing.spec import (
+from factory.preprocessing.columns import (
     EARLIEST,
     FIRST,
     LATEST,
@@ -21,9 +21,9 @@ from factory.preprocessing.spec import (
     BooleanColumn,
     CategoryColumn,
     NumberColumn,
-    Preprocessing,
     TextColumn,
 )
+from factory.preprocessing.spec import Preprocessing
 
 Tensors: TypeAlias = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ from factory.config.composition.compose import relax_overrides
 from factory.config.composition.folders import config_search_path
 from factory.config.composition.grid import Grid
 from factory.config.packages import absent
-from factory.core import documents, messages
+from factory.core import messages, sweep_documents
 from factory.core.errors import ConfigError, MissingPackage
 from factory.core.passwords import without_passwords
 from factory.core.read_documents import read_document
@@ -117,7 +117,7 @@ class Search:
         Raises:
             ConfigError: the problems of the first of them, or of the objectives.
         """
-        record = read_document(self.grid.folder / RECORD, documents.Sweep)
+        record = read_document(self.grid.folder / RECORD, sweep_documents.Sweep)
         if record and "search" not in record:
             raise ConfigError(f"hydra.sweep.dir: {self.grid.folder} holds another sweep; give another folder")
         if self.wanted.prunes and not self.objectives.watched:

@@ -14,8 +14,8 @@ import pytest
 
 from factory.export.encoders.layout import calendar_part
 from factory.export.skew import skews
+from factory.preprocessing.columns import EARLIEST, PARTS
 from factory.preprocessing.reference import encode
-from factory.preprocessing.spec import EARLIEST, PARTS
 from factory.preprocessing.strange import strange_rows
 from tests.preprocessing.made import EVERYTHING
 
