@@ -91,7 +91,7 @@ class Batches(keras.utils.PyDataset):
             return inputs, outputs
         own = np.ones(len(picked), "float32") if self.rows.weights is None else self.rows.weights[picked]
         classes = self.weights or {}
-        weights = {name: own * classes[name][labels] if name in classes else own for name, labels in outputs.items()}
+        weights = {name: weighed(own, labels, classes.get(name)) for name, labels in outputs.items()}
         return inputs, outputs, weights
 
     def on_epoch_end(self) -> None:
@@ -101,3 +101,17 @@ class Batches(keras.utils.PyDataset):
         self.waiting = {}
         self.epoch += 1
         self.order = self.shuffled()
+
+
+def weighed(own: Array, labels: Array, classes: Array | None) -> Array:
+    """Return the weights of the rows times those of their classes.
+
+    Args:
+        own: weight of each row ``(rows,)``.
+        labels: class index of each row ``(rows,)``, or of each pixel ``(rows, height, width)``.
+        classes: weight of each class ``(classes,)``; None weighs all alike.
+
+    Returns:
+        ``(rows,)``, or with class weights of the shape of the labels.
+    """
+    return own if classes is None else own.reshape(-1, *[1] * (labels.ndim - 1)) * classes[labels]

@@ -87,7 +87,7 @@ def test_arguments_of_a_project_are_checked_as_ours_are(project: Path) -> None:
 
 @pytest.mark.slow
 def test_the_schema_for_editors_knows_a_project(project: Path) -> None:
-    text = json_schema.text()
+    text = json_schema.text({})
     assert all(f'"{word}"' in text for word in ("twin", "SoftGate", "quantile", "Within", "Pause", "waves", "weights"))
 
 
